@@ -1,0 +1,7 @@
+export { chromium, launchChromium } from './chromium.ts'
+export { describeWith } from './describe-with.ts'
+export { freePort } from './free-port.ts'
+export { installLine, type ServerName } from './install-lines.ts'
+export { ServerStartError } from './owned-process.ts'
+export { postgresServer, type StartedPostgres, startPostgres } from './postgres.ts'
+export { redisServer, type StartedRedis, startRedis } from './redis.ts'

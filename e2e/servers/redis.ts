@@ -1,0 +1,57 @@
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { findProgram } from './find-program.ts'
+import { freePort } from './free-port.ts'
+import { installLine } from './install-lines.ts'
+import { type OwnedProcess, ServerStartError, startOwnedProcess } from './owned-process.ts'
+
+const path = findProgram('redis-server', 'valkey-server')
+
+/** The machine's redis-server or valkey-server; undefined when neither is installed. */
+export const redisServer: { readonly path: string } | undefined = path === undefined ? undefined : { path }
+
+export interface StartedRedis {
+  readonly port: number
+  readonly url: string
+  readonly pid: number
+  /** Ends the server at once (SIGKILL; it holds nothing worth saving) and removes its folder. */
+  stop(): Promise<void>
+  /** Sends a signal and returns: SIGKILL for a crash, SIGSTOP for a server that hangs. */
+  kill(signal: NodeJS.Signals): void
+}
+
+async function startOn(port: number, args: readonly string[]): Promise<OwnedProcess> {
+  if (redisServer === undefined) throw new ServerStartError('redis-server', `Not installed: ${installLine.redis}`)
+  const folder = await mkdtemp(join(tmpdir(), 'millpond-redis-'))
+  return startOwnedProcess({
+    program: redisServer.path,
+    args: ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder, ...args],
+    folder,
+    readyLine: 'eady to accept connections',
+    stopSignal: 'SIGKILL',
+  })
+}
+
+async function startOnAnyPort(args: readonly string[], attempts = 3): Promise<OwnedProcess & { port: number }> {
+  const port = await freePort()
+  try {
+    return { ...(await startOn(port, args)), port }
+  } catch (error) {
+    if (attempts <= 1) throw error
+    return startOnAnyPort(args, attempts - 1)
+  }
+}
+
+/**
+ * A fresh, empty Redis on 127.0.0.1 that keeps nothing on disk. `args` are appended to the command line.
+ * Without `port` it takes a free one. Rejects with {@link ServerStartError} when it cannot start.
+ */
+export async function startRedis(options: { args?: string[]; port?: number } = {}): Promise<StartedRedis> {
+  const args = options.args ?? []
+  const { port, pid, stop, kill } =
+    options.port === undefined
+      ? await startOnAnyPort(args)
+      : { ...(await startOn(options.port, args)), port: options.port }
+  return { port, url: `redis://127.0.0.1:${port}`, pid, stop, kill }
+}

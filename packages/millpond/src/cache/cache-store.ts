@@ -1,0 +1,42 @@
+import type { StoreKey } from '../key.ts'
+
+/** What a miss asks for before it may load: the right to fill the slot, and the versions of the tags as they are now. */
+export interface LeaseRequest {
+  readonly lease: StoreKey
+  /** A nonce of the caller; the slot can be filled only while the lease still holds it. */
+  readonly token: string
+  readonly leaseMs: number
+  readonly tags: readonly StoreKey[]
+  /** The version that a tag without one gets. */
+  readonly nonce: string
+  readonly tagTtlMs: number
+  /** Takes the lease over from a holder that outlived its time. */
+  readonly takeOver: boolean
+}
+
+/** Granted with the versions of `tags`, in their order; or held by somebody else. */
+export type LeaseGrant = { readonly granted: true; readonly versions: readonly string[] } | { readonly granted: false }
+
+export interface FillRequest {
+  readonly entry: StoreKey
+  readonly lease: StoreKey
+  readonly token: string
+  readonly text: string
+  readonly ttlMs: number
+}
+
+/** What the cache asks of a store. Each method is one round trip and atomic as said; all reject when the store does not answer. */
+export interface CacheStore {
+  /** The values of the keys in their order, null for one that is absent or not a string. One command. */
+  read(keys: readonly StoreKey[]): Promise<(string | null)[]>
+  /** Takes the lease if it is free, reads the tags' versions and creates those that are missing, prolonging all; atomic. */
+  lease(request: LeaseRequest): Promise<LeaseGrant>
+  /** Writes the entry and drops the lease if the lease still holds the token; otherwise changes nothing. Atomic. */
+  fill(request: FillRequest): Promise<boolean>
+  /** Drops the lease if it holds the token. Atomic. */
+  release(lease: StoreKey, token: string): Promise<void>
+  /** Gives every tag the version `nonce`. Resolves when all have it. */
+  renew(tags: readonly StoreKey[], nonce: string, ttlMs: number): Promise<void>
+  /** Removes the keys. One command. */
+  remove(keys: readonly StoreKey[]): Promise<void>
+}

@@ -1,0 +1,143 @@
+import { createKeyring, createNonce } from '../key.ts'
+import { createBreaker } from '../resilience/breaker.ts'
+import { chain } from '../resilience/call.ts'
+import { createDeadline } from '../resilience/deadline.ts'
+import { type Clock, systemClock } from '../time/clock.ts'
+import { type Duration, toMilliseconds } from '../time/duration.ts'
+import type { CacheStore } from './cache-store.ts'
+import {
+  type AnyDefineOptions,
+  createDefinition,
+  type DefineOptions,
+  type DefineSingleOptions,
+  type Definition,
+  readDefineOptions,
+} from './define.ts'
+import { type CacheCounters, type CacheReporter, createCounter } from './event.ts'
+import { guardStore } from './guarded-store.ts'
+import { createReader } from './read.ts'
+import type { Schema, SchemaInput } from './schema.ts'
+import { type SelfTest, testCache } from './self-test.ts'
+import { type Slot, toTagKeys } from './slot.ts'
+import { createUndelivered } from './undelivered.ts'
+
+export interface CacheOptions {
+  readonly store: CacheStore & { readonly kind: string }
+  /** Separates this cache from others in one database: 1 to 64 letters, digits, `.`, `_`, `-`. */
+  readonly namespace: string
+  /** With a secret of at least 16 characters, inputs and tags stand in keys only as an HMAC-SHA-256. */
+  readonly keySecret?: string | undefined
+  /** How long one operation may wait for the store before the read goes to its loader; default 150 ms. */
+  readonly deadline?: Duration | undefined
+  /** How long one process may keep others from loading the same entry; default 10 s. Longer than the slowest usual load. */
+  readonly lease?: Duration | undefined
+  readonly reporter?: CacheReporter | undefined
+  readonly clock?: Clock | undefined
+}
+
+export interface Cache {
+  /**
+   * Defines a cached function.
+   *
+   * @throws {RangeError | TypeError} for an option that breaks its rule, or a name that is taken
+   */
+  define<S extends Schema, Value>(options: DefineOptions<S, Value>): Definition<[input: SchemaInput<S>], Value>
+  define<Value>(options: DefineSingleOptions<Value>): Definition<[], Value>
+  /**
+   * Invalidates every entry that has one of the tags: once this has resolved as delivered, no read that begins later, in any process, returns a value whose load
+   * began before. 1 round trip whatever the number of entries. Undelivered, it is retried until the store acknowledges it, and until then this process reads what
+   * the tags concern past the cache. Never rejects for the store's sake.
+   *
+   * @throws {TypeError} when a tag is not a non-empty string
+   */
+  invalidate(tags: readonly string[]): Promise<{ readonly delivered: boolean }>
+  /** Proves on the real store that an entry is stored, served and invalidated. About 10 round trips. */
+  selfTest(): Promise<SelfTest>
+  counters(): CacheCounters
+  /** Stops background work. The store stays open. */
+  close(): void
+}
+
+const SHORTEST_TAG_TTL_MS = 3_600_000
+const BREAKER = { failures: 5, cooldownMs: 1_000 } as const
+
+/**
+ * Creates a cache on a store.
+ *
+ * @throws {RangeError} for an option that breaks its rule
+ */
+export function createCache(options: CacheOptions): Cache {
+  const action = 'Cannot create cache'
+  const clock = options.clock ?? systemClock
+  const keyring = createKeyring({ namespace: options.namespace, secret: options.keySecret, action })
+  const deadlineMs = toMilliseconds(options.deadline ?? 150, { action, name: 'deadline', maxMs: 60_000 })
+  const leaseMs = toMilliseconds(options.lease ?? '10s', { action, name: 'lease', maxMs: 600_000 })
+  const policy = chain(createBreaker({ ...BREAKER, clock }), createDeadline({ deadlineMs, clock }))
+  const store = guardStore(options.store, policy)
+  const disabled = options.store.kind === 'disabled'
+  const { counters, report } = createCounter(options.reporter)
+  const names = new Set<string>()
+  const closing = new AbortController()
+  let longestTtlMs = 0
+  // Longer than any entry that names the tag, so that a version does not vanish under a live entry. If it does, that entry is a miss.
+  const tagTtlMs = () => Math.max(SHORTEST_TAG_TTL_MS, longestTtlMs * 2)
+  const undelivered = createUndelivered({ store, clock, lifeMs: tagTtlMs })
+  const { signal } = closing
+  const reader = createReader({ store, clock, undelivered, report, leaseMs, tagTtlMs, signal, disabled })
+
+  async function deliver(tags: number, operation: string, call: () => Promise<void>, otherwise: () => void) {
+    if (disabled) return { delivered: true }
+    const delivered = await call().then(
+      () => true,
+      (error: unknown) => {
+        report({ type: 'store-error', operation, error })
+        otherwise()
+        return false
+      },
+    )
+    report({ type: 'invalidate', tags, delivered })
+    return { delivered }
+  }
+
+  function remove(slot: Slot) {
+    const keys = [slot.entry, slot.lease]
+    return deliver(
+      0,
+      'remove',
+      () => store.remove(keys),
+      () => undelivered.addSlot(slot),
+    )
+  }
+
+  function define<Value>(given: AnyDefineOptions<Value>): Definition<readonly unknown[], Value> {
+    const checked = readDefineOptions(given)
+    if (names.has(checked.name))
+      throw new RangeError(`Cannot define "${checked.name}": "name" must be unique in its cache`)
+    names.add(checked.name)
+    longestTtlMs = Math.max(longestTtlMs, checked.ttlMs)
+    return createDefinition(given, checked, { keyring, reader, remove })
+  }
+
+  async function invalidate(tags: readonly string[]) {
+    const keys = await toTagKeys(keyring, 'Cannot invalidate', tags)
+    if (keys.length === 0) return { delivered: true }
+    return deliver(
+      keys.length,
+      'renew',
+      () => store.renew(keys, createNonce(), tagTtlMs()),
+      () => undelivered.addTags(keys),
+    )
+  }
+
+  const cache: Cache = {
+    define: define as Cache['define'],
+    invalidate,
+    selfTest: () => testCache({ define: define as Cache['define'], invalidate, disabled }),
+    counters: () => ({ ...counters }),
+    close() {
+      closing.abort()
+      undelivered.close()
+    },
+  }
+  return cache
+}

@@ -1,0 +1,133 @@
+import { type Keyring, readName } from '../key.ts'
+import { type Duration, toMilliseconds } from '../time/duration.ts'
+import type { CacheResult, Reader } from './read.ts'
+import { check, readInput, type Schema, type SchemaInput, type SchemaOutput } from './schema.ts'
+import { type Slot, toSlot } from './slot.ts'
+import type { Decoded, LoadContext, Spec } from './spec.ts'
+
+/** The longest TTL of an entry. */
+export const LONGEST_TTL_MS = 30 * 86_400_000
+
+interface CommonOptions<Value> {
+  /** 1 to 64 letters, digits, `.`, `_`, `-`; unique in the cache; part of every key. */
+  readonly name: string
+  /** How long a value may be served, from 1 ms to 30 d. The stored TTL is up to 10 % shorter at random, so that entries do not expire together. */
+  readonly ttl: Duration
+  /** Checked when a value is loaded and when it is read: an entry that no longer matches is a miss. */
+  readonly output?: Schema<unknown, Value>
+  /** Version of the value's shape, default `'1'`: an entry of another version is a miss. */
+  readonly version?: string
+}
+
+/** A definition whose value depends on an input. */
+export interface DefineOptions<S extends Schema, Value> extends CommonOptions<Value> {
+  /** Any Standard Schema. The whole validated input makes the key. */
+  readonly input: S
+  /** The tags that invalidate the entry, from the validated input alone. */
+  readonly tags?: (input: SchemaOutput<S>) => readonly string[]
+  /** Loads the value on a miss: a JSON value, not `undefined`. An error reaches the caller as it is and is never cached. */
+  readonly load: (input: SchemaOutput<S>, context: LoadContext) => Promise<Value> | Value
+}
+
+/** A definition of one value. */
+export interface DefineSingleOptions<Value> extends CommonOptions<Value> {
+  readonly input?: undefined
+  readonly tags?: () => readonly string[]
+  readonly load: (input: undefined, context: LoadContext) => Promise<Value> | Value
+}
+
+/** A cached function. */
+export interface Definition<Args extends readonly unknown[], Value> {
+  readonly name: string
+  /**
+   * The value, from the cache or loaded. A hit costs 1 round trip, a miss 3, none when this process is loading it anyway.
+   *
+   * @throws {InvalidInputError} when the input does not match its schema; whatever the loader throws; never for the store's sake
+   */
+  get(...args: Args): Promise<CacheResult<Value>>
+  /**
+   * Removes the entry; a load that is under way will not be stored. 1 round trip. Undelivered, it is retried and this process does without the entry meanwhile.
+   */
+  delete(...args: Args): Promise<{ readonly delivered: boolean }>
+}
+
+/** What a definition needs of its cache. */
+export interface DefineSettings {
+  readonly keyring: Keyring
+  readonly reader: Reader
+  readonly remove: (slot: Slot) => Promise<{ readonly delivered: boolean }>
+}
+
+/** Options as `createDefinition` takes them: the input's type is known to the caller only. */
+export interface AnyDefineOptions<Value> extends CommonOptions<Value> {
+  readonly input?: Schema | undefined
+  readonly tags?: ((input: never) => readonly string[]) | undefined
+  readonly load: (input: never, context: LoadContext) => Promise<Value> | Value
+}
+
+/** Arguments of a definition: its input, or none. */
+export type InputArgs<S extends Schema | undefined> = S extends Schema ? [input: SchemaInput<S>] : []
+
+/**
+ * Checks the options of a definition.
+ *
+ * @throws {RangeError | TypeError} naming the option, its rule and the value
+ */
+export function readDefineOptions(options: AnyDefineOptions<unknown>): {
+  name: string
+  ttlMs: number
+  schemaVersion: string
+} {
+  const name = readName('Cannot define a cache entry', 'name', options.name)
+  const action = `Cannot define "${name}"`
+  const ttlMs = toMilliseconds(options.ttl, { action, name: 'ttl', maxMs: LONGEST_TTL_MS })
+  const schemaVersion = readName(action, 'version', options.version ?? '1')
+  if (typeof options.load !== 'function') {
+    throw new TypeError(`${action}: "load" must be a function, received ${typeof options.load}`)
+  }
+  if (options.tags !== undefined && typeof options.tags !== 'function') {
+    throw new TypeError(`${action}: "tags" must be a function, received ${typeof options.tags}`)
+  }
+  if (options.input !== undefined && typeof options.input?.['~standard']?.validate !== 'function') {
+    throw new TypeError(`${action}: "input" must be a Standard Schema, received ${typeof options.input}`)
+  }
+  return { name, ttlMs, schemaVersion }
+}
+
+/** Binds checked options to a cache. */
+export function createDefinition<Value>(
+  options: AnyDefineOptions<Value>,
+  checked: ReturnType<typeof readDefineOptions>,
+  settings: DefineSettings,
+): Definition<readonly unknown[], Value> {
+  const { name } = checked
+  const { keyring, reader, remove } = settings
+  const tagsOf = (options.tags ?? (() => [])) as (input: unknown) => readonly string[]
+  const load = options.load as (input: unknown, context: LoadContext) => Promise<Value> | Value
+
+  async function decode(body: string): Promise<Decoded<Value>> {
+    try {
+      return await check(options.output, JSON.parse(body))
+    } catch {
+      return { issues: [{ path: '', message: 'not JSON' }] }
+    }
+  }
+
+  async function locate(value: unknown): Promise<{ input: unknown; slot: Slot }> {
+    const input = options.input ? await readInput(name, options.input, value) : undefined
+    return { input, slot: await toSlot(keyring, name, input, tagsOf(input)) }
+  }
+
+  return {
+    name,
+    async get(value) {
+      const { input, slot } = await locate(value)
+      const spec: Spec<Value> = { ...checked, slot, decode, load: async (context) => load(input, context) }
+      return reader(spec)
+    },
+    async delete(value) {
+      const { slot } = await locate(value)
+      return remove(slot)
+    },
+  }
+}

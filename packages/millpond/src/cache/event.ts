@@ -1,0 +1,103 @@
+/** How a read was answered. `bypass`: by the loader, without the store. */
+export type ReadStatus = 'hit' | 'miss' | 'bypass'
+
+/** Why a read was not a hit; `fresh` for a hit. */
+export type ReadReason =
+  | 'fresh'
+  | 'absent'
+  | 'expired'
+  | 'unreadable'
+  | 'version-changed'
+  | 'tag-changed'
+  | 'schema-rejected'
+  | 'store-failed'
+  | 'invalidation-pending'
+  | 'disabled'
+
+/** What happened in a cache. Carries definitions' names and numbers, never keys, inputs, values or messages of a store. */
+export type CacheEvent =
+  | {
+      readonly type: 'read'
+      readonly name: string
+      readonly status: ReadStatus
+      readonly reason: ReadReason
+      readonly joined: boolean
+    }
+  | { readonly type: 'load'; readonly name: string; readonly ms: number; readonly ok: boolean }
+  | { readonly type: 'fill'; readonly name: string; readonly stored: boolean; readonly bytes: number }
+  | { readonly type: 'wait'; readonly name: string; readonly ms: number }
+  | { readonly type: 'invalidate'; readonly tags: number; readonly delivered: boolean }
+  | { readonly type: 'store-error'; readonly operation: string; readonly error: unknown }
+
+/** Receives every event, synchronously; must not throw. */
+export type CacheReporter = (event: CacheEvent) => void
+
+/** Totals since the cache was created. */
+export interface CacheCounters {
+  hits: number
+  misses: number
+  bypasses: number
+  /** Reads answered by a load or wait that another read of this process had begun. */
+  joined: number
+  loads: number
+  /** Of the loads, those that failed. */
+  loadErrors: number
+  fills: number
+  fillsRefused: number
+  waits: number
+  invalidations: number
+  invalidationsUndelivered: number
+  storeErrors: number
+}
+
+/** Counts events and passes them on. */
+export function createCounter(next: CacheReporter | undefined): { counters: CacheCounters; report: CacheReporter } {
+  const counters: CacheCounters = {
+    hits: 0,
+    misses: 0,
+    bypasses: 0,
+    joined: 0,
+    loads: 0,
+    loadErrors: 0,
+    fills: 0,
+    fillsRefused: 0,
+    waits: 0,
+    invalidations: 0,
+    invalidationsUndelivered: 0,
+    storeErrors: 0,
+  }
+  return {
+    counters,
+    report(event) {
+      count(counters, event)
+      next?.(event)
+    },
+  }
+}
+
+function count(counters: CacheCounters, event: CacheEvent): void {
+  switch (event.type) {
+    case 'read':
+      counters[event.status === 'hit' ? 'hits' : event.status === 'miss' ? 'misses' : 'bypasses'] += 1
+      if (event.joined) counters.joined += 1
+      return
+    case 'load':
+      counters.loads += 1
+      if (!event.ok) counters.loadErrors += 1
+      return
+    case 'fill':
+      counters[event.stored ? 'fills' : 'fillsRefused'] += 1
+      return
+    case 'wait':
+      counters.waits += 1
+      return
+    case 'invalidate':
+      counters[event.delivered ? 'invalidations' : 'invalidationsUndelivered'] += 1
+      return
+    case 'store-error':
+      counters.storeErrors += 1
+      return
+    default:
+      event satisfies never
+  }
+}

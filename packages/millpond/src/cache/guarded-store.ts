@@ -1,0 +1,14 @@
+import type { CallPolicy } from '../resilience/call.ts'
+import type { CacheStore } from './cache-store.ts'
+
+/** The store with every call under a policy: a deadline, a breaker. */
+export function guardStore(store: CacheStore, policy: CallPolicy): CacheStore {
+  return {
+    read: (keys) => policy('read', () => store.read(keys)),
+    lease: (request) => policy('lease', () => store.lease(request)),
+    fill: (request) => policy('fill', () => store.fill(request)),
+    release: (lease, token) => policy('release', () => store.release(lease, token)),
+    renew: (tags, nonce, ttlMs) => policy('renew', () => store.renew(tags, nonce, ttlMs)),
+    remove: (keys) => policy('remove', () => store.remove(keys)),
+  }
+}

@@ -1,0 +1,116 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { StoreKey } from '../key.ts'
+import { memory } from '../stores/memory/index.ts'
+import type { Clock } from '../time/clock.ts'
+import { type Cache, createCache } from './cache.ts'
+import type { CacheStore } from './cache-store.ts'
+
+type Scheduler = fc.Scheduler
+
+/** Puts a scheduling point before and after every operation: a request, and its reply, may be overtaken by anything. */
+function interleaved(store: CacheStore, scheduler: Scheduler, touched: Set<StoreKey>): CacheStore & { kind: string } {
+  const pause = (label: string) => scheduler.schedule(Promise.resolve(), label)
+  const wrap =
+    <Args extends unknown[], Result>(label: string, run: (...args: Args) => Promise<Result>) =>
+    async (...args: Args): Promise<Result> => {
+      await pause(`${label} sent`)
+      const result = await run(...args)
+      await pause(`${label} answered`)
+      return result
+    }
+  return {
+    kind: 'interleaved',
+    read: wrap('read', (keys) => {
+      for (const key of keys) touched.add(key)
+      return store.read(keys)
+    }),
+    lease: wrap('lease', store.lease),
+    fill: wrap('fill', store.fill),
+    release: wrap('release', store.release),
+    renew: wrap('renew', store.renew),
+    remove: wrap('remove', store.remove),
+  }
+}
+
+/** Time stands still, but short timers fire at any moment: back-off and retries interleave with everything else. */
+function scheduledClock(scheduler: Scheduler): Clock {
+  return {
+    now: () => Date.UTC(2026, 0, 1),
+    after(ms, fire) {
+      let cancelled = false
+      if (ms <= 1_000) void scheduler.schedule(Promise.resolve(), 'timer').then(() => cancelled || fire())
+      return () => {
+        cancelled = true
+      }
+    },
+  }
+}
+
+/** Two processes read, a third commits and invalidates, and an adversary evicts keys; every order is the scheduler's to choose. */
+async function run(scheduler: Scheduler, kind: 'tag' | 'key', evictions: number): Promise<void> {
+  const clock = scheduledClock(scheduler)
+  const touched = new Set<StoreKey>()
+  const real = memory({ clock })
+  const store = interleaved(real, scheduler, touched)
+  let database = 0
+  let committedAndInvalidated = 0
+  const caches: Cache[] = []
+  const connect = () => {
+    const cache = createCache({ store, namespace: 'race', clock, deadline: '60s' })
+    caches.push(cache)
+    const value = cache.define({
+      name: 'value',
+      ttl: '5m',
+      tags: () => ['tag', 'other'],
+      async load() {
+        const loaded = database
+        await scheduler.schedule(Promise.resolve(), 'loaded')
+        return loaded
+      },
+    })
+    return { cache, value }
+  }
+  const reader = async ({ value }: ReturnType<typeof connect>) => {
+    for (let turn = 0; turn < 3; turn += 1) {
+      const atLeast = committedAndInvalidated
+      expect((await value.get()).value).toBeGreaterThanOrEqual(atLeast)
+      await scheduler.schedule(Promise.resolve(), 'next read')
+    }
+  }
+  const writer = async ({ cache, value }: ReturnType<typeof connect>) => {
+    for (let turn = 0; turn < 2; turn += 1) {
+      await scheduler.schedule(Promise.resolve(), 'next write')
+      database += 1
+      const committed = database
+      await (kind === 'tag' ? cache.invalidate(['tag']) : value.delete())
+      committedAndInvalidated = Math.max(committedAndInvalidated, committed)
+    }
+  }
+  const adversary = async () => {
+    for (let turn = 0; turn < evictions; turn += 1) {
+      await scheduler.schedule(Promise.resolve(), 'evict')
+      const keys = [...touched]
+      await real.remove(keys.filter((_, index) => index % evictions === turn % Math.max(1, keys.length)))
+    }
+  }
+  const [first, second, third] = [connect(), connect(), connect()]
+  const all = Promise.all([reader(first), reader(first), reader(second), writer(third), writer(second), adversary()])
+  await scheduler.waitFor(all)
+  for (const cache of caches) cache.close()
+}
+
+test.each([
+  ['tag', 0],
+  ['tag', 3],
+  ['key', 0],
+  ['key', 3],
+] as const)(
+  'an invalidation by %s holds in every order of reads, loads, fills and writes, with %d evictions',
+  async (kind, evictions) => {
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), (scheduler) => run(scheduler, kind, evictions)),
+      { numRuns: 1_500 },
+    )
+  },
+)

@@ -1,0 +1,75 @@
+import type { StoreKey } from '../key.ts'
+
+/** One load or wait in progress, shared by the reads of this process that may be answered by it. */
+export interface Flight<T> {
+  readonly result: Promise<T>
+  /** Whether it goes to the loader without asking the store. */
+  readonly alone: boolean
+  /** Order of the moment at which the observation that gives the result began; undefined while none has begun. */
+  observedAt: number | undefined
+  /** The lease this flight holds and the tag versions read with it; undefined while it holds none. */
+  held: { readonly token: string; readonly versions: readonly string[] } | undefined
+}
+
+/** The flights of one process. Order is a counter, not a clock: two moments are never equal. */
+export interface Flights<T> {
+  /** The order of this moment. */
+  mark(): number
+  get(entry: StoreKey): Flight<T> | undefined
+  /** Begins a flight, which replaces an older one of the same entry for reads that come later. */
+  begin(entry: StoreKey, alone: boolean, run: (flight: Flight<T>) => Promise<T>): Flight<T>
+}
+
+/** Creates an empty table of flights. */
+export function createFlights<T>(): Flights<T> {
+  const flights = new Map<StoreKey, Flight<T>>()
+  let order = 0
+  return {
+    mark: () => ++order,
+    get: (entry) => flights.get(entry),
+    begin(entry, alone, run) {
+      const { promise, resolve } = withResolver<T>()
+      const flight: Flight<T> = { result: promise, alone, observedAt: undefined, held: undefined }
+      flights.set(entry, flight)
+      // A rejection belongs to whoever awaits the flight; when nobody does any more it must not end the process.
+      promise.catch(() => {})
+      resolve(
+        run(flight).finally(() => {
+          if (flights.get(entry) === flight) flights.delete(entry)
+        }),
+      )
+      return flight
+    },
+  }
+}
+
+/**
+ * Whether a read that began at `since` may be answered by the flight. It may when what the flight will answer is observed after the read
+ * began: then nothing that was invalidated before the read can be in it.
+ */
+export function isJoinable(flight: Flight<unknown>, since: number): boolean {
+  return flight.observedAt === undefined || flight.observedAt > since
+}
+
+/**
+ * Whether a look at the store, taken after the read began, shows that nothing was invalidated since the flight's load began: its lease still
+ * stands and every tag still has the version that was read with the lease.
+ */
+export function isConfirmed(
+  flight: Flight<unknown>,
+  lease: string | null,
+  versions: readonly (string | null)[],
+): boolean {
+  const { held } = flight
+  return (
+    held !== undefined && held.token === lease && held.versions.every((version, index) => version === versions[index])
+  )
+}
+
+function withResolver<T>(): { promise: Promise<T>; resolve: (value: Promise<T>) => void } {
+  let resolve: (value: Promise<T>) => void = () => {}
+  const promise = new Promise<T>((fulfil) => {
+    resolve = fulfil
+  })
+  return { promise, resolve }
+}

@@ -1,0 +1,56 @@
+import { type InputIssue, InvalidValueError } from '../errors.ts'
+import type { Slot } from './slot.ts'
+
+/** What a loader gets besides the input. */
+export interface LoadContext {
+  /** Aborts when the value is no longer wanted: the cache was closed. */
+  readonly signal: AbortSignal
+}
+
+/** A definition as the read path sees it: one input already bound. */
+export interface Spec<Value> {
+  readonly name: string
+  readonly schemaVersion: string
+  readonly ttlMs: number
+  readonly slot: Slot
+  readonly load: (context: LoadContext) => Promise<Value>
+  /** The value of a body, or what is wrong with it where it no longer fits the definition. */
+  readonly decode: (body: string) => Promise<Decoded<Value>>
+}
+
+/** A decoded body. */
+export type Decoded<Value> =
+  | { readonly value: Value; readonly issues: null }
+  | { readonly issues: readonly InputIssue[] }
+
+/**
+ * The value of a body that was just loaded.
+ *
+ * @throws {InvalidValueError} when the definition's output schema rejects it
+ */
+export async function decode<Value>(spec: Spec<Value>, body: string): Promise<{ readonly value: Value }> {
+  const decoded = await spec.decode(body)
+  if (decoded.issues === null) return decoded
+  const [first] = decoded.issues
+  throw new InvalidValueError(
+    spec.name,
+    `what its output schema accepts, ${first?.path || 'value'}: ${first?.message}`,
+    decoded,
+  )
+}
+
+/**
+ * The JSON text of a loaded value.
+ *
+ * @throws {InvalidValueError} when it has none: `undefined`, a function, a bigint, a cycle
+ */
+export function encode(name: string, value: unknown): string {
+  let body: string | undefined
+  try {
+    body = JSON.stringify(value)
+  } catch (cause) {
+    throw new InvalidValueError(name, 'a JSON value', { cause })
+  }
+  if (body === undefined) throw new InvalidValueError(name, `a JSON value, received ${typeof value}`)
+  return body
+}

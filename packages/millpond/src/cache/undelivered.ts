@@ -1,0 +1,83 @@
+import { createNonce, type StoreKey } from '../key.ts'
+import type { Clock } from '../time/clock.ts'
+import type { CacheStore } from './cache-store.ts'
+import type { Slot } from './slot.ts'
+
+const FIRST_RETRY_MS = 100
+const LONGEST_RETRY_MS = 1_000
+const KEYS_PER_TRY = 500
+
+/** Invalidations, deletions and leases to give back that the store has not acknowledged. Until it has, this process answers what they concern without the cache. */
+export interface Undelivered {
+  addTags(tags: readonly StoreKey[]): void
+  addSlot(slot: Slot): void
+  /** Whether a read of the slot must not be answered from the store. */
+  covers(slot: Slot): boolean
+  readonly size: number
+  close(): void
+}
+
+interface Waiting {
+  readonly kind: 'tag' | 'key'
+  readonly giveUpAt: number
+}
+
+/**
+ * Creates the queue. It retries with back-off from 100 ms to 1 s until the store acknowledges, or until `lifeMs()` has passed: by then every
+ * entry that was there has expired.
+ */
+export function createUndelivered(options: { store: CacheStore; clock: Clock; lifeMs: () => number }): Undelivered {
+  const { store, clock, lifeMs } = options
+  const waiting = new Map<StoreKey, Waiting>()
+  let cancel: (() => void) | undefined
+  let closed = false
+  let pauseMs = FIRST_RETRY_MS
+
+  function add(kind: Waiting['kind'], keys: readonly StoreKey[]): void {
+    const giveUpAt = clock.now() + lifeMs()
+    for (const key of keys) waiting.set(key, { kind, giveUpAt })
+    schedule()
+  }
+
+  function schedule(): void {
+    if (closed || cancel || waiting.size === 0) return
+    cancel = clock.after(pauseMs, () => {
+      void retry().finally(() => {
+        cancel = undefined
+        schedule()
+      })
+    })
+    pauseMs = Math.min(pauseMs * 2, LONGEST_RETRY_MS)
+  }
+
+  async function retry(): Promise<void> {
+    const now = clock.now()
+    for (const [key, { giveUpAt }] of waiting) if (giveUpAt <= now) waiting.delete(key)
+    const batch = [...waiting].slice(0, KEYS_PER_TRY)
+    const keysOf = (kind: Waiting['kind']) => batch.filter(([, item]) => item.kind === kind).map(([key]) => key)
+    const tags = keysOf('tag')
+    const keys = keysOf('key')
+    try {
+      if (tags.length > 0) await store.renew(tags, createNonce(), lifeMs())
+      if (keys.length > 0) await store.remove(keys)
+    } catch {
+      return
+    }
+    // One that was added again during the try began after it, and must be delivered once more.
+    for (const [key, item] of batch) if (waiting.get(key) === item) waiting.delete(key)
+    pauseMs = FIRST_RETRY_MS
+  }
+
+  return {
+    addTags: (tags) => add('tag', tags),
+    addSlot: (slot) => add('key', [slot.entry, slot.lease]),
+    covers: (slot) => waiting.size > 0 && (waiting.has(slot.entry) || slot.tags.some((tag) => waiting.has(tag))),
+    get size() {
+      return waiting.size
+    },
+    close() {
+      closed = true
+      cancel?.()
+    },
+  }
+}

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest'
+import type { CacheResult } from '../cache/read.ts'
+import { cachedResponse } from './cached-response.ts'
+
+const hit: CacheResult<unknown> = {
+  value: { a: 1 },
+  body: '{"a":1}',
+  status: 'hit',
+  reason: 'fresh',
+  ageMs: 2_900,
+  ttlMs: 60_500,
+}
+
+function request(headers: Record<string, string> = {}, method = 'GET') {
+  return { method, headers: new Headers(headers) }
+}
+
+test('cachedResponse() gives the stored text with its validators', async () => {
+  const response = await cachedResponse(request(), hit)
+  expect(response.status).toBe(200)
+  expect(await response.text()).toBe('{"a":1}')
+  expect(Object.fromEntries(response.headers)).toEqual({
+    age: '2',
+    'cache-control': 'private, no-cache',
+    'cache-status': 'millpond; hit; ttl=60',
+    'content-type': 'application/json',
+    etag: '"AVq9f1zFei3ZS3WQ8ErYCEJz"',
+  })
+})
+
+test.each([
+  [{ status: 'miss', reason: 'absent', ttlMs: 60_000 }, 'millpond; fwd=miss; stored; ttl=60; detail=absent'],
+  [{ status: 'miss', reason: 'expired', ttlMs: 0 }, 'millpond; fwd=stale; detail=expired'],
+  [{ status: 'bypass', reason: 'store-failed', ttlMs: 0 }, 'millpond; fwd=bypass; detail=store-failed'],
+] as const)('cachedResponse() of %j says why the origin was asked', async (result, header) => {
+  expect((await cachedResponse(request(), { ...hit, ...result })).headers.get('cache-status')).toBe(header)
+})
+
+test.each(['"AVq9f1zFei3ZS3WQ8ErYCEJz"', 'W/"AVq9f1zFei3ZS3WQ8ErYCEJz"', '"other", "AVq9f1zFei3ZS3WQ8ErYCEJz"', '*'])(
+  'cachedResponse() answers 304 without a body to If-None-Match: %s',
+  async (tag) => {
+    const response = await cachedResponse(request({ 'if-none-match': tag }), hit)
+    expect([response.status, await response.text(), response.headers.get('content-type')]).toEqual([304, '', null])
+    expect(response.headers.get('etag')).toBe('"AVq9f1zFei3ZS3WQ8ErYCEJz"')
+  },
+)
+
+test('cachedResponse() sends the body when the tag is another', async () => {
+  expect((await cachedResponse(request({ 'if-none-match': '"other"' }), hit)).status).toBe(200)
+})
+
+test('cachedResponse() to HEAD has the headers and no body', async () => {
+  expect(await (await cachedResponse(request({}, 'HEAD'), hit)).text()).toBe('')
+})

@@ -1,0 +1,61 @@
+import type { CacheResult } from '../cache/read.ts'
+
+export interface CachedResponseOptions {
+  /** Whether the answer belongs to one person, and no shared cache may keep it; default true. */
+  readonly private?: boolean
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/**
+ * The response for a cached read: the stored JSON text as it is, with a strong `ETag` (SHA-256 of the text), `Cache-Status`, `Age` and `Cache-Control`; 304 without
+ * a body when `If-None-Match` names the ETag. Clients may keep it but must ask again (`no-cache`), so that an invalidation reaches them too.
+ */
+export async function cachedResponse(
+  request: { readonly method: string; readonly headers: Headers },
+  result: CacheResult<unknown>,
+  options: CachedResponseOptions = {},
+): Promise<Response> {
+  const etag = await toEtag(result.body)
+  const headers = new Headers({
+    'Cache-Control': `${options.private === false ? 'public' : 'private'}, no-cache`,
+    ...options.headers,
+    ETag: etag,
+    Age: String(Math.floor(result.ageMs / 1000)),
+    'Cache-Status': cacheStatusHeader(result),
+  })
+  if (matches(request.headers.get('if-none-match'), etag)) return new Response(null, { status: 304, headers })
+  headers.set('Content-Type', 'application/json')
+  return new Response(request.method === 'HEAD' ? null : result.body, { status: 200, headers })
+}
+
+/** `Cache-Status` of RFC 9211: `millpond; hit; ttl=…`, or `fwd=` with why the read went to the origin. */
+export function cacheStatusHeader({
+  status,
+  reason,
+  ttlMs,
+}: Pick<CacheResult<unknown>, 'status' | 'reason' | 'ttlMs'>): string {
+  const ttl = `ttl=${Math.floor(ttlMs / 1000)}`
+  switch (status) {
+    case 'hit':
+      return `millpond; hit; ${ttl}`
+    case 'miss':
+      return `millpond; fwd=${reason === 'expired' ? 'stale' : 'miss'}${ttlMs > 0 ? `; stored; ${ttl}` : ''}; detail=${reason}`
+    case 'bypass':
+      return `millpond; fwd=bypass; detail=${reason}`
+    default:
+      return status satisfies never
+  }
+}
+
+async function toEtag(body: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(body))
+  const text = btoa(String.fromCharCode(...new Uint8Array(digest, 0, 18)))
+  return `"${text.replaceAll('+', '-').replaceAll('/', '_')}"`
+}
+
+/** RFC 9110 §13.1.2: a list of tags compared weakly, or `*`. */
+function matches(ifNoneMatch: string | null, etag: string): boolean {
+  if (ifNoneMatch === null) return false
+  if (ifNoneMatch.trim() === '*') return true
+  return (ifNoneMatch.match(/(?:W\/)?"[^"]*"/g) ?? []).some((tag) => tag.replace(/^W\//, '') === etag)
+}

@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest'
+import { type Decision, type LimitState, toDecision } from '../limit/decision.ts'
+import { nearestDecision, rateLimitHeaders } from './headers.ts'
+import { tooManyRequests } from './problem.ts'
+
+function state(options: Partial<LimitState> = {}): LimitState {
+  return {
+    policy: 'waitlist',
+    limit: 5,
+    windowMs: 60_000,
+    allowed: true,
+    remaining: 4,
+    resetMs: 59_001,
+    retryAfterMs: 0,
+    ...options,
+  }
+}
+
+const refused = toDecision([state({ allowed: false, remaining: 0, resetMs: 59_001, retryAfterMs: 12_001 })])
+const degraded: Decision = { status: 'degraded', allowed: false, mode: 'closed', policies: ['waitlist'], cause: null }
+
+test('rateLimitHeaders() of an allowed take', () => {
+  expect(rateLimitHeaders(toDecision([state()]))).toEqual({
+    'RateLimit-Policy': '"waitlist";q=5;w=60',
+    RateLimit: '"waitlist";r=4;t=60',
+    'X-RateLimit-Limit': '5',
+    'X-RateLimit-Remaining': '4',
+    'X-RateLimit-Reset': '60',
+  })
+})
+
+test('rateLimitHeaders() of a refusal name one moment, rounded up', () => {
+  expect(rateLimitHeaders(refused)).toEqual({
+    'RateLimit-Policy': '"waitlist";q=5;w=60',
+    RateLimit: '"waitlist";r=0;t=13',
+    'X-RateLimit-Limit': '5',
+    'X-RateLimit-Remaining': '0',
+    'X-RateLimit-Reset': '13',
+    'Retry-After': '13',
+  })
+})
+
+test('rateLimitHeaders() promises no retry when none can pass, and says nothing when degraded', () => {
+  const never = toDecision([state({ allowed: false, retryAfterMs: Number.POSITIVE_INFINITY })])
+  expect(rateLimitHeaders(never)).not.toHaveProperty('Retry-After')
+  expect(rateLimitHeaders(degraded)).toEqual({})
+})
+
+test('Retry-After is at least 1 and is never too early', () => {
+  for (const retryAfterMs of [1, 999, 1_000, 1_001, 59_999]) {
+    const header = rateLimitHeaders(toDecision([state({ allowed: false, retryAfterMs })]))['Retry-After']
+    expect(Number(header) * 1_000).toBeGreaterThanOrEqual(retryAfterMs)
+    expect(Number(header) * 1_000 - retryAfterMs).toBeLessThan(1_000)
+  }
+})
+
+test('nearestDecision() gives the refusal, else the one with less left', () => {
+  const wide = toDecision([state({ policy: 'global', limit: 60, remaining: 50 })])
+  const narrow = toDecision([state()])
+  expect(nearestDecision(wide, narrow)).toBe(narrow)
+  expect(nearestDecision(refused, narrow)).toBe(refused)
+  expect(nearestDecision(narrow, degraded)).toBe(degraded)
+  expect(nearestDecision({ ...degraded, allowed: true }, narrow)).toBe(narrow)
+})
+
+test('tooManyRequests() is a 429 problem with the numbers of the headers', async () => {
+  const response = tooManyRequests(refused)
+  expect(response.status).toBe(429)
+  expect(response.headers.get('content-type')).toBe('application/problem+json')
+  expect(response.headers.get('cache-control')).toBe('no-store')
+  expect(response.headers.get('retry-after')).toBe('13')
+  expect(await response.json()).toEqual({
+    type: 'https://iana.org/assignments/http-problem-types#quota-exceeded',
+    title: 'Too Many Requests',
+    status: 429,
+    detail: 'The limit of policy "waitlist" is reached; try again in 13 s',
+    'violated-policies': ['waitlist'],
+    limit: 5,
+    remaining: 0,
+    retry_after: 13,
+  })
+})
+
+test('tooManyRequests() of an outage is a 503 without invented numbers', async () => {
+  const response = tooManyRequests(degraded)
+  expect(response.status).toBe(503)
+  expect([...response.headers.keys()].sort()).toEqual(['cache-control', 'content-type'])
+})

@@ -1,0 +1,65 @@
+/** The eight 16-bit groups of an IPv6 address. */
+type Groups = readonly number[]
+
+/**
+ * An address in one spelling, as the identity to limit: an IPv4 address as it is (also one that is mapped into IPv6), an IPv6 address as the /64 network it lies in, since
+ * one subscriber holds at least that. Undefined for anything that is not an address.
+ */
+export function toNetwork(text: string): string | undefined {
+  const address = stripPort(text.trim())
+  const v4 = readIpv4(address)
+  if (v4) return v4.join('.')
+  const groups = readIpv6(address)
+  if (!groups) return undefined
+  const mapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff
+  if (mapped)
+    return groups
+      .slice(6)
+      .flatMap((group) => [group >> 8, group & 255])
+      .join('.')
+  return `${groups
+    .slice(0, 4)
+    .map((group) => group.toString(16))
+    .join(':')}::/64`
+}
+
+/** Drops the brackets, port and zone that proxies and sockets add. */
+function stripPort(text: string): string {
+  const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(text)
+  const bare = bracketed?.[1] ?? (/^[\d.]+:\d+$/.test(text) ? text.slice(0, text.indexOf(':')) : text)
+  return bare.replace(/%[A-Za-z0-9._-]+$/, '')
+}
+
+function readIpv4(text: string): number[] | undefined {
+  if (!/^(?:0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d{0,2})){3}$/.test(text)) return undefined
+  const bytes = text.split('.').map(Number)
+  return bytes.every((byte) => byte <= 255) ? bytes : undefined
+}
+
+function readIpv6(text: string): Groups | undefined {
+  if (!text.includes(':') || text.length > 45) return undefined
+  const halves = text.split('::')
+  if (halves.length > 2) return undefined
+  const [head = '', tail] = halves
+  const before = readGroups(head, tail === undefined)
+  const after = tail === undefined ? [] : readGroups(tail, true)
+  if (!before || !after) return undefined
+  const missing = 8 - before.length - after.length
+  if (tail === undefined ? missing !== 0 : missing < 1) return undefined
+  return [...before, ...Array<number>(missing).fill(0), ...after]
+}
+
+function readGroups(text: string, mayEndInIpv4: boolean): number[] | undefined {
+  if (text === '') return []
+  const parts = text.split(':')
+  const groups: number[] = []
+  for (const [index, part] of parts.entries()) {
+    const v4 = mayEndInIpv4 && index === parts.length - 1 && part.includes('.') ? readIpv4(part) : undefined
+    if (v4) {
+      const [a = 0, b = 0, c = 0, d = 0] = v4
+      groups.push(a * 256 + b, c * 256 + d)
+    } else if (/^[0-9a-fA-F]{1,4}$/.test(part)) groups.push(Number.parseInt(part, 16))
+    else return undefined
+  }
+  return groups
+}

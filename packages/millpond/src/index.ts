@@ -1,0 +1,25 @@
+export { type Cache, type CacheOptions, createCache } from './cache/cache.ts'
+export type { CacheStore } from './cache/cache-store.ts'
+export type { DefineOptions, DefineSingleOptions, Definition } from './cache/define.ts'
+export type { CacheCounters, CacheEvent, CacheReporter, ReadReason, ReadStatus } from './cache/event.ts'
+export type { CacheResult } from './cache/read.ts'
+export type { Schema } from './cache/schema.ts'
+export type { SelfTest } from './cache/self-test.ts'
+export type { LoadContext } from './cache/spec.ts'
+export {
+  BreakerOpenError,
+  type InputIssue,
+  InvalidInputError,
+  InvalidValueError,
+  StoreReplyError,
+  StoreTimeoutError,
+  StoreUnavailableError,
+} from './errors.ts'
+export type { Decision, LimitState } from './limit/decision.ts'
+export type { LimitStore } from './limit/limit-store.ts'
+export { createLimiter, type Limiter, type LimiterOptions, type Policies, type Take } from './limit/limiter.ts'
+export { fixedWindow, type OutageMode, type Policy, type PolicyOptions, slidingWindow } from './limit/policy.ts'
+export { disabled } from './stores/disabled.ts'
+export type { Store } from './stores/store.ts'
+export { type Clock, systemClock } from './time/clock.ts'
+export type { Duration } from './time/duration.ts'

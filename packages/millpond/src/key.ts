@@ -1,0 +1,152 @@
+declare const brand: unique symbol
+
+/** A key in the store. Made here only, so that nothing a user types becomes one by itself. */
+export type StoreKey = string & { readonly [brand]: 'StoreKey' }
+
+/** The part of a key that stands for a value: canonical text, or a digest of it. */
+export type KeyId = string & { readonly [brand]: 'KeyId' }
+
+type Awaitable<T> = T | Promise<T>
+
+/** Makes every key of one namespace. */
+export interface Keyring {
+  /** The id that stands for a canonical text in keys. A promise only where a digest must be computed first. */
+  id(canonicalText: string): Awaitable<KeyId>
+  entry(name: string, id: KeyId): StoreKey
+  /** The lease of an entry; shares the entry's hash tag, so that both live in one cluster slot. */
+  lease(name: string, id: KeyId): StoreKey
+  tag(id: KeyId): StoreKey
+  /** The state of one policy for one identity; all policies of an identity live in one cluster slot. */
+  limit(policy: string, id: KeyId): StoreKey
+}
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+const LONGEST_PLAIN_ID = 200
+const REMEMBERED_DIGESTS = 4_096
+
+/**
+ * Checks a namespace, definition or policy name: 1 to 64 of letters, digits, `.`, `_`, `-`, the first a letter or digit.
+ *
+ * @throws {RangeError} when it is anything else
+ */
+export function readName(action: string, field: string, name: string): string {
+  if (typeof name === 'string' && NAME.test(name)) return name
+  throw new RangeError(
+    `${action}: "${field}" must be 1 to 64 letters, digits, ".", "_" or "-" and start with a letter or digit, received ${JSON.stringify(name)}`,
+  )
+}
+
+/**
+ * Creates the maker of keys for a namespace. With a `secret` (16 characters or more) each id is an HMAC-SHA-256, so that no input, tag or
+ * identity can be read from a key; without one an id is the canonical text itself, or its SHA-256 when longer than 200 characters.
+ */
+export function createKeyring(options: { namespace: string; secret?: string | undefined; action: string }): Keyring {
+  const namespace = readName(options.action, 'namespace', options.namespace)
+  const { secret } = options
+  if (secret !== undefined && (typeof secret !== 'string' || secret.length < 16)) {
+    throw new RangeError(
+      `${options.action}: "keySecret" must be at least 16 characters, received ${String(secret).length}`,
+    )
+  }
+  const digest = createDigest(secret)
+  const key = (text: string) => text as StoreKey
+  return {
+    id(canonicalText) {
+      if (secret === undefined) {
+        const plain = toKeyText(canonicalText)
+        if (plain.length <= LONGEST_PLAIN_ID) return `=${plain}` as KeyId
+      }
+      return digest(canonicalText)
+    },
+    entry: (name, id) => key(`mp:${namespace}:e{${name}:${id}}`),
+    lease: (name, id) => key(`mp:${namespace}:l{${name}:${id}}`),
+    tag: (id) => key(`mp:${namespace}:t{${id}}`),
+    limit: (policy, id) => key(`mp:${namespace}:r{${id}}${policy}`),
+  }
+}
+
+/**
+ * The canonical text of a plain value: equal for equal values whatever the order of their properties, different for different ones.
+ * Numbers keep their sign of zero, bigint and Date are marked, `undefined` differs from absence.
+ *
+ * @throws {TypeError} naming the path of a value that has no canonical text (functions, symbols, class instances)
+ */
+export function canonical(value: unknown, path = 'input'): string {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value)
+    case 'number':
+      return Object.is(value, -0) ? '-0' : String(value)
+    case 'bigint':
+      return `${value}n`
+    case 'boolean':
+    case 'undefined':
+      return String(value)
+    case 'object':
+      return value === null ? 'null' : canonicalObject(value, path)
+    default:
+      throw new TypeError(`Cannot make a key: ${path} must be plain data, received a ${typeof value}`)
+  }
+}
+
+function canonicalObject(value: object, path: string): string {
+  if (Array.isArray(value))
+    return `[${Array.from(value, (item, index) => canonical(item, `${path}[${index}]`)).join(',')}]`
+  if (value instanceof Date) return `@${value.getTime()}`
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) {
+    throw new TypeError(
+      `Cannot make a key: ${path} must be plain data, received an instance of ${value.constructor.name}`,
+    )
+  }
+  const parts = Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, item]) => `${JSON.stringify(name)}:${canonical(item, `${path}.${name}`)}`)
+  return `{${parts.join(',')}}`
+}
+
+/** Percent-encodes all but a safe set, so that no separator, brace, glob sign, space or control character reaches a key. */
+function toKeyText(text: string): string {
+  return text.replace(/[^A-Za-z0-9"_.,:@+-]/gu, (character) => encodeURIComponent(character).replace(/[!'()*~]/g, hex))
+}
+
+function hex(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`
+}
+
+function createDigest(secret: string | undefined): (text: string) => Awaitable<KeyId> {
+  const encoder = new TextEncoder()
+  const remembered = new Map<string, KeyId>()
+  let hmacKey: ReturnType<typeof crypto.subtle.importKey> | undefined
+  async function compute(text: string): Promise<KeyId> {
+    const bytes = encoder.encode(text)
+    if (secret === undefined) return `#${toBase64Url(await crypto.subtle.digest('SHA-256', bytes))}` as KeyId
+    hmacKey ??= crypto.subtle.importKey('raw', encoder.encode(secret), { name: 'HMAC', hash: 'SHA-256' }, false, [
+      'sign',
+    ])
+    return `~${toBase64Url(await crypto.subtle.sign('HMAC', await hmacKey, bytes))}` as KeyId
+  }
+  return (text) => {
+    const known = remembered.get(text)
+    if (known !== undefined) return known
+    return compute(text).then((id) => {
+      if (remembered.size >= REMEMBERED_DIGESTS) remembered.delete(remembered.keys().next().value ?? '')
+      remembered.set(text, id)
+      return id
+    })
+  }
+}
+
+/** The first 192 bits of a digest: far beyond collision, and shorter keys. */
+function toBase64Url(digest: ArrayBuffer): string {
+  const text = String.fromCharCode(...new Uint8Array(digest, 0, 24))
+  return btoa(text).replaceAll('+', '-').replaceAll('/', '_')
+}
+
+/** A nonce of 96 random bits: the version of a tag, or the token of a lease. */
+export function createNonce(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(12))
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+}

@@ -1,0 +1,61 @@
+import type { OutageMode } from './policy.ts'
+import type { Verdict } from './verdict.ts'
+
+/** Where a key stands under one policy. */
+export interface LimitState<Name extends string = string> extends Verdict {
+  readonly policy: Name
+  readonly limit: number
+  readonly windowMs: number
+}
+
+/** What a take came to. `allowed` says whether to go on; `status` says why. */
+export type Decision<Name extends string = string> =
+  | {
+      readonly status: 'allowed'
+      readonly allowed: true
+      /** One for each policy asked for, in that order. */
+      readonly limits: readonly LimitState<Name>[]
+      /** The one nearest to refusing. */
+      readonly nearest: LimitState<Name>
+    }
+  | {
+      readonly status: 'refused'
+      readonly allowed: false
+      readonly limits: readonly LimitState<Name>[]
+      readonly nearest: LimitState<Name>
+      /** The policy that refused; of several, the one that refuses longest. */
+      readonly refusedBy: Name
+      /** Milliseconds until the same take passes if nothing else is taken; Infinity when a cost is above its limit. */
+      readonly retryAfterMs: number
+    }
+  | {
+      /** The store did not answer: no numbers are known. */
+      readonly status: 'degraded'
+      readonly allowed: boolean
+      /** The strictest mode among the policies, which decided. */
+      readonly mode: OutageMode
+      readonly policies: readonly Name[]
+      readonly cause: unknown
+    }
+
+/** Makes a decision of the policies' states: refused when one refused. */
+export function toDecision<Name extends string>(limits: readonly LimitState<Name>[]): Decision<Name> {
+  const nearest = limits.reduce((a, b) => (isNearer(b, a) ? b : a))
+  if (nearest.allowed) return { status: 'allowed', allowed: true, limits, nearest }
+  return {
+    status: 'refused',
+    allowed: false,
+    limits,
+    nearest,
+    refusedBy: nearest.policy,
+    retryAfterMs: nearest.retryAfterMs,
+  }
+}
+
+/** Whether `a` is nearer to refusing than `b`: a refusal before an allowance, the longer wait first, then fewer units left, then the longer reset. */
+export function isNearer(a: LimitState, b: LimitState): boolean {
+  if (a.allowed !== b.allowed) return !a.allowed
+  if (a.retryAfterMs !== b.retryAfterMs) return a.retryAfterMs > b.retryAfterMs
+  if (a.remaining !== b.remaining) return a.remaining < b.remaining
+  return a.resetMs > b.resetMs
+}

@@ -1,0 +1,183 @@
+import { describe, expect, test, vi } from 'vitest'
+import { StoreUnavailableError } from '../errors.ts'
+import { memory } from '../stores/memory/index.ts'
+import { createFakeClock } from '../testing/fake-clock.ts'
+import type { LimitStore } from './limit-store.ts'
+import { createLimiter } from './limiter.ts'
+import { fixedWindow, slidingWindow } from './policy.ts'
+
+const TIERS = { free: 2, premium: 4 } as const
+
+function setUp(options: { store?: LimitStore; keySecret?: string } = {}) {
+  const clock = createFakeClock()
+  const store = options.store ?? memory({ clock })
+  const limiter = createLimiter({
+    store,
+    clock,
+    keySecret: options.keySecret,
+    policies: {
+      global: slidingWindow({ limit: 3, window: '60s', onUnavailable: 'open' }),
+      waitlist: slidingWindow({ limit: 2, window: '60s', onUnavailable: 'local' }),
+      chat: fixedWindow<{ tier: keyof typeof TIERS }>({
+        limit: ({ tier }) => TIERS[tier],
+        window: '1d',
+        onUnavailable: 'closed',
+      }),
+    },
+  })
+  return { clock, store, limiter }
+}
+
+describe('take()', () => {
+  test('allows up to the limit, then refuses with the exact wait', async () => {
+    const { limiter, clock } = setUp()
+    await limiter.limit('waitlist', 'alice')
+    await clock.advance(10_000)
+    expect(await limiter.limit('waitlist', 'alice')).toMatchObject({
+      status: 'allowed',
+      nearest: { policy: 'waitlist', remaining: 0 },
+    })
+    expect(await limiter.limit('waitlist', 'alice')).toMatchObject({
+      status: 'refused',
+      refusedBy: 'waitlist',
+      retryAfterMs: 50_000,
+    })
+    expect(await limiter.limit('waitlist', 'bob')).toMatchObject({ status: 'allowed' })
+    await clock.advance(49_999)
+    expect((await limiter.limit('waitlist', 'alice')).allowed).toBe(false)
+    await clock.advance(1)
+    expect((await limiter.limit('waitlist', 'alice')).allowed).toBe(true)
+  })
+
+  test('takes several policies all or nothing and names the one that refused', async () => {
+    const { limiter } = setUp()
+    const both = [
+      { policy: 'global', key: 'alice' },
+      { policy: 'waitlist', key: 'alice' },
+    ] as const
+    await limiter.take(both)
+    expect(await limiter.take(both)).toMatchObject({ status: 'allowed', nearest: { policy: 'waitlist' } })
+    const refused = await limiter.take(both)
+    expect(refused).toMatchObject({ status: 'refused', refusedBy: 'waitlist' })
+    expect(refused.status === 'refused' && refused.limits.map(({ policy, remaining }) => [policy, remaining])).toEqual([
+      ['global', 1],
+      ['waitlist', 0],
+    ])
+    expect(await limiter.limit('global', 'alice')).toMatchObject({ status: 'allowed', nearest: { remaining: 0 } })
+  })
+
+  test('computes a limit from the context', async () => {
+    const { limiter } = setUp()
+    const take = (tier: keyof typeof TIERS) => limiter.take({ policy: 'chat', key: tier, cost: 3, context: { tier } })
+    expect(await take('free')).toMatchObject({ status: 'refused', retryAfterMs: Number.POSITIVE_INFINITY })
+    expect(await take('premium')).toMatchObject({ status: 'allowed', nearest: { limit: 4, remaining: 1 } })
+  })
+
+  test('asks the store once whatever the number of policies', async () => {
+    const { limiter, store } = setUp()
+    const take = vi.spyOn(store, 'take')
+    await limiter.take([
+      { policy: 'global', key: 'alice' },
+      { policy: 'waitlist', key: 'bob' },
+    ])
+    expect(take).toHaveBeenCalledTimes(1)
+  })
+
+  test('shows the store no identity when there is a secret', async () => {
+    const { limiter, store } = setUp({ keySecret: 'a secret of some length' })
+    const take = vi.spyOn(store, 'take')
+    await limiter.limit('global', 'alice@example.org')
+    expect(take.mock.calls[0]?.[0][0]?.key).toMatch(/^mp:limits:r\{~[\w-]{32}\}global$/)
+  })
+
+  test('throws for a caller’s mistake, naming the rule and the value', async () => {
+    const { limiter } = setUp()
+    const take = (value: unknown) => limiter.take(value as { policy: 'global'; key: string })
+    await expect(take({ policy: 'toString', key: 'a' })).rejects.toThrow(
+      'Cannot take: "policy" must be one of global, waitlist, chat, received "toString"',
+    )
+    await expect(take({ policy: 'global', key: '' })).rejects.toThrow(
+      'Cannot take from "global": "key" must be a non-empty string, received ""',
+    )
+    await expect(take({ policy: 'global', key: 'a', cost: 0 })).rejects.toThrow(
+      '"cost" must be an integer >= 1, received 0',
+    )
+    await expect(take([])).rejects.toThrow('Cannot take: at least one policy must be named, received none')
+    await expect(
+      take([
+        { policy: 'global', key: 'a' },
+        { policy: 'global', key: 'a' },
+      ]),
+    ).rejects.toThrow('received "global" twice with one key')
+  })
+})
+
+describe('a store that fails', () => {
+  const away = { take: () => Promise.reject(new StoreUnavailableError('away')) }
+
+  test('is decided as each policy declares, without numbers', async () => {
+    const { limiter } = setUp({ store: away })
+    expect(await limiter.limit('global', 'a')).toMatchObject({
+      status: 'degraded',
+      allowed: true,
+      mode: 'open',
+      policies: ['global'],
+    })
+    const closed = await limiter.take({ policy: 'chat', key: 'a', context: { tier: 'free' } })
+    expect(closed).toMatchObject({
+      status: 'degraded',
+      allowed: false,
+      mode: 'closed',
+      cause: { code: 'ERR_STORE_UNAVAILABLE' },
+    })
+    expect(Object.keys(closed).sort()).toEqual(['allowed', 'cause', 'mode', 'policies', 'status'])
+  })
+
+  test('is counted in this process where a policy says local', async () => {
+    const { limiter } = setUp({ store: away })
+    const allowed = []
+    for (let turn = 0; turn < 3; turn += 1) allowed.push((await limiter.limit('waitlist', 'a')).allowed)
+    expect(allowed).toEqual([true, true, false])
+  })
+
+  test('is decided by the strictest of several policies', async () => {
+    const { limiter } = setUp({ store: away })
+    const decision = await limiter.take([
+      { policy: 'global', key: 'a' },
+      { policy: 'chat', key: 'a', context: { tier: 'free' } },
+    ])
+    expect(decision).toMatchObject({ allowed: false, mode: 'closed' })
+  })
+
+  test('costs at most the deadline when it hangs', async () => {
+    const { limiter, clock } = setUp({ store: { take: () => new Promise(() => {}) } })
+    const decision = limiter.limit('global', 'a')
+    await clock.advance(100)
+    expect(await decision).toMatchObject({ status: 'degraded', cause: { code: 'ERR_STORE_TIMEOUT' } })
+  })
+})
+
+test('selfTest() tells a limit that refuses from one that does not', async () => {
+  expect(await setUp().limiter.selfTest()).toMatchObject({ ok: true })
+  const verdict = { allowed: true, remaining: 1, resetMs: 0, retryAfterMs: 0 }
+  expect(await setUp({ store: { take: async () => [verdict] } }).limiter.selfTest()).toMatchObject({
+    ok: false,
+    checks: [{ detail: 'allowed then allowed' }],
+  })
+})
+
+describe('slidingWindow()', () => {
+  const options = { limit: 5, window: '60s', onUnavailable: 'open' } as const
+  test.each([
+    [{ limit: 0 }, 'Cannot create a sliding window: "limit" must be an integer >= 1, received 0'],
+    [{ limit: 1.5 }, '"limit" must be an integer >= 1, received 1.5'],
+    [{ limit: 10_001 }, '"limit" must be at most 10000, received 10001'],
+    [
+      { window: '1 minute' },
+      '"window" must be a duration from 1 ms to 2147483647 ms such as "5m", received "1 minute"',
+    ],
+    [{ onUnavailable: undefined }, '"onUnavailable" must be "open", "closed" or "local", received undefined'],
+  ])('throws for %j', (wrong, message) => {
+    expect(() => slidingWindow({ ...options, ...wrong } as unknown as typeof options)).toThrow(message)
+  })
+})

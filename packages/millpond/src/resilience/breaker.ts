@@ -1,0 +1,34 @@
+import { BreakerOpenError, StoreReplyError } from '../errors.ts'
+import type { Clock } from '../time/clock.ts'
+import type { CallPolicy } from './call.ts'
+
+/**
+ * Stops asking a store that does not answer. After `failures` failures in a row (a reply that is an error is an answer) calls are refused with
+ * BreakerOpenError without being made; once `cooldownMs` has passed one call at a time goes through as a probe, and the first that succeeds closes the breaker.
+ */
+export function createBreaker(options: { failures: number; cooldownMs: number; clock: Clock }): CallPolicy {
+  const { failures, cooldownMs, clock } = options
+  let failed = 0
+  let openUntil = 0
+  let probing = false
+  return async (operation, call) => {
+    const open = failed >= failures
+    if (open && (probing || clock.now() < openUntil)) {
+      throw new BreakerOpenError(
+        `Cannot ${operation}: the store failed ${failed} times in a row and is being left alone`,
+      )
+    }
+    probing = open
+    try {
+      const value = await call()
+      failed = 0
+      return value
+    } catch (error) {
+      failed = error instanceof StoreReplyError ? 0 : failed + 1
+      openUntil = clock.now() + cooldownMs
+      throw error
+    } finally {
+      if (open) probing = false
+    }
+  }
+}

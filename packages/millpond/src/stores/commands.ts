@@ -1,0 +1,63 @@
+import { StoreReplyError, StoreUnavailableError } from '../errors.ts'
+import type { Script } from './lua/script.ts'
+
+/** One Redis command: its name and arguments. */
+export type Command = readonly [name: string, ...args: (string | number)[]]
+
+/** What a Redis protocol offers to the store above it: commands on one database, in whatever way they travel. */
+export interface Commands {
+  /** Sends one command. Rejects with StoreUnavailableError or StoreReplyError, whose messages hold no argument. */
+  send(command: Command): Promise<unknown>
+  /** Calls `run` at the end of this tick, just before the commands of the tick leave. */
+  atTickEnd(run: () => void): void
+}
+
+/** The error codes with which a server says that it cannot serve now, rather than that the command is wrong. */
+const UNAVAILABLE = new Set([
+  'LOADING',
+  'MASTERDOWN',
+  'CLUSTERDOWN',
+  'TRYAGAIN',
+  'READONLY',
+  'OOM',
+  'NOREPLICAS',
+  'MISCONF',
+  'BUSY',
+])
+
+/** An error reply of the server. Carries its code alone: the rest of the text may quote arguments. */
+class ReplyError extends StoreReplyError {
+  readonly reply: string
+
+  constructor(operation: string, reply: string) {
+    super(`Cannot ${operation}: the store answered ${reply}`)
+    this.reply = reply
+  }
+}
+
+/** Converts the text of an error reply to the error that the store above raises. */
+export function toReplyError(operation: string, text: string): Error {
+  const code = /^-?([A-Z][A-Z0-9_]*)\b/.exec(text)?.[1] ?? 'ERR'
+  if (!UNAVAILABLE.has(code)) return new ReplyError(operation, code)
+  return new StoreUnavailableError(`Cannot ${operation}: the store answered ${code}`)
+}
+
+/** Runs a script by its SHA-1, and by its source where the server does not know it yet: NOSCRIPT says that nothing was run. */
+export async function runScript(
+  commands: Commands,
+  script: Script,
+  keys: readonly string[],
+  args: readonly (string | number)[],
+): Promise<unknown> {
+  const sha = script.sha ?? (await script.ready())
+  try {
+    return await commands.send(['EVALSHA', sha, keys.length, ...keys, ...args])
+  } catch (error) {
+    if (!isNoScript(error)) throw error
+    return commands.send(['EVAL', script.source, keys.length, ...keys, ...args])
+  }
+}
+
+function isNoScript(error: unknown): boolean {
+  return error instanceof ReplyError && error.reply === 'NOSCRIPT'
+}

@@ -1,0 +1,14 @@
+import type { CacheStore } from '../cache/cache-store.ts'
+
+/** A store for a cache that is switched off: every read goes to its loader, every invalidation is done at once. A limiter does not take it. */
+export function disabled(): CacheStore & { readonly kind: 'disabled' } {
+  return {
+    kind: 'disabled',
+    read: async (keys) => keys.map(() => null),
+    lease: async ({ tags, nonce }) => ({ granted: true, versions: tags.map(() => nonce) }),
+    fill: async () => false,
+    async release() {},
+    async renew() {},
+    async remove() {},
+  }
+}

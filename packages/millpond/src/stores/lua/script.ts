@@ -1,0 +1,30 @@
+/** A Lua script and its SHA-1, which is computed once. */
+export interface Script {
+  readonly source: string
+  /** Undefined until `ready` has resolved. */
+  sha: string | undefined
+  ready(): Promise<string>
+}
+
+/** Creates a script from its source. */
+export function createScript(source: string): Script {
+  const text = source.trim()
+  let computing: Promise<string> | undefined
+  const script: Script = {
+    source: text,
+    sha: undefined,
+    ready() {
+      computing ??= sha1(text).then((sha) => {
+        script.sha = sha
+        return sha
+      })
+      return computing
+    },
+  }
+  return script
+}
+
+async function sha1(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-1', new TextEncoder().encode(text))
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

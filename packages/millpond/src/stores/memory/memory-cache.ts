@@ -1,0 +1,74 @@
+import type { CacheStore } from '../../cache/cache-store.ts'
+import type { StoreKey } from '../../key.ts'
+import type { Clock } from '../../time/clock.ts'
+
+interface Kept {
+  readonly text: string
+  readonly expiresAt: number
+}
+
+/** What a key costs besides its characters: the map's slot and the object. */
+const OVERHEAD_BYTES = 120
+
+/** The cache's contract in process memory. Above `maxBytes` (estimated, two bytes a character) the least recently used keys go. */
+export function createMemoryCache(options: { clock: Clock; maxBytes: number }): CacheStore {
+  const { clock, maxBytes } = options
+  const kept = new Map<StoreKey, Kept>()
+  let bytes = 0
+
+  const sizeOf = (key: StoreKey, text: string) => 2 * (key.length + text.length) + OVERHEAD_BYTES
+
+  function drop(key: StoreKey): void {
+    const found = kept.get(key)
+    if (!found) return
+    kept.delete(key)
+    bytes -= sizeOf(key, found.text)
+  }
+
+  function get(key: StoreKey): string | null {
+    const found = kept.get(key)
+    if (!found) return null
+    if (found.expiresAt <= clock.now()) {
+      drop(key)
+      return null
+    }
+    kept.delete(key)
+    kept.set(key, found)
+    return found.text
+  }
+
+  function set(key: StoreKey, text: string, ttlMs: number): void {
+    drop(key)
+    kept.set(key, { text, expiresAt: clock.now() + ttlMs })
+    bytes += sizeOf(key, text)
+    while (bytes > maxBytes) drop(kept.keys().next().value ?? key)
+  }
+
+  return {
+    read: async (keys) => keys.map(get),
+    async lease({ lease, token, leaseMs, tags, nonce, tagTtlMs, takeOver }) {
+      if (get(lease) !== null && !takeOver) return { granted: false }
+      set(lease, token, leaseMs)
+      const versions = tags.map((tag) => get(tag) ?? nonce)
+      tags.forEach((tag, index) => {
+        set(tag, versions[index] ?? nonce, tagTtlMs)
+      })
+      return { granted: true, versions }
+    },
+    async fill({ entry, lease, token, text, ttlMs }) {
+      if (get(lease) !== token) return false
+      set(entry, text, ttlMs)
+      drop(lease)
+      return true
+    },
+    async release(lease, token) {
+      if (get(lease) === token) drop(lease)
+    },
+    async renew(tags, nonce, ttlMs) {
+      for (const tag of tags) set(tag, nonce, ttlMs)
+    },
+    async remove(keys) {
+      keys.forEach(drop)
+    },
+  }
+}

@@ -1,0 +1,11 @@
+import type { CacheStore } from '../cache/cache-store.ts'
+import type { LimitStore } from '../limit/limit-store.ts'
+
+/** A store that serves both a cache and a limiter. */
+export interface Store extends CacheStore, LimitStore {
+  readonly kind: 'memory' | 'redis' | 'upstash'
+  /** Resolves when the store answers. One round trip. */
+  ping(): Promise<void>
+  /** Ends what the store itself began; a client that was passed in stays open. */
+  close(): Promise<void>
+}

@@ -1,0 +1,32 @@
+import { type Duration, toMilliseconds } from '../../time/duration.ts'
+import { createRedisStore } from '../redis-store.ts'
+import type { Store } from '../store.ts'
+import { readCredentials } from './credentials.ts'
+import { createRestCommands } from './rest-commands.ts'
+
+export interface UpstashOptions {
+  /** The REST address of the database: `https://…` (or `http://…` of a server of your own). */
+  readonly url: string
+  readonly token: string
+  /** After how long a request is given up; default 5 s. The deadlines of the cache and the limiter are shorter; this one frees the connection. */
+  readonly timeout?: Duration
+  readonly fetch?: typeof fetch
+}
+
+/**
+ * A store over Upstash's REST protocol: Upstash itself, or `millpond-rest` in front of any Redis. What one tick asks leaves as one POST.
+ *
+ * @throws {TypeError} when the address is malformed, or the address or token is missing or still a placeholder
+ */
+export function upstash(options: UpstashOptions): Store {
+  const { url, token } = readCredentials(options)
+  const timeoutMs = toMilliseconds(options.timeout ?? '5s', {
+    action: 'Cannot create an Upstash store',
+    name: 'timeout',
+    maxMs: 600_000,
+  })
+  const commands = createRestCommands({ url, token, timeoutMs, fetch: options.fetch ?? fetch })
+  return { kind: 'upstash', ...createRedisStore(commands), async close() {} }
+}
+
+export type { Store } from '../store.ts'

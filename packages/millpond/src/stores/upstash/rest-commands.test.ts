@@ -1,0 +1,114 @@
+import { describe, expect, test, vi } from 'vitest'
+import type { StoreKey } from '../../key.ts'
+import { upstash } from './index.ts'
+
+const keys = (...names: string[]) => names as StoreKey[]
+
+function setUp(answer: (commands: string[][]) => Response | Promise<Response>) {
+  const fetch = vi.fn(async (_: unknown, init?: RequestInit) => answer(JSON.parse(String(init?.body))))
+  return {
+    fetch,
+    store: upstash({
+      url: 'https://calm-otter.upstash.io/base',
+      token: 'AYNgASQg',
+      fetch: fetch as unknown as typeof globalThis.fetch,
+    }),
+  }
+}
+
+test('what one tick asks leaves as one POST, reads merged into one MGET', async () => {
+  const { fetch, store } = setUp((commands) =>
+    Response.json(
+      commands.map(([name, ...args]) => ({ result: name === 'MGET' ? args.map((key) => `value of ${key}`) : 'OK' })),
+    ),
+  )
+  const [a, b] = await Promise.all([
+    store.read(keys('a', 'b')),
+    store.read(keys('b')),
+    store.renew(keys('t1', 't2'), 'nonce', 1_000),
+  ])
+  expect([a, b]).toEqual([['value of a', 'value of b'], ['value of b']])
+  expect(fetch).toHaveBeenCalledTimes(1)
+  const [target, init] = fetch.mock.calls[0] ?? []
+  expect(String(target)).toBe('https://calm-otter.upstash.io/base/pipeline')
+  expect(JSON.parse(String(init?.body))).toEqual([
+    ['SET', 't1', 'nonce', 'PX', 1_000],
+    ['SET', 't2', 'nonce', 'PX', 1_000],
+    ['MGET', 'a', 'b'],
+  ])
+})
+
+test('each POST carries the sync token of the last reply, so that a replica shows our own writes', async () => {
+  const { fetch, store } = setUp((commands) =>
+    Response.json(
+      commands.map(() => ({ result: 'PONG' })),
+      { headers: { 'upstash-sync-token': 'n=1' } },
+    ),
+  )
+  await store.ping()
+  await store.ping()
+  expect(fetch.mock.calls.map(([, init]) => new Headers(init?.headers).get('upstash-sync-token'))).toEqual([
+    null,
+    'n=1',
+  ])
+})
+
+describe('a server that does not serve', () => {
+  test.each([
+    [
+      'refused',
+      () =>
+        Promise.reject(
+          new TypeError('fetch failed', { cause: Object.assign(new Error('no'), { code: 'ECONNREFUSED' }) }),
+        ),
+      'ERR_STORE_UNAVAILABLE',
+      'Cannot reach the store: ECONNREFUSED',
+    ],
+    [
+      '401',
+      () => new Response('{"error":"WRONGPASS"}', { status: 401 }),
+      'ERR_STORE_UNAVAILABLE',
+      'Cannot ask the store: it answered HTTP 401',
+    ],
+    [
+      '429',
+      () => new Response('', { status: 429 }),
+      'ERR_STORE_UNAVAILABLE',
+      'Cannot ask the store: it answered HTTP 429',
+    ],
+    ['garbage', () => new Response('<html>'), 'ERR_STORE_REPLY', 'Cannot ask the store: it must answer with JSON'],
+    [
+      'no list',
+      () => Response.json({ result: 1 }),
+      'ERR_STORE_REPLY',
+      'Cannot ask the store: it must answer a pipeline with a list',
+    ],
+    [
+      'too few slots',
+      () => Response.json([]),
+      'ERR_STORE_REPLY',
+      'Cannot ask the store: it must answer each command of a pipeline',
+    ],
+    [
+      'an empty slot',
+      () => Response.json([null]),
+      'ERR_STORE_REPLY',
+      'Cannot ping: the store must answer with a result or an error',
+    ],
+    [
+      'a command error',
+      () => Response.json([{ error: 'ERR secret-value is wrong' }]),
+      'ERR_STORE_REPLY',
+      'Cannot ping: the store answered ERR',
+    ],
+    [
+      'loading',
+      () => Response.json([{ error: 'LOADING Redis is loading' }]),
+      'ERR_STORE_UNAVAILABLE',
+      'Cannot ping: the store answered LOADING',
+    ],
+  ])('%s: an error with its code, and nothing of the command', async (_, answer, code, message) => {
+    const { store } = setUp(answer)
+    await expect(store.ping()).rejects.toMatchObject({ code, message })
+  })
+})

@@ -1,0 +1,26 @@
+/** The time as the library sees it. Tests pass a virtual one. */
+export interface Clock {
+  /** Milliseconds since the Unix epoch. */
+  now(): number
+  /** Calls `fire` once after `ms` milliseconds; the returned function cancels it. Never keeps a process alive. */
+  after(ms: number, fire: () => void): () => void
+}
+
+/** The machine's clock: the one place where the core reads it. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(ms, fire) {
+    const timer: unknown = setTimeout(fire, ms)
+    if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function') {
+      timer.unref()
+    }
+    return () => clearTimeout(timer as Parameters<typeof clearTimeout>[0])
+  },
+}
+
+/** Resolves after `ms` milliseconds of the given clock. */
+export function sleep(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.after(ms, resolve)
+  })
+}

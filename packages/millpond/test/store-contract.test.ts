@@ -1,0 +1,73 @@
+import { Redis } from 'ioredis'
+import { describeWith, startRedis } from 'millpond-e2e/servers'
+import { createServer } from 'millpond-rest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { memory } from '../src/stores/memory/index.ts'
+import { redis } from '../src/stores/redis/index.ts'
+import type { Store } from '../src/stores/store.ts'
+import { upstash } from '../src/stores/upstash/index.ts'
+import { createFakeClock } from '../src/testing/fake-clock.ts'
+import { type ContractContext, createContractContext, storeContract } from '../src/testing/store-contract.ts'
+
+const passRealTime = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms + 2))
+
+describe('memory()', () => {
+  runContract(() => {
+    const clock = createFakeClock()
+    return { store: memory({ clock }), pass: (ms) => clock.advance(ms) }
+  })
+})
+
+describeWith('redis', 'redis() over ioredis', () => {
+  let server: Awaited<ReturnType<typeof startRedis>>
+  let client: Redis
+  beforeAll(async () => {
+    server = await startRedis()
+    client = new Redis(server.url)
+  })
+  afterAll(async () => {
+    client?.disconnect()
+    await server?.stop()
+  })
+  runContract(() => ({ store: redis(client), pass: passRealTime }))
+
+  test('after the suite every key has a TTL', async () => {
+    const keys = await client.keys('*')
+    const ttls = await Promise.all(keys.map((key) => client.pttl(key)))
+    expect(ttls.filter((ttl) => ttl === -1)).toEqual([])
+    expect(keys.length).toBeGreaterThan(10)
+  })
+
+  test('the suite holds when the scripts are flushed before each command', async () => {
+    const flushing = {
+      call: async (command: string, ...args: (string | number)[]) => {
+        if (command === 'EVALSHA') await client.script('FLUSH')
+        return client.call(command, ...args)
+      },
+    }
+    for (const { run } of storeContract) await run(createContractContext(redis(flushing), passRealTime))
+  })
+})
+
+describeWith('redis', 'upstash() over millpond-rest', () => {
+  let server: Awaited<ReturnType<typeof startRedis>>
+  let rest: Awaited<ReturnType<typeof createServer>>
+  let store: Store
+  beforeAll(async () => {
+    server = await startRedis()
+    rest = await createServer({ redis: server.url })
+    store = upstash({ url: rest.url, token: rest.token })
+  })
+  afterAll(async () => {
+    await rest?.close()
+    await server?.stop()
+  })
+  runContract(() => ({ store, pass: passRealTime }))
+})
+
+function runContract(setUp: () => { store: Store; pass: ContractContext['pass'] }): void {
+  test.each(storeContract)('$name', async ({ run }) => {
+    const { store, pass } = setUp()
+    await run(createContractContext(store, pass))
+  })
+}

@@ -1,0 +1,126 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { RedisMissingError } from '../errors.ts'
+import { findProgram } from './find-program.ts'
+import { freePort } from './free-port.ts'
+import { type RedisProcess, type RedisProcessOptions, startRedisProcess } from './redis-process.ts'
+
+export type ChildEvent =
+  | { readonly type: 'child-started'; readonly pid: number; readonly port: number }
+  | { readonly type: 'child-ended'; readonly pid: number; readonly restartInMs: number }
+  | { readonly type: 'child-failed'; readonly message: string; readonly restartInMs: number }
+
+export interface ChildRedis {
+  readonly url: string
+  readonly port: number
+  /** Changes when the process had to be started again; undefined in between. */
+  readonly pid: number | undefined
+  /** Ends the process for good and removes its folder. */
+  close(): Promise<void>
+}
+
+/** A process that lived at least this long starts again with the shortest delay. */
+const healthyUptimeMs = 5_000
+
+/** Keeps a started process running: starts it again with a growing delay each time it ends, until `stop`. */
+function supervise(
+  first: RedisProcess,
+  options: RedisProcessOptions,
+  onEvent: (event: ChildEvent) => void,
+): Supervisor {
+  let current: RedisProcess | undefined
+  let isStopping = false
+  let timer: NodeJS.Timeout | undefined
+  let starting: Promise<void> = Promise.resolve()
+  let failures = 0
+
+  const startLater = (): number => {
+    const restartInMs = Math.min(100 * 2 ** Math.min(failures, 10), 5_000)
+    failures += 1
+    timer = setTimeout(() => {
+      starting = startAgain()
+    }, restartInMs)
+    return restartInMs
+  }
+
+  const startAgain = async (): Promise<void> => {
+    try {
+      watch(await startRedisProcess(options))
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      if (!isStopping) onEvent({ type: 'child-failed', message, restartInMs: startLater() })
+    }
+  }
+
+  const watch = (process: RedisProcess): void => {
+    current = process
+    const startedAt = performance.now()
+    onEvent({ type: 'child-started', pid: process.pid, port: options.port })
+    void process.exited.then(() => {
+      current = undefined
+      if (isStopping) return
+      if (performance.now() - startedAt > healthyUptimeMs) failures = 0
+      onEvent({ type: 'child-ended', pid: process.pid, restartInMs: startLater() })
+    })
+  }
+
+  watch(first)
+  return {
+    pid: () => current?.pid,
+    stop: async () => {
+      isStopping = true
+      clearTimeout(timer)
+      await starting
+      const last = current
+      last?.stop()
+      await last?.exited
+    },
+  }
+}
+
+interface Supervisor {
+  pid(): number | undefined
+  stop(): Promise<void>
+}
+
+async function startOnAnyPort(program: string, folder: string, attempts = 3): Promise<[RedisProcess, number]> {
+  const port = await freePort()
+  try {
+    return [await startRedisProcess({ program, port, folder }), port]
+  } catch (error) {
+    if (attempts <= 1) throw error
+    return startOnAnyPort(program, folder, attempts - 1)
+  }
+}
+
+/**
+ * Starts the machine's redis-server or valkey-server on a free port of 127.0.0.1. It keeps its data in memory only, is started
+ * again on the same port (empty) when it dies, and ends with this process however that ends.
+ *
+ * Rejects with {@link RedisMissingError} when neither is installed, `RedisStartError` when it does not start.
+ */
+export async function startChild(onEvent: (event: ChildEvent) => void): Promise<ChildRedis> {
+  const program = findProgram(['redis-server', 'valkey-server'], process.env.PATH ?? '')
+  if (program === undefined) throw new RedisMissingError()
+  const folder = await mkdtemp(join(tmpdir(), 'millpond-rest-'))
+  const removeFolder = (): Promise<void> => rm(folder, { recursive: true, force: true })
+  try {
+    const [first, port] = await startOnAnyPort(program, folder)
+    const supervisor = supervise(first, { program, port, folder }, onEvent)
+    return {
+      port,
+      url: `redis://127.0.0.1:${port}`,
+      get pid() {
+        return supervisor.pid()
+      },
+      close: async () => {
+        await supervisor.stop()
+        await removeFolder()
+      },
+    }
+  } catch (error) {
+    await removeFolder()
+    throw error
+  }
+}

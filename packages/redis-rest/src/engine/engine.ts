@@ -1,0 +1,13 @@
+import type { Command } from '../protocol/command.ts'
+import type { Outcome } from './reply.ts'
+
+/** Something that runs Redis commands for many requests at once. */
+export interface Engine {
+  /**
+   * Runs the commands in order with no other command between them, and resolves with one outcome each, in order. Never rejects
+   * and never takes longer than the engine's command timeout. A command is sent at most once.
+   */
+  send(commands: readonly Command[]): Promise<readonly Outcome[]>
+  /** Drops the connection; commands without a reply become `unavailable`. */
+  close(): Promise<void>
+}

@@ -1,0 +1,54 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { Readable } from 'node:stream'
+import { RedisStartError } from '../errors.ts'
+import { startGuard } from './guard.ts'
+
+export interface RedisProcess {
+  readonly pid: number
+  /** Resolves when the process is gone, for whatever reason. */
+  readonly exited: Promise<unknown>
+  /** Ends it at once; it holds nothing on disk that would be worth saving. */
+  stop(): void
+}
+
+export interface RedisProcessOptions {
+  readonly program: string
+  readonly port: number
+  readonly folder: string
+}
+
+function toArguments({ port, folder }: RedisProcessOptions): string[] {
+  return ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder]
+}
+
+function untilReady(child: ChildProcessByStdio<null, Readable, Readable>, program: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let output = ''
+    const listen = (chunk: Buffer): void => {
+      output = (output + chunk.toString()).slice(-4_096)
+      if (output.includes('eady to accept connections')) resolve()
+    }
+    child.stdout.on('data', listen)
+    child.stderr.on('data', listen)
+    child.once('error', (error) => reject(new RedisStartError(program, error.message)))
+    child.once('exit', () => reject(new RedisStartError(program, output)))
+  })
+}
+
+/** Starts a Redis that keeps nothing on disk and resolves when it answers. Rejects with {@link RedisStartError}. */
+export async function startRedisProcess(options: RedisProcessOptions): Promise<RedisProcess> {
+  // In its own process group, so that Ctrl-C reaches us first and running requests still get their answers.
+  const child = spawn(options.program, toArguments(options), {
+    cwd: options.folder,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const exited = once(child, 'exit').catch(() => undefined)
+  if (child.pid !== undefined) {
+    const guard = startGuard(child.pid, options.folder)
+    void exited.then(() => guard.release())
+  }
+  await untilReady(child, options.program)
+  return { pid: child.pid ?? 0, exited, stop: () => void child.kill('SIGKILL') }
+}

@@ -1,0 +1,76 @@
+import type { Command } from './command.ts'
+
+const reasons = {
+  subscribe: 'it would turn the connection that all requests share into a subscriber',
+  blocking: 'it would make all requests wait on the shared connection',
+  connection: 'it would change the connection that all requests share',
+  transaction: 'send the commands of a transaction to /multi-exec',
+  server: 'it concerns the server, not the data',
+  database: 'it reaches beyond the database of this endpoint',
+} as const
+
+type Reason = keyof typeof reasons
+
+const refused: ReadonlyMap<string, Reason> = new Map<string, Reason>(
+  Object.entries({
+    subscribe: 'SUBSCRIBE PSUBSCRIBE SSUBSCRIBE UNSUBSCRIBE PUNSUBSCRIBE SUNSUBSCRIBE MONITOR',
+    blocking: 'BLPOP BRPOP BRPOPLPUSH BLMOVE BLMOVEM BLMPOP BZPOPMIN BZPOPMAX BZMPOP WAIT WAITAOF',
+    connection: 'AUTH HELLO SELECT QUIT RESET ASKING READONLY READWRITE',
+    transaction: 'MULTI EXEC DISCARD WATCH UNWATCH',
+    server:
+      'SHUTDOWN DEBUG CONFIG REPLICAOF SLAVEOF FAILOVER SYNC PSYNC REPLCONF SAVE BGSAVE BGREWRITEAOF MODULE ACL CLUSTER PFDEBUG PFSELFTEST RESTORE-ASKING SENTINEL',
+    database: 'SWAPDB MOVE MIGRATE',
+  } satisfies Record<Reason, string>).flatMap(([reason, names]) =>
+    names.split(' ').map((name): [string, Reason] => [name, reason as Reason]),
+  ),
+)
+
+/** The only subcommands that are allowed, for commands of which most would poison the connection. */
+const allowedSubcommands: ReadonlyMap<string, readonly string[]> = new Map([
+  ['CLIENT', ['ID', 'INFO', 'GETNAME', 'LIST', 'HELP']],
+  ['SCRIPT', ['LOAD', 'EXISTS', 'FLUSH', 'KILL', 'HELP']],
+])
+
+function argumentText(command: Command, index: number): string {
+  const argument = command.args[index]
+  return argument === undefined ? '' : argument.toString().toUpperCase()
+}
+
+function hasOption(command: Command, option: string, end: string | undefined): boolean {
+  const words = command.args.map((_, index) => argumentText(command, index))
+  const stop = end === undefined ? -1 : words.indexOf(end)
+  return words.slice(0, stop === -1 ? undefined : stop).includes(option)
+}
+
+function findReason(name: string, command: Command): [string, Reason] | undefined {
+  const reason = refused.get(name)
+  if (reason !== undefined) return [name, reason]
+  const subcommands = allowedSubcommands.get(name)
+  const subcommand = argumentText(command, 0)
+  if (subcommands !== undefined && subcommand !== '' && !subcommands.includes(subcommand)) {
+    return [`${name} ${subcommand.slice(0, 32)}`, 'connection']
+  }
+  if ((name === 'XREAD' || name === 'XREADGROUP') && hasOption(command, 'BLOCK', 'STREAMS')) {
+    return [`${name} BLOCK`, 'blocking']
+  }
+  if (name === 'COPY' && hasOption({ ...command, args: command.args.slice(2) }, 'DB', undefined)) {
+    return ['COPY DB', 'database']
+  }
+  return undefined
+}
+
+/** ioredis looks names up in plain objects, where `constructor` would be found; Redis has no such command. */
+function isPlainName(name: string): boolean {
+  return /^[A-Z][A-Z0-9._|-]*$/.test(name) && name !== 'CONSTRUCTOR'
+}
+
+/**
+ * Why a command may not run here, as an error message in the style of Redis, or undefined when it may: commands that would
+ * poison the shared connection, stop the server or leave the database are refused.
+ */
+export function findRefusal(command: Command): string | undefined {
+  const name = command.name.toUpperCase()
+  if (!isPlainName(name)) return `ERR unknown command '${command.name.slice(0, 128)}'`
+  const found = findReason(name, command)
+  return found === undefined ? undefined : `ERR '${found[0]}' is not available here: ${reasons[found[1]]}`
+}

@@ -1,0 +1,26 @@
+import type { Case } from './case.ts'
+
+export const paths: readonly Case[] = [
+  { name: 'GET', given: [['SET', 'k', 'v']], path: '/get/k', answer: '{"result":"v"}' },
+  { name: 'many arguments', path: '/mset/a/1/b/2', answer: '{"result":"OK"}' },
+  { name: 'a POST without a body', method: 'POST', path: '/set/k/v', answer: '{"result":"OK"}' },
+  { name: 'the body as the last argument', path: '/set/k/', body: '{"a":1}', answer: '{"result":"OK"}' },
+  { name: 'query parameters after the body', path: '/set/k?EX=100&GET', body: 'v', answer: '{"result":null}' },
+  { name: 'an encoded slash', given: [['SET', 'a/b c', 'v']], path: '/get/a%2Fb%20c', answer: '{"result":"v"}' },
+  {
+    name: 'the token in the query',
+    given: [['SET', 'k', 'v']],
+    token: null,
+    path: '/get/k?_token=secret',
+    answer: '{"result":"v"}',
+  },
+  {
+    name: 'bearer in small letters',
+    token: null,
+    headers: { authorization: 'bearer secret' },
+    path: '/ping',
+    answer: '{"result":"PONG"}',
+  },
+  { name: 'a second token', token: 'second', path: '/ping', answer: '{"result":"PONG"}' },
+  { name: 'HEAD without a body', method: 'HEAD', path: '/ping', answer: '' },
+]

@@ -1,0 +1,130 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { describeWith } from 'millpond-e2e/servers'
+import { describe, expect, it, vi } from 'vitest'
+
+const cli = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
+
+interface Started {
+  readonly process: ChildProcess
+  readonly output: () => string
+  readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>
+}
+
+function start(args: readonly string[], env: Record<string, string> = {}, ipc = false): Started {
+  const child = spawn(process.execPath, ['--import', 'tsx', cli, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe', ...(ipc ? (['ipc'] as const) : [])],
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout?.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString()
+  })
+  child.stderr?.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString()
+  })
+  const ended = once(child, 'close').then(([code]: (number | null)[]) => ({ code: code ?? null, stdout, stderr }))
+  return { process: child, output: () => stdout, ended }
+}
+
+interface Ready {
+  readonly url: string
+  readonly token: string
+  readonly redis: { readonly kind: string; readonly pid: number; readonly port: number }
+}
+
+async function untilReady(started: Started): Promise<Ready> {
+  await vi.waitFor(() => expect(started.output()).toMatch(/\n$/), { timeout: 20_000 })
+  return JSON.parse(started.output())
+}
+
+async function ping({ url, token }: Pick<Ready, 'url' | 'token'>): Promise<string> {
+  return (await fetch(`${url}/ping`, { headers: { authorization: `Bearer ${token}` } })).text()
+}
+
+async function untilGone(pid: number): Promise<void> {
+  await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), { timeout: 10_000 })
+}
+
+describe('millpond-rest', () => {
+  const refused: [string[], string][] = [
+    [['--nope'], "millpond-rest: Cannot read the command line: Unknown option '--nope'; see --help\n"],
+    [
+      ['--redis', 'http://x'],
+      'millpond-rest: Cannot connect to Redis: the URL must look like redis://host:6379, received "http://x"\n',
+    ],
+  ]
+  it.each(refused)('millpond-rest %j ends with one line and code 1', async (args, stderr) => {
+    expect(await start(args).ended).toEqual({ code: 1, stdout: '', stderr })
+  })
+
+  it('millpond-rest names the line to install when there is no redis-server', async () => {
+    expect(await start([], { PATH: '/nonexistent' }).ended).toEqual({
+      code: 1,
+      stdout: '',
+      stderr:
+        'millpond-rest: Cannot start a Redis: no redis-server or valkey-server on PATH; install one (apt-get install -y redis-server) or pass the URL of a running one\n',
+    })
+  })
+
+  it('millpond-rest --version prints the version, --help the options', async () => {
+    expect((await start(['--version']).ended).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+    expect((await start(['--help']).ended).stdout).toContain('Usage: millpond-rest [options]')
+  })
+})
+
+describeWith('redis', 'millpond-rest with a Redis', () => {
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'millpond-rest --json prints one line, and %s ends all of it',
+    async (signal) => {
+      const started = start(['--port', '0', '--json'], { MILLPOND_REST_TOKEN: 'from-env' })
+      const ready = await untilReady(started)
+      expect(ready).toEqual({
+        url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+        token: 'from-env',
+        redis: { kind: 'child', pid: expect.any(Number), port: expect.any(Number) },
+      })
+      expect(await ping(ready)).toBe('{"result":"PONG"}')
+      started.process.kill(signal)
+      expect(await started.ended).toEqual({ code: 0, stdout: `${JSON.stringify(ready)}\n`, stderr: '' })
+      await untilGone(ready.redis.pid)
+    },
+  )
+
+  it('millpond-rest tells its parent when it is ready, and ends when the parent disconnects', async () => {
+    const started = start(['--port', '0', '--token', 't'], {}, true)
+    const [message] = (await once(started.process, 'message')) as [{ type: string } & Ready]
+    expect(message).toEqual({
+      type: 'ready',
+      url: expect.any(String),
+      token: 't',
+      redis: { kind: 'child', pid: expect.any(Number), port: expect.any(Number) },
+    })
+    expect(await ping(message)).toBe('{"result":"PONG"}')
+    const exit = once(started.process, 'exit')
+    started.process.disconnect()
+    expect(await exit).toEqual([0, null])
+    await untilGone(message.redis.pid)
+  })
+
+  it('millpond-rest that is killed takes its Redis with it', async () => {
+    const started = start(['--port', '0', '--json'])
+    const { redis } = await untilReady(started)
+    started.process.kill('SIGKILL')
+    await untilGone(redis.pid)
+  })
+
+  it('millpond-rest refuses a port that is in use', async () => {
+    const first = start(['--port', '0', '--json'])
+    const { port } = new URL((await untilReady(first)).url)
+    expect(await start(['--port', port]).ended).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `millpond-rest: Cannot listen on 127.0.0.1:${port}: the port is in use\n`,
+    })
+    first.process.kill('SIGTERM')
+    await first.ended
+  })
+})

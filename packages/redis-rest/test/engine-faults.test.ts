@@ -1,0 +1,127 @@
+import { describeWith, freePort, startRedis } from 'millpond-e2e/servers'
+import { expect, it, vi } from 'vitest'
+import { createServer, type RestServer, type ServerEvent } from '../src/index.ts'
+import { command, request } from './request.ts'
+
+const settled = { timeout: 15_000, interval: 20 }
+
+async function untilPong(server: RestServer): Promise<void> {
+  await vi.waitFor(async () => expect(await command(server, 'PING')).toBe('{"result":"PONG"}'), settled)
+}
+
+interface Load {
+  readonly statuses: Map<number, number>
+  readonly foreign: string[]
+  stop(): Promise<void>
+}
+
+/** Clients that each echo texts of their own until stopped, and note every answer that is somebody else's. */
+function startLoad(server: RestServer, clients: number): Load {
+  const statuses = new Map<number, number>()
+  const foreign: string[] = []
+  let isRunning = true
+  const runClient = async (client: number): Promise<void> => {
+    for (let round = 0; isRunning; round += 1) {
+      const word = `c${client}r${round}`
+      const isBatch = round % 2 === 1
+      const body = JSON.stringify(
+        isBatch
+          ? [
+              ['ECHO', word],
+              ['ECHO', `${word}b`],
+            ]
+          : ['ECHO', word],
+      )
+      const expected = isBatch ? `[{"result":"${word}"},{"result":"${word}b"}]` : `{"result":"${word}"}`
+      const { status, text } = await request(server, isBatch ? '/pipeline' : '/', { body })
+      statuses.set(status, (statuses.get(status) ?? 0) + 1)
+      if (text !== expected && !text.includes('"error":"ERR ')) foreign.push(text)
+    }
+  }
+  const running = Promise.all(Array.from({ length: clients }, (_, client) => runClient(client)))
+  return {
+    statuses,
+    foreign,
+    stop: async () => {
+      isRunning = false
+      await running
+    },
+  }
+}
+
+async function untilMore(load: Load, status: number): Promise<void> {
+  const before = load.statuses.get(status) ?? 0
+  await vi.waitFor(() => expect(load.statuses.get(status) ?? 0).toBeGreaterThan(before + 20), settled)
+}
+
+describeWith('redis', 'a Redis that fails', () => {
+  it('createServer() starts its own Redis again when it is killed under load, and every request gets its own answer', async () => {
+    const events: ServerEvent[] = []
+    const server = await createServer({ onEvent: (event) => events.push(event) })
+    const load = startLoad(server, 16)
+    for (let round = 0; round < 3; round += 1) {
+      await untilMore(load, 200)
+      const { pid } = server.engine
+      process.kill(pid ?? 0, 'SIGKILL')
+      await vi.waitFor(() => expect(server.engine.pid ?? pid).not.toBe(pid), settled)
+      await untilPong(server)
+    }
+    await untilMore(load, 200)
+    await load.stop()
+    expect(load.foreign).toEqual([])
+    expect([...load.statuses.keys()].filter((status) => status !== 200 && status !== 503)).toEqual([])
+    expect(events.filter(({ type }) => type === 'child-ended')).toHaveLength(3)
+    await server.close()
+  })
+
+  it('a Redis that is away is answered with 503 at once, and used again when it is back', async () => {
+    const port = await freePort()
+    const server = await createServer({ redis: `redis://127.0.0.1:${port}` })
+    const away = { error: 'ERR Redis is not reachable (ECONNREFUSED): the command did not run' }
+    for (const [path, body] of [
+      ['/', '["PING"]'],
+      ['/pipeline', '[["PING"]]'],
+      ['/multi-exec', '[["PING"]]'],
+    ] as const) {
+      const answer = await request(server, path, { body })
+      expect([answer.status, JSON.parse(answer.text), answer.headers.get('retry-after')]).toEqual([503, away, '1'])
+    }
+    const redis = await startRedis({ port })
+    await untilPong(server)
+    await server.close()
+    await redis.stop()
+  })
+
+  it('a Redis that hangs is answered after the command timeout, and late replies reach nobody', async () => {
+    const redis = await startRedis()
+    const server = await createServer({ redis: redis.url, commandTimeoutMs: 200 })
+    redis.kill('SIGSTOP')
+    const hung = await Promise.all(Array.from({ length: 20 }, (_, index) => request(server, `/echo/late${index}`)))
+    expect(new Set(hung.map(({ text }) => text))).toEqual(
+      new Set(['{"error":"ERR no reply from Redis within 200 ms: the command may or may not have run"}']),
+    )
+    redis.kill('SIGCONT')
+    await untilPong(server)
+    expect(await command(server, 'ECHO', 'mine')).toBe('{"result":"mine"}')
+    await server.close()
+    await redis.stop()
+  })
+
+  it('a connection that Redis cuts is made again', async () => {
+    const redis = await startRedis()
+    const server = await createServer({ redis: redis.url })
+    await command(server, 'EVAL', 'return 1', 0)
+    const load = startLoad(server, 8)
+    const other = await createServer({ redis: redis.url })
+    await untilMore(load, 200)
+    redis.kill('SIGSTOP')
+    redis.kill('SIGKILL')
+    await untilMore(load, 503)
+    const again = await startRedis({ port: redis.port })
+    await untilPong(server)
+    await untilPong(other)
+    await load.stop()
+    expect(load.foreign).toEqual([])
+    await Promise.all([server.close(), other.close(), again.stop(), redis.stop()])
+  })
+})

@@ -1,0 +1,46 @@
+import { describeWith, type StartedRedis, startRedis } from 'millpond-e2e/servers'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { createServer, type RestServer } from '../src/index.ts'
+import { encoded } from './cases/base64.ts'
+import { batches } from './cases/batches.ts'
+import type { Case } from './cases/case.ts'
+import { failures } from './cases/failures.ts'
+import { paths } from './cases/paths.ts'
+import { singles } from './cases/replies.ts'
+import { scripts } from './cases/scripts.ts'
+import { command, request } from './request.ts'
+
+const base64 = { 'upstash-encoding': 'base64' }
+
+describeWith('redis', 'the protocol', () => {
+  let redis: StartedRedis
+  let server: RestServer
+
+  beforeAll(async () => {
+    redis = await startRedis()
+    server = await createServer({ redis: redis.url, token: ['secret', 'second'] })
+  })
+  afterAll(async () => {
+    await server?.close()
+    await redis?.stop()
+  })
+  beforeEach(async () => {
+    await command(server, 'FLUSHALL')
+    await command(server, 'SCRIPT', 'FLUSH')
+  })
+
+  const check = async (item: Case): Promise<void> => {
+    for (const words of item.given ?? [])
+      expect((await request(server, '/', { body: JSON.stringify(words) })).status).toBe(200)
+    const body = item.body ?? (item.json === undefined ? undefined : JSON.stringify(item.json))
+    const answer = await request(server, item.path ?? '/', { ...item, ...(body === undefined ? {} : { body }) })
+    expect({ status: answer.status, text: answer.text }).toEqual({ status: item.status ?? 200, text: item.answer })
+  }
+
+  it.each(singles)('POST / answers $name', check)
+  it.each(encoded.map((item) => ({ ...item, headers: base64 })))('base64: $name', check)
+  it.each(failures)('the answer to $name is an error', check)
+  it.each(paths)('a path command: $name', check)
+  it.each(batches)('a batch: $name', check)
+  it.each(scripts)('a script: $name', check)
+})

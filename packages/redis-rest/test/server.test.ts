@@ -1,0 +1,110 @@
+import { once } from 'node:events'
+import { createServer as createHttpServer, request as httpRequest, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { describeWith, startRedis } from 'millpond-e2e/servers'
+import { describe, expect, it } from 'vitest'
+import { ConfigError, createServer, ListenError, type ServerOptions } from '../src/index.ts'
+import { command, request } from './request.ts'
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+describe('createServer()', () => {
+  const refused: [ServerOptions, string][] = [
+    [
+      { redis: 'localhost' },
+      'Cannot connect to Redis: the URL must look like redis://host:6379, received a text that is not a URL',
+    ],
+    [
+      { redis: 'https://user:secret@x:1' },
+      'Cannot connect to Redis: the URL must look like redis://host:6379, received "https://x:1"',
+    ],
+    [{ token: '' }, 'Cannot create server: a token must be printable ASCII without spaces, and not empty'],
+    [{ token: ['a', 'b c'] }, 'Cannot create server: a token must be printable ASCII without spaces, and not empty'],
+    [{ token: [] }, 'Cannot create server: "token" is an empty list'],
+    [{ port: -1 }, 'Cannot create server: "port" must be an integer from 0 to 65535, received -1'],
+    [
+      { commandTimeoutMs: 0 },
+      'Cannot create server: "commandTimeoutMs" must be an integer from 1 to 3600000, received 0',
+    ],
+  ]
+  it.each(refused)('createServer() refuses %j', async (options, message) => {
+    await expect(createServer(options)).rejects.toEqual(new ConfigError(message))
+  })
+})
+
+describeWith('redis', 'createServer() with a Redis', () => {
+  it('createServer() starts a Redis of its own with a random token, and close() ends all of it', async () => {
+    const [one, two] = await Promise.all([createServer(), createServer()])
+    expect(await command(one, 'SET', 'k', 1)).toBe('{"result":"OK"}')
+    expect(await command(two, 'GET', 'k')).toBe('{"result":null}')
+    expect(one.engine.kind).toBe('child')
+    expect(one.token).toMatch(/^[\w-]{32}$/)
+    expect(one.token).not.toBe(two.token)
+    const pid = one.engine.pid ?? 0
+    expect(isRunning(pid)).toBe(true)
+    await Promise.all([one.close(), two.close(), one.close()])
+    expect(isRunning(pid)).toBe(false)
+    await expect(request(one, '/ping')).rejects.toThrow('fetch failed')
+  })
+
+  it('createServer() shows the URL of an external Redis without its password', async () => {
+    const redis = await startRedis({ args: ['--requirepass', 'hidden'] })
+    const server = await createServer({ redis: `redis://:hidden@127.0.0.1:${redis.port}/3` })
+    expect(server.engine).toEqual({ kind: 'external', url: `redis://127.0.0.1:${redis.port}/3` })
+    expect(await command(server, 'CLIENT', 'INFO')).toContain(' db=3 ')
+    await server.close()
+    await redis.stop()
+  })
+
+  it('createServer() answers with an error when the password is wrong', async () => {
+    const redis = await startRedis({ args: ['--requirepass', 'hidden'] })
+    const server = await createServer({ redis: `redis://:wrong@127.0.0.1:${redis.port}` })
+    const answer = await request(server, '/ping')
+    expect([answer.status, answer.text.includes('WRONGPASS'), answer.text.includes('wrong@')]).toEqual([
+      503,
+      true,
+      false,
+    ])
+    await server.close()
+    await redis.stop()
+  })
+
+  it('createServer() rejects when the port is in use and leaves nothing running', async () => {
+    const other = createHttpServer()
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    const { port } = other.address() as AddressInfo
+    const pids: number[] = []
+    const starting = createServer({ port, onEvent: (event) => event.type === 'child-started' && pids.push(event.pid) })
+    await expect(starting).rejects.toBeInstanceOf(ListenError)
+    await expect(starting).rejects.toThrow(`Cannot listen on 127.0.0.1:${port}: the port is in use`)
+    expect(pids.map(isRunning)).toEqual([false])
+    other.close()
+  })
+
+  it('close() answers a request that has begun', async () => {
+    const server = await createServer()
+    const begun = httpRequest(`${server.url}/set/k`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${server.token}`, expect: '100-continue', 'content-length': 1 },
+    })
+    begun.flushHeaders()
+    await once(begun, 'continue')
+    const closed = server.close()
+    begun.end('v')
+    const [answer] = (await once(begun, 'response')) as [IncomingMessage]
+    expect([answer.statusCode, answer.headers.connection, await text(answer)]).toEqual([
+      200,
+      'close',
+      '{"result":"OK"}',
+    ])
+    await closed
+  })
+})

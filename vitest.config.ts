@@ -1,0 +1,9 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    projects: ['packages/*', 'apps/*', 'e2e', 'scripts'],
+    reporters: ['default', './scripts/closing-line-reporter.ts'],
+    maxWorkers: 2,
+  },
+})
