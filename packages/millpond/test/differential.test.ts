@@ -7,7 +7,7 @@ import { createMemoryLimits } from '../src/limit/memory-limits.ts'
 import type { Commands } from '../src/stores/commands.ts'
 import { TAKE } from '../src/stores/lua/take-script.ts'
 import { createCommands } from '../src/stores/redis/index.ts'
-import { takeAt } from '../src/stores/redis-store.ts'
+import { takeAt } from '../src/stores/redis-limits.ts'
 import { createFakeClock } from '../src/testing/fake-clock.ts'
 
 const SEQUENCES = 10_000
