@@ -17,7 +17,14 @@ function state(options: Partial<LimitState> = {}): LimitState {
 }
 
 const refused = toDecision([state({ allowed: false, remaining: 0, resetMs: 59_001, retryAfterMs: 12_001 })])
-const degraded: Decision = { status: 'degraded', allowed: false, mode: 'closed', policies: ['waitlist'], cause: null }
+const degraded: Decision = {
+  status: 'degraded',
+  allowed: false,
+  mode: 'closed',
+  policies: ['waitlist'],
+  retryAfterMs: undefined,
+  cause: null,
+}
 
 test('rateLimitHeaders() of an allowed take', () => {
   expect(rateLimitHeaders(toDecision([state()]))).toEqual({
@@ -85,4 +92,11 @@ test('tooManyRequests() of an outage is a 503 without invented numbers', async (
   const response = tooManyRequests(degraded)
   expect(response.status).toBe(503)
   expect([...response.headers.keys()].sort()).toEqual(['cache-control', 'content-type'])
+})
+
+test('tooManyRequests() of an outage is a 429 where this process counted, with its wait alone', async () => {
+  const response = tooManyRequests({ ...degraded, mode: 'local', retryAfterMs: 12_001 })
+  expect(response.status).toBe(429)
+  expect([...response.headers.keys()].sort()).toEqual(['cache-control', 'content-type', 'retry-after'])
+  expect(response.headers.get('retry-after')).toBe('13')
 })

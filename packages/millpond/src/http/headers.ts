@@ -3,22 +3,22 @@ import { type Decision, isNearer, type LimitState } from '../limit/decision.ts'
 /**
  * The rate-limit headers of a decision, for its policy nearest to refusing: `RateLimit-Policy` and `RateLimit` of draft-ietf-httpapi-ratelimit-headers, and the older
  * `X-RateLimit-Limit`, `-Remaining`, `-Reset`. Times are whole seconds from now, rounded up; on a refusal they and `Retry-After` name the same moment. A degraded
- * decision has no numbers, so no headers.
+ * decision has no numbers, so none of these; `Retry-After` alone where this process counted and refused.
  */
 export function rateLimitHeaders(decision: Decision): Record<string, string> {
-  if (decision.status === 'degraded') return {}
+  const retryAfter = retryAfterSeconds(decision)
+  const retry: Record<string, string> = retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }
+  if (decision.status === 'degraded') return retry
   const { policy, limit, windowMs, remaining } = decision.nearest
   const resetSeconds = toResetSeconds(decision.nearest)
-  const headers: Record<string, string> = {
+  return {
     'RateLimit-Policy': `"${policy}";q=${limit};w=${Math.ceil(windowMs / 1000)}`,
     RateLimit: `"${policy}";r=${remaining};t=${resetSeconds}`,
     'X-RateLimit-Limit': String(limit),
     'X-RateLimit-Remaining': String(remaining),
     'X-RateLimit-Reset': String(resetSeconds),
+    ...retry,
   }
-  const retryAfter = retryAfterSeconds(decision)
-  if (retryAfter !== undefined) headers['Retry-After'] = String(retryAfter)
-  return headers
 }
 
 /** The decision of two that is nearer to refusing: a refusal first, then a degraded one, then the smaller remainder. Where two limits guard one request, its headers are the ones to send. */
@@ -29,10 +29,12 @@ export function nearestDecision(a: Decision, b: Decision): Decision {
   return isNearer(b.nearest, a.nearest) ? b : a
 }
 
-/** `Retry-After` in whole seconds, at least 1; undefined when the decision allows, is degraded, or can never pass. */
+/** `Retry-After` in whole seconds, at least 1; undefined when the decision allows, when nothing is known, or when it can never pass. */
 export function retryAfterSeconds(decision: Decision): number | undefined {
-  if (decision.status !== 'refused' || !Number.isFinite(decision.retryAfterMs)) return undefined
-  return Math.max(1, Math.ceil(decision.retryAfterMs / 1000))
+  if (decision.status === 'allowed') return undefined
+  const { retryAfterMs } = decision
+  if (retryAfterMs === undefined || !Number.isFinite(retryAfterMs)) return undefined
+  return Math.max(1, Math.ceil(retryAfterMs / 1000))
 }
 
 function toResetSeconds({ allowed, retryAfterMs, resetMs }: LimitState): number {

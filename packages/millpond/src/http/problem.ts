@@ -23,23 +23,38 @@ export function problem({ status, title, detail, type = 'about:blank', headers, 
   })
 }
 
+const QUOTA_EXCEEDED = 'https://iana.org/assignments/http-problem-types#quota-exceeded'
+
 /**
- * The response to a take that was not allowed: 429 with the rate-limit headers, a true `Retry-After` and the violated policies; 503 when the store did not answer
- * and the policy's outage mode refused, without invented numbers.
+ * The response to a take that was not allowed: 429 with the rate-limit headers, a true `Retry-After` and the violated policies. When the store did not answer: 429
+ * where this process counted and refused (`local`), with its own wait and no other number; 503 where the policy refuses for want of an answer (`closed`).
  */
 export function tooManyRequests(decision: Decision): Response {
-  if (decision.status !== 'refused') {
+  if (decision.status === 'refused') return quotaExceeded(decision)
+  const wait = retryAfterSeconds(decision)
+  if (wait === undefined) {
     return problem({
       status: 503,
       title: 'Service Unavailable',
       detail: 'The limit on requests cannot be checked at the moment; try again shortly',
     })
   }
+  return problem({
+    status: 429,
+    type: QUOTA_EXCEEDED,
+    title: 'Too Many Requests',
+    detail: `The limit on requests is reached; try again in ${wait} s`,
+    headers: rateLimitHeaders(decision),
+    extensions: { retry_after: wait },
+  })
+}
+
+function quotaExceeded(decision: Decision & { status: 'refused' }): Response {
   const violated = decision.limits.filter(({ allowed }) => !allowed)
   const wait = retryAfterSeconds(decision)
   return problem({
     status: 429,
-    type: 'https://iana.org/assignments/http-problem-types#quota-exceeded',
+    type: QUOTA_EXCEEDED,
     title: 'Too Many Requests',
     detail:
       wait === undefined

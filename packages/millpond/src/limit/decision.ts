@@ -35,6 +35,8 @@ export type Decision<Name extends string = string> =
       /** The strictest mode among the policies, which decided. */
       readonly mode: OutageMode
       readonly policies: readonly Name[]
+      /** Where this process counted and refused (mode `local`): milliseconds until its own count lets the same take pass. Undefined otherwise. */
+      readonly retryAfterMs: number | undefined
       readonly cause: unknown
     }
 

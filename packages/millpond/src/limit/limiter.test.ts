@@ -130,7 +130,8 @@ describe('a store that fails', () => {
       mode: 'closed',
       cause: { code: 'ERR_STORE_UNAVAILABLE' },
     })
-    expect(Object.keys(closed).sort()).toEqual(['allowed', 'cause', 'mode', 'policies', 'status'])
+    expect(closed.status === 'degraded' && closed.retryAfterMs).toBe(undefined)
+    expect(Object.keys(closed).sort()).toEqual(['allowed', 'cause', 'mode', 'policies', 'retryAfterMs', 'status'])
   })
 
   test('is counted in this process where a policy says local', async () => {
@@ -138,6 +139,11 @@ describe('a store that fails', () => {
     const allowed = []
     for (let turn = 0; turn < 3; turn += 1) allowed.push((await limiter.limit('waitlist', 'a')).allowed)
     expect(allowed).toEqual([true, true, false])
+    expect(await limiter.limit('waitlist', 'a')).toMatchObject({
+      status: 'degraded',
+      mode: 'local',
+      retryAfterMs: 60_000,
+    })
   })
 
   test('is decided by the strictest of several policies', async () => {

@@ -14,14 +14,13 @@ export async function decideWithoutStore<Name extends string>(
   local: LimitStore,
   cause: unknown,
 ): Promise<Decision<Name>> {
-  const degraded = (mode: OutageMode, allowed: boolean) =>
-    ({ status: 'degraded', allowed, mode, policies: checks.map(({ policy }) => policy), cause }) as const
+  const policies = checks.map(({ policy }) => policy)
+  const degraded = (mode: OutageMode, allowed: boolean, retryAfterMs?: number) =>
+    ({ status: 'degraded', allowed, mode, policies, retryAfterMs, cause }) as const
   if (checks.some(({ onUnavailable }) => onUnavailable === 'closed')) return degraded('closed', false)
   const counted = checks.filter(({ onUnavailable }) => onUnavailable === 'local')
   if (counted.length === 0) return degraded('open', true)
   const verdicts = await local.take(counted)
-  return degraded(
-    'local',
-    verdicts.every(({ allowed }) => allowed),
-  )
+  if (verdicts.every(({ allowed }) => allowed)) return degraded('local', true)
+  return degraded('local', false, Math.max(...verdicts.map(({ retryAfterMs }) => retryAfterMs)))
 }
