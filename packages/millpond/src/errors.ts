@@ -63,3 +63,15 @@ export class InvalidValueError extends TypeError {
     this.issues = options.issues ?? []
   }
 }
+
+/** A load took longer than its definition's hard timeout; its signal was aborted. */
+export class LoadTimeoutError extends Error {
+  readonly code = 'ERR_LOAD_TIMEOUT'
+  override readonly name = 'LoadTimeoutError'
+  readonly timeoutMs: number
+
+  constructor(definition: string, timeoutMs: number) {
+    super(`Cannot load "${definition}": "load" must answer within ${timeoutMs} ms`)
+    this.timeoutMs = timeoutMs
+  }
+}

@@ -11,6 +11,7 @@ export {
   type InputIssue,
   InvalidInputError,
   InvalidValueError,
+  LoadTimeoutError,
   StoreReplyError,
   StoreTimeoutError,
   StoreUnavailableError,

@@ -14,7 +14,9 @@ import {
   readDefineOptions,
 } from './define.ts'
 import { type CacheCounters, type CacheReporter, createCounter } from './event.ts'
+import { toStoreTtl } from './freshness.ts'
 import { guardStore } from './guarded-store.ts'
+import { createGate } from './load-gate.ts'
 import { createReader } from './read.ts'
 import type { Schema, SchemaInput } from './schema.ts'
 import { type SelfTest, testCache } from './self-test.ts'
@@ -31,7 +33,13 @@ export interface CacheOptions {
   readonly deadline?: Duration | undefined
   /** How long one process may keep others from loading the same entry; default 10 s. Longer than the slowest usual load. */
   readonly lease?: Duration | undefined
+  /** How many loads may run at once while the store is away; the others wait their turn. A whole number from 1; default 32. */
+  readonly loadsWithoutStore?: number | undefined
+  /** Is given the work that goes on after an answer (a background refresh), for platforms that stop a process then. */
+  readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined
   readonly reporter?: CacheReporter | undefined
+  /** Numbers from 0 to below 1 for jitter and refresh ahead; default Math.random. */
+  readonly random?: (() => number) | undefined
   readonly clock?: Clock | undefined
 }
 
@@ -82,8 +90,19 @@ export function createCache(options: CacheOptions): Cache {
   // Longer than any entry that names the tag, so that a version does not vanish under a live entry. If it does, that entry is a miss.
   const tagTtlMs = () => Math.max(SHORTEST_TAG_TTL_MS, longestTtlMs * 2)
   const undelivered = createUndelivered({ store, clock, lifeMs: tagTtlMs })
-  const { signal } = closing
-  const reader = createReader({ store, clock, undelivered, report, leaseMs, tagTtlMs, signal, disabled })
+  const reader = createReader({
+    store,
+    clock,
+    random: options.random ?? Math.random,
+    undelivered,
+    report,
+    leaseMs,
+    tagTtlMs,
+    signal: closing.signal,
+    gate: createGate(readCount(action, 'loadsWithoutStore', options.loadsWithoutStore ?? 32)),
+    waitUntil: options.waitUntil,
+    disabled,
+  })
 
   async function deliver(tags: number, operation: string, call: () => Promise<void>, otherwise: () => void) {
     if (disabled) return { delivered: true }
@@ -114,7 +133,7 @@ export function createCache(options: CacheOptions): Cache {
     if (names.has(checked.name))
       throw new RangeError(`Cannot define "${checked.name}": "name" must be unique in its cache`)
     names.add(checked.name)
-    longestTtlMs = Math.max(longestTtlMs, checked.ttlMs)
+    longestTtlMs = Math.max(longestTtlMs, toStoreTtl(checked.lifetime, checked.lifetime.ttlMs))
     return createDefinition(given, checked, { keyring, reader, remove })
   }
 
@@ -140,4 +159,9 @@ export function createCache(options: CacheOptions): Cache {
     },
   }
   return cache
+}
+
+function readCount(action: string, name: string, value: number): number {
+  if (Number.isSafeInteger(value) && value >= 1) return value
+  throw new RangeError(`${action}: "${name}" must be an integer >= 1, received ${String(value)}`)
 }

@@ -13,6 +13,16 @@ interface CommonOptions<Value> {
   readonly name: string
   /** How long a value may be served, from 1 ms to 30 d. The stored TTL is up to 10 % shorter at random, so that entries do not expire together. */
   readonly ttl: Duration
+  /** The TTL of a value that is null; default as `ttl`. */
+  readonly nullTtl?: Duration
+  /** After the TTL, how long the old value is still served at once while one process loads it anew in the background; default not at all. Never after an invalidation. */
+  readonly staleFor?: Duration
+  /** After the TTL, how long the old value is still served when loading anew fails, or takes longer than `softTimeout`; default not at all. Never after an invalidation. */
+  readonly staleIfError?: Duration
+  /** How long a read waits for a load before it takes a value that `staleIfError` allows; default as long as it takes. The load goes on. */
+  readonly softTimeout?: Duration
+  /** After how long a load is given up with LoadTimeoutError and its signal aborted; default never. */
+  readonly hardTimeout?: Duration
   /** Checked when a value is loaded and when it is read: an entry that no longer matches is a miss. */
   readonly output?: Schema<unknown, Value>
   /** Version of the value's shape, default `'1'`: an entry of another version is a miss. */
@@ -68,19 +78,32 @@ export interface AnyDefineOptions<Value> extends CommonOptions<Value> {
 /** Arguments of a definition: its input, or none. */
 export type InputArgs<S extends Schema | undefined> = S extends Schema ? [input: SchemaInput<S>] : []
 
+/** What checking the options of a definition gives. */
+export type CheckedOptions = Pick<
+  Spec<unknown>,
+  'name' | 'schemaVersion' | 'lifetime' | 'softTimeoutMs' | 'hardTimeoutMs'
+>
+
 /**
  * Checks the options of a definition.
  *
  * @throws {RangeError | TypeError} naming the option, its rule and the value
  */
-export function readDefineOptions(options: AnyDefineOptions<unknown>): {
-  name: string
-  ttlMs: number
-  schemaVersion: string
-} {
+export function readDefineOptions(options: AnyDefineOptions<unknown>): CheckedOptions {
   const name = readName('Cannot define a cache entry', 'name', options.name)
   const action = `Cannot define "${name}"`
+  const optional = (field: 'nullTtl' | 'staleFor' | 'staleIfError' | 'softTimeout' | 'hardTimeout') => {
+    const value = options[field]
+    return value === undefined ? undefined : toMilliseconds(value, { action, name: field, maxMs: LONGEST_TTL_MS })
+  }
   const ttlMs = toMilliseconds(options.ttl, { action, name: 'ttl', maxMs: LONGEST_TTL_MS })
+  const lifetime = {
+    ttlMs,
+    nullTtlMs: optional('nullTtl') ?? ttlMs,
+    staleForMs: optional('staleFor') ?? 0,
+    staleIfErrorMs: optional('staleIfError') ?? 0,
+  }
+  const timeouts = { softTimeoutMs: optional('softTimeout'), hardTimeoutMs: optional('hardTimeout') }
   const schemaVersion = readName(action, 'version', options.version ?? '1')
   if (typeof options.load !== 'function') {
     throw new TypeError(`${action}: "load" must be a function, received ${typeof options.load}`)
@@ -91,13 +114,13 @@ export function readDefineOptions(options: AnyDefineOptions<unknown>): {
   if (options.input !== undefined && typeof options.input?.['~standard']?.validate !== 'function') {
     throw new TypeError(`${action}: "input" must be a Standard Schema, received ${typeof options.input}`)
   }
-  return { name, ttlMs, schemaVersion }
+  return { name, lifetime, ...timeouts, schemaVersion }
 }
 
 /** Binds checked options to a cache. */
 export function createDefinition<Value>(
   options: AnyDefineOptions<Value>,
-  checked: ReturnType<typeof readDefineOptions>,
+  checked: CheckedOptions,
   settings: DefineSettings,
 ): Definition<readonly unknown[], Value> {
   const { name } = checked

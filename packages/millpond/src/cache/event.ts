@@ -1,9 +1,12 @@
-/** How a read was answered. `bypass`: by the loader, without the store. */
-export type ReadStatus = 'hit' | 'miss' | 'bypass'
+/** How a read was answered. `stale`: with a value past its TTL, as the definition allows; `bypass`: by the loader, without the store. */
+export type ReadStatus = 'hit' | 'stale' | 'miss' | 'bypass'
 
-/** Why a read was not a hit; `fresh` for a hit. */
+/** Why a read was answered so: `fresh` for a hit; what a stale answer was served for; else why there was no hit. */
 export type ReadReason =
   | 'fresh'
+  | 'revalidating'
+  | 'load-failed'
+  | 'load-slow'
   | 'absent'
   | 'expired'
   | 'unreadable'
@@ -26,6 +29,7 @@ export type CacheEvent =
   | { readonly type: 'load'; readonly name: string; readonly ms: number; readonly ok: boolean }
   | { readonly type: 'fill'; readonly name: string; readonly stored: boolean; readonly bytes: number }
   | { readonly type: 'wait'; readonly name: string; readonly ms: number }
+  | { readonly type: 'refresh'; readonly name: string; readonly ok: boolean; readonly error?: unknown }
   | { readonly type: 'invalidate'; readonly tags: number; readonly delivered: boolean }
   | { readonly type: 'store-error'; readonly operation: string; readonly error: unknown }
 
@@ -35,6 +39,7 @@ export type CacheReporter = (event: CacheEvent) => void
 /** Totals since the cache was created. */
 export interface CacheCounters {
   hits: number
+  stale: number
   misses: number
   bypasses: number
   /** Reads answered by a load or wait that another read of this process had begun. */
@@ -45,6 +50,9 @@ export interface CacheCounters {
   fills: number
   fillsRefused: number
   waits: number
+  /** Loads in the background, ahead of or after expiry; those that failed left the entry as it was. */
+  refreshes: number
+  refreshErrors: number
   invalidations: number
   invalidationsUndelivered: number
   storeErrors: number
@@ -54,6 +62,7 @@ export interface CacheCounters {
 export function createCounter(next: CacheReporter | undefined): { counters: CacheCounters; report: CacheReporter } {
   const counters: CacheCounters = {
     hits: 0,
+    stale: 0,
     misses: 0,
     bypasses: 0,
     joined: 0,
@@ -62,6 +71,8 @@ export function createCounter(next: CacheReporter | undefined): { counters: Cach
     fills: 0,
     fillsRefused: 0,
     waits: 0,
+    refreshes: 0,
+    refreshErrors: 0,
     invalidations: 0,
     invalidationsUndelivered: 0,
     storeErrors: 0,
@@ -75,10 +86,15 @@ export function createCounter(next: CacheReporter | undefined): { counters: Cach
   }
 }
 
+const READS = { hit: 'hits', stale: 'stale', miss: 'misses', bypass: 'bypasses' } as const satisfies Record<
+  ReadStatus,
+  keyof CacheCounters
+>
+
 function count(counters: CacheCounters, event: CacheEvent): void {
   switch (event.type) {
     case 'read':
-      counters[event.status === 'hit' ? 'hits' : event.status === 'miss' ? 'misses' : 'bypasses'] += 1
+      counters[READS[event.status]] += 1
       if (event.joined) counters.joined += 1
       return
     case 'load':
@@ -90,6 +106,10 @@ function count(counters: CacheCounters, event: CacheEvent): void {
       return
     case 'wait':
       counters.waits += 1
+      return
+    case 'refresh':
+      counters.refreshes += 1
+      if (!event.ok) counters.refreshErrors += 1
       return
     case 'invalidate':
       counters[event.delivered ? 'invalidations' : 'invalidationsUndelivered'] += 1

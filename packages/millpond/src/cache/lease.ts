@@ -1,7 +1,7 @@
 import { createNonce } from '../key.ts'
 import { type Clock, sleep } from '../time/clock.ts'
 import type { CacheStore } from './cache-store.ts'
-import { type Look, look } from './look.ts'
+import { type Found, look } from './look.ts'
 import type { Flight } from './single-flight.ts'
 import type { Spec } from './spec.ts'
 
@@ -11,13 +11,14 @@ const LONGEST_PAUSE_MS = 250
 /** How the wait for the right to load ended: with the right, with somebody else's fill, or without an answer from the store. */
 export type Claim<Value> =
   | { readonly kind: 'granted'; readonly token: string; readonly versions: readonly string[] }
-  | { readonly kind: 'filled'; readonly look: Look<Value> & { kind: 'hit' } }
+  | { readonly kind: 'filled'; readonly found: Found<Value> }
   | { readonly kind: 'failed'; readonly error: unknown }
 
 /** What a claim needs of its cache. */
 export interface LeaseSettings {
   readonly store: CacheStore
   readonly clock: Clock
+  readonly random: () => number
   readonly leaseMs: number
   readonly tagTtlMs: () => number
   /** Marks the moment an observation begins. */
@@ -35,7 +36,7 @@ export async function claim<Value>(
   spec: Spec<Value>,
   flight: Flight<unknown>,
 ): Promise<Claim<Value>> {
-  const { store, clock, leaseMs } = settings
+  const { clock, leaseMs } = settings
   const token = createNonce()
   const beganAt = clock.now()
   let waited = false
@@ -53,21 +54,22 @@ export async function claim<Value>(
     waited = true
     for (;;) {
       flight.observedAt = undefined
-      await sleep(clock, pauseMs * (0.5 + Math.random() / 2))
+      await sleep(clock, pauseMs * (0.5 + settings.random() / 2))
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
       flight.observedAt = settings.mark()
-      const found = await look(store, clock, spec, { lease: true })
-      if (found.kind === 'hit') return done({ kind: 'filled', look: found })
+      const found = await look(settings, spec, { lease: true })
+      if (found.kind === 'found') return done({ kind: 'filled', found })
       if (found.kind === 'failed') return done(found)
-      if (seen?.token !== found.lease || seen === undefined) seen = { token: found.lease, at: clock.now() }
+      if (seen === undefined || seen.token !== found.lease) seen = { token: found.lease, at: clock.now() }
       if (found.lease === null || clock.now() - seen.at > leaseMs) break
     }
     flight.observedAt = undefined
   }
 }
 
-async function attempt(
-  settings: LeaseSettings,
+/** Asks for the lease once. Never throws. */
+export async function attempt(
+  settings: Pick<LeaseSettings, 'store' | 'leaseMs' | 'tagTtlMs'>,
   spec: Spec<unknown>,
   token: string,
   takeOver: boolean,

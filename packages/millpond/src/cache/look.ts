@@ -1,24 +1,30 @@
-import type { Clock } from '../time/clock.ts'
 import type { CacheStore } from './cache-store.ts'
 import { type Entry, readEntry } from './entry.ts'
 import type { ReadReason } from './event.ts'
+import { type Freshness, judgeFreshness } from './freshness.ts'
 import type { Spec } from './spec.ts'
 
-/** What one look at the store found. */
+/** An entry that counts, with its decoded value. */
+export interface Found<Value> {
+  readonly entry: Entry
+  readonly value: Value
+}
+
+/** What one look at the store found. A miss may come with a spare: a value past its TTL that may be served if loading fails. */
 export type Look<Value> =
-  | { readonly kind: 'hit'; readonly entry: Entry; readonly value: Value }
+  | (Found<Value> & { readonly kind: 'found'; readonly freshness: 'fresh' | 'early' | 'stale' })
   | {
       readonly kind: 'miss'
       readonly reason: ReadReason
       readonly lease: string | null
       readonly versions: readonly (string | null)[]
+      readonly spare: Found<Value> | undefined
     }
   | { readonly kind: 'failed'; readonly error: unknown }
 
 /** Reads the entry, its tags' versions and, when asked, its lease: one round trip, one command. Never throws. */
 export async function look<Value>(
-  store: CacheStore,
-  clock: Clock,
+  settings: { readonly store: CacheStore; readonly clock: { now(): number }; readonly random: () => number },
   spec: Spec<Value>,
   options: { readonly lease: boolean },
 ): Promise<Look<Value>> {
@@ -26,26 +32,44 @@ export async function look<Value>(
   const keys = options.lease ? [slot.entry, ...slot.tags, slot.lease] : [slot.entry, ...slot.tags]
   let values: (string | null)[]
   try {
-    values = await store.read(keys)
+    values = await settings.store.read(keys)
   } catch (error) {
     return { kind: 'failed', error }
   }
   const versions = values.slice(1, 1 + slot.tags.length)
   const lease = options.lease ? (values.at(-1) ?? null) : null
+  const miss = (reason: ReadReason, spare?: Found<Value>): Look<Value> => ({
+    kind: 'miss',
+    reason,
+    lease,
+    versions,
+    spare,
+  })
   const text = values[0] ?? null
-  if (text === null) return { kind: 'miss', reason: 'absent', lease, versions }
+  if (text === null) return miss('absent')
   const entry = readEntry(text)
-  const reason = entry ? judge(entry, spec, versions, clock.now()) : 'unreadable'
-  if (!entry || reason !== 'fresh') return { kind: 'miss', reason, lease, versions }
+  if (!entry) return miss('unreadable')
+  const changed = findChange(entry, spec, versions)
+  if (changed) return miss(changed)
+  const freshness = judgeFreshness(entry, spec.lifetime, settings.clock.now(), settings.random())
+  if (freshness === 'expired') return miss('expired')
   const decoded = await spec.decode(entry.body)
-  if (decoded.issues !== null) return { kind: 'miss', reason: 'schema-rejected', lease, versions }
-  return { kind: 'hit', entry, value: decoded.value }
+  if (decoded.issues !== null) return miss('schema-rejected')
+  const { value } = decoded
+  return toLook({ entry, value }, freshness, miss)
 }
 
-/** An entry counts only while it is of this format and shape, not older than its TTL, and every tag has the version it had before the load. */
-function judge(entry: Entry, spec: Spec<unknown>, versions: readonly (string | null)[], now: number): ReadReason {
+function toLook<Value>(
+  found: Found<Value>,
+  freshness: Exclude<Freshness, 'expired'>,
+  miss: (reason: ReadReason, spare: Found<Value>) => Look<Value>,
+): Look<Value> {
+  return freshness === 'spare' ? miss('expired', found) : { kind: 'found', freshness, ...found }
+}
+
+/** An entry counts only while it is of this shape and every tag has the version it had before the load; whatever its age. */
+function findChange(entry: Entry, spec: Spec<unknown>, versions: readonly (string | null)[]): ReadReason | undefined {
   if (entry.schemaVersion !== spec.schemaVersion) return 'version-changed'
   if (entry.versions.length !== versions.length) return 'tag-changed'
-  if (!entry.versions.every((version, index) => version === versions[index])) return 'tag-changed'
-  return now < entry.storedAt + entry.ttlMs ? 'fresh' : 'expired'
+  return entry.versions.every((version, index) => version === versions[index]) ? undefined : 'tag-changed'
 }

@@ -1,12 +1,10 @@
-import type { Clock } from '../time/clock.ts'
-import type { CacheStore } from './cache-store.ts'
-import { toText } from './entry.ts'
-import type { CacheReporter, ReadReason, ReadStatus } from './event.ts'
-import { claim, type LeaseSettings } from './lease.ts'
-import { look } from './look.ts'
+import { sleep } from '../time/clock.ts'
+import type { ReadReason, ReadStatus } from './event.ts'
+import { type Answer, createLoader, type LoaderSettings, toAnswer } from './load.ts'
+import { type Found, look } from './look.ts'
+import { createRefresh } from './refresh.ts'
 import { createFlights, type Flight, isConfirmed, isJoinable } from './single-flight.ts'
-import { decode, encode, type Spec } from './spec.ts'
-import type { Undelivered } from './undelivered.ts'
+import { decode, type Spec } from './spec.ts'
 
 /** An answered read. */
 export interface CacheResult<Value> {
@@ -17,28 +15,13 @@ export interface CacheResult<Value> {
   readonly reason: ReadReason
   /** Milliseconds since the value was loaded; 0 for a fresh load. */
   readonly ageMs: number
-  /** Milliseconds for which the entry is still fresh; 0 when nothing was stored. */
-  readonly ttlMs: number
-}
-
-/** An answer on its way: the text only, so that every reader decodes a value of its own. */
-interface Answer {
-  readonly body: string
-  readonly status: ReadStatus
-  readonly reason: ReadReason
-  readonly storedAt: number
+  /** Milliseconds for which the entry is still fresh; 0 when nothing was stored or the value is stale. */
   readonly ttlMs: number
 }
 
 /** What the read path needs. */
-export interface ReaderSettings {
-  readonly store: CacheStore
-  readonly clock: Clock
-  readonly undelivered: Undelivered
-  readonly report: CacheReporter
-  readonly leaseMs: number
-  readonly tagTtlMs: () => number
-  readonly signal: AbortSignal
+export interface ReaderSettings extends Omit<LoaderSettings, 'flights'> {
+  readonly waitUntil: ((work: Promise<unknown>) => void) | undefined
   /** True when there is nothing to ask: each read goes to its loader. */
   readonly disabled: boolean
 }
@@ -46,126 +29,111 @@ export interface ReaderSettings {
 /** Reads through the cache. */
 export type Reader = <Value>(spec: Spec<Value>) => Promise<CacheResult<Value>>
 
-const JITTER = 0.1
+/** What a read came to: an answer, or a load to wait for, with a spare value where the look found one. */
+type Step<Value> =
+  | { readonly kind: 'answer'; readonly answer: Answer; readonly decoded: Found<Value> }
+  | {
+      readonly kind: 'flight'
+      readonly flight: Flight<Answer>
+      readonly joined: boolean
+      readonly spare: Found<Value> | undefined
+    }
 
 /**
  * Creates the read path. A hit is one round trip and one command; a miss adds the lease and the fill. Whatever the store does, a read whose loader works is answered.
  */
 export function createReader(settings: ReaderSettings): Reader {
-  const { store, clock, undelivered, report } = settings
+  const { clock, undelivered, report } = settings
   const flights = createFlights<Answer>()
-  const leases = (name: string): LeaseSettings => ({
-    ...settings,
-    mark: flights.mark,
-    onWait: (ms) => report({ type: 'wait', name, ms }),
-  })
+  const loader = createLoader({ ...settings, flights })
+  const refresh = createRefresh({ ...settings, flights }, loader)
 
-  async function find<Value>(
-    spec: Spec<Value>,
-  ): Promise<{ answer: Answer; joined: boolean; decoded?: { value: Value } }> {
+  async function begin<Value>(spec: Spec<Value>): Promise<Step<Value>> {
+    const { entry } = spec.slot
     const since = flights.mark()
-    const alone = settings.disabled ? 'disabled' : undelivered.covers(spec.slot) ? 'invalidation-pending' : undefined
-    const before = flights.get(spec.slot.entry)
-    if (before && isJoinable(before, since) && (!alone || before.alone))
-      return { answer: await before.result, joined: true }
-    if (alone) return begin(spec, true, (flight) => loadAlone(spec, flight, alone))
+    const past = settings.disabled ? 'disabled' : undelivered.covers(spec.slot) ? 'invalidation-pending' : undefined
+    const before = flights.get(entry)
+    if (before && isJoinable(before, since) && (!past || before.alone)) return join(before)
+    if (past) return start(entry, true, (flight) => loader.alone(spec, flight, past))
 
-    const found = await look(store, clock, spec, { lease: before !== undefined })
-    if (found.kind === 'hit') {
-      const { body, storedAt, ttlMs } = found.entry
-      return { answer: { body, storedAt, ttlMs, status: 'hit', reason: 'fresh' }, joined: false, decoded: found }
+    const found = await look(settings, spec, { lease: before !== undefined })
+    if (found.kind === 'found') {
+      if (found.freshness !== 'fresh') refresh(spec)
+      const answer =
+        found.freshness === 'stale'
+          ? toAnswer(found.entry, 'stale', 'revalidating')
+          : toAnswer(found.entry, 'hit', 'fresh')
+      return { kind: 'answer', answer, decoded: found }
     }
-    const now = flights.get(spec.slot.entry)
-    const confirmed =
-      found.kind === 'miss' && now !== undefined && now === before && isConfirmed(now, found.lease, found.versions)
-    if (now && (confirmed || isJoinable(now, since))) return { answer: await now.result, joined: true }
-    if (found.kind === 'failed') {
-      report({ type: 'store-error', operation: 'read', error: found.error })
-      return begin(spec, true, (flight) => loadAlone(spec, flight, 'store-failed'))
-    }
-    return begin(spec, false, (flight) => loadUnderLease(spec, flight, found.reason))
+    const spare = found.kind === 'miss' ? found.spare : undefined
+    const now = flights.get(entry)
+    const same = found.kind === 'miss' && now !== undefined && now === before
+    if (now && (isJoinable(now, since) || (same && isConfirmed(now, found.lease, found.versions))))
+      return join(now, spare)
+    if (found.kind === 'miss')
+      return start(entry, false, (flight) => loader.underLease(spec, flight, found.reason), spare)
+    report({ type: 'store-error', operation: 'read', error: found.error })
+    return start(entry, true, (flight) => loader.alone(spec, flight, 'store-failed'))
   }
 
-  async function begin(spec: Spec<unknown>, alone: boolean, run: (flight: Flight<Answer>) => Promise<Answer>) {
-    return { answer: await flights.begin(spec.slot.entry, alone, run).result, joined: false }
+  function join<Value>(flight: Flight<Answer>, spare?: Found<Value>): Step<Value> {
+    return { kind: 'flight', flight, joined: true, spare }
   }
 
-  async function loadUnderLease(spec: Spec<unknown>, flight: Flight<Answer>, reason: ReadReason): Promise<Answer> {
-    const claimed = await claim(leases(spec.name), spec, flight)
-    switch (claimed.kind) {
-      case 'filled': {
-        const { body, storedAt, ttlMs } = claimed.look.entry
-        return { body, storedAt, ttlMs, status: 'hit', reason: 'fresh' }
-      }
-      case 'failed':
-        report({ type: 'store-error', operation: 'lease', error: claimed.error })
-        return loadAlone(spec, flight, 'store-failed')
-      case 'granted':
-        flight.held = claimed
-        return loadAndFill(spec, flight, claimed, reason)
-      default:
-        return claimed satisfies never
-    }
+  function start<Value>(
+    entry: Spec<Value>['slot']['entry'],
+    alone: boolean,
+    run: (flight: Flight<Answer>) => Promise<Answer>,
+    spare?: Found<Value>,
+  ): Step<Value> {
+    return { kind: 'flight', flight: flights.begin(entry, alone, run), joined: false, spare }
   }
 
-  async function loadAndFill(
-    spec: Spec<unknown>,
+  /** Waits for the load; takes the spare when that fails, or takes longer than the soft timeout. */
+  async function settle<Value>(
+    spec: Spec<Value>,
     flight: Flight<Answer>,
-    held: { readonly token: string; readonly versions: readonly string[] },
-    reason: ReadReason,
-  ): Promise<Answer> {
-    const { entry, lease } = spec.slot
-    const loaded = await load(spec, flight).catch((error: unknown) => {
-      void store.release(lease, held.token).catch(() => undelivered.addSlot(spec.slot))
-      throw error
-    })
-    const storedAt = clock.now()
-    const ttlMs = Math.max(1, Math.round(spec.ttlMs * (1 - JITTER * Math.random())))
-    const { schemaVersion } = spec
-    const text = toText({
-      schemaVersion,
-      storedAt,
-      ttlMs,
-      loadMs: loaded.loadMs,
-      versions: held.versions,
-      body: loaded.body,
-    })
-    const stored = await store.fill({ entry, lease, token: held.token, text, ttlMs }).catch((error: unknown) => {
-      report({ type: 'store-error', operation: 'fill', error })
-      // It may have run or not; left alone, our lease would keep everybody waiting for its TTL.
-      undelivered.addSlot(spec.slot)
-      return false
-    })
-    report({ type: 'fill', name: spec.name, stored, bytes: text.length })
-    return { body: loaded.body, storedAt, ttlMs: stored ? ttlMs : 0, status: 'miss', reason }
-  }
-
-  async function loadAlone(spec: Spec<unknown>, flight: Flight<Answer>, reason: ReadReason): Promise<Answer> {
-    // Reads of the same moment come together first.
-    await null
-    const { body } = await load(spec, flight)
-    return { body, storedAt: clock.now(), ttlMs: 0, status: 'bypass', reason }
-  }
-
-  async function load(spec: Spec<unknown>, flight: Flight<Answer>): Promise<{ body: string; loadMs: number }> {
-    flight.observedAt = flights.mark()
-    const startedAt = clock.now()
-    let ok = false
+    given: Found<Value> | undefined,
+  ): Promise<Answer | Found<Value>> {
     try {
-      const body = encode(spec.name, await spec.load({ signal: settings.signal }))
-      await decode(spec, body)
-      ok = true
-      return { body, loadMs: clock.now() - startedAt }
-    } finally {
-      report({ type: 'load', name: spec.name, ms: clock.now() - startedAt, ok })
+      const { softTimeoutMs } = spec
+      if (given === undefined || softTimeoutMs === undefined) return await flight.result
+      return await Promise.race([flight.result, sleep(clock, softTimeoutMs).then(() => given)])
+    } catch (error) {
+      const spare = given ?? (await findSpare(spec))
+      if (spare) return spare
+      throw error
+    }
+  }
+
+  /** A read that joined without looking looks now: what it finds is observed after it began. */
+  async function findSpare<Value>(spec: Spec<Value>): Promise<Found<Value> | undefined> {
+    if (settings.disabled || spec.lifetime.staleIfErrorMs === 0 || undelivered.covers(spec.slot)) return undefined
+    const found = await look(settings, spec, { lease: false })
+    return found.kind === 'found' ? found : found.kind === 'miss' ? found.spare : undefined
+  }
+
+  async function answer<Value>(spec: Spec<Value>): Promise<{ answer: Answer; joined: boolean; value: Value }> {
+    const step = await begin(spec)
+    if (step.kind === 'answer') return { answer: step.answer, joined: false, value: step.decoded.value }
+    const { flight, joined } = step
+    let failed = false
+    flight.result.catch(() => {
+      failed = true
+    })
+    const settled = await settle(spec, flight, step.spare)
+    if (!('entry' in settled)) return { answer: settled, joined, value: (await decode(spec, settled.body)).value }
+    return {
+      answer: toAnswer(settled.entry, 'stale', failed ? 'load-failed' : 'load-slow'),
+      joined,
+      value: settled.value,
     }
   }
 
   return async (spec) => {
-    const found = await find(spec)
-    const { body, status, reason, storedAt, ttlMs } = found.answer
-    report({ type: 'read', name: spec.name, status, reason, joined: found.joined })
-    const { value } = found.decoded ?? (await decode(spec, body))
+    const { answer: given, joined, value } = await answer(spec)
+    const { body, status, reason, storedAt, ttlMs } = given
+    report({ type: 'read', name: spec.name, status, reason, joined })
     const ageMs = Math.max(0, clock.now() - storedAt)
     return { value, body, status, reason, ageMs, ttlMs: Math.max(0, ttlMs - ageMs) }
   }

@@ -1,9 +1,10 @@
 import { type InputIssue, InvalidValueError } from '../errors.ts'
+import type { Lifetime } from './freshness.ts'
 import type { Slot } from './slot.ts'
 
 /** What a loader gets besides the input. */
 export interface LoadContext {
-  /** Aborts when the value is no longer wanted: the cache was closed. */
+  /** Aborts when the value is no longer wanted: the hard timeout has passed, or the cache was closed. */
   readonly signal: AbortSignal
 }
 
@@ -11,7 +12,11 @@ export interface LoadContext {
 export interface Spec<Value> {
   readonly name: string
   readonly schemaVersion: string
-  readonly ttlMs: number
+  readonly lifetime: Lifetime
+  /** With a spare value at hand, how long a reader waits for the load before it takes the spare; undefined: as long as it takes. */
+  readonly softTimeoutMs: number | undefined
+  /** After how long a load is given up and its signal aborted; undefined: never. */
+  readonly hardTimeoutMs: number | undefined
   readonly slot: Slot
   readonly load: (context: LoadContext) => Promise<Value>
   /** The value of a body, or what is wrong with it where it no longer fits the definition. */

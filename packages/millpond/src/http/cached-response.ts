@@ -38,6 +38,8 @@ export function cacheStatusHeader({
   switch (status) {
     case 'hit':
       return `millpond; hit; ${ttl}`
+    case 'stale':
+      return `millpond; hit; ${ttl}; detail=${reason}`
     case 'miss':
       return `millpond; fwd=${reason === 'expired' ? 'stale' : 'miss'}${ttlMs > 0 ? `; stored; ${ttl}` : ''}; detail=${reason}`
     case 'bypass':

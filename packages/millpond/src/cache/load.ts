@@ -1,0 +1,143 @@
+import { LoadTimeoutError } from '../errors.ts'
+import type { Clock } from '../time/clock.ts'
+import type { CacheStore } from './cache-store.ts'
+import { type Entry, toText } from './entry.ts'
+import type { CacheReporter, ReadReason, ReadStatus } from './event.ts'
+import { toJitteredTtl, toStoreTtl } from './freshness.ts'
+import { claim } from './lease.ts'
+import type { Gate } from './load-gate.ts'
+import type { Flight, Flights } from './single-flight.ts'
+import { decode, encode, type Spec } from './spec.ts'
+import type { Undelivered } from './undelivered.ts'
+
+/** An answer on its way: the text only, so that every reader decodes a value of its own. */
+export interface Answer {
+  readonly body: string
+  readonly status: ReadStatus
+  readonly reason: ReadReason
+  readonly storedAt: number
+  readonly ttlMs: number
+}
+
+/** The answer that an entry gives. */
+export function toAnswer({ body, storedAt, ttlMs }: Entry, status: ReadStatus, reason: ReadReason): Answer {
+  return { body, storedAt, ttlMs, status, reason }
+}
+
+/** What loading needs. */
+export interface LoaderSettings {
+  readonly store: CacheStore
+  readonly clock: Clock
+  /** A number from 0 to below 1. */
+  readonly random: () => number
+  readonly undelivered: Undelivered
+  readonly report: CacheReporter
+  readonly leaseMs: number
+  readonly tagTtlMs: () => number
+  readonly signal: AbortSignal
+  readonly flights: Flights<Answer>
+  /** Bounds the loads that run while the store is away. */
+  readonly gate: Gate
+}
+
+/** The lease under which a load runs, and the tags' versions read with it. */
+export interface Held {
+  readonly token: string
+  readonly versions: readonly string[]
+}
+
+/** The ways to load. Each rejects with what the loader throws. */
+export interface Loader {
+  /** Takes the lease or waits for its holder; loads and fills. 2 round trips when nobody holds it. */
+  underLease(spec: Spec<unknown>, flight: Flight<Answer>, reason: ReadReason): Promise<Answer>
+  /** Loads and fills under a lease already taken. 1 round trip. */
+  andFill(spec: Spec<unknown>, flight: Flight<Answer>, held: Held, reason: ReadReason): Promise<Answer>
+  /** Loads without asking the store. */
+  alone(spec: Spec<unknown>, flight: Flight<Answer>, reason: ReadReason): Promise<Answer>
+}
+
+/** Creates the ways to load. */
+export function createLoader(settings: LoaderSettings): Loader {
+  const { store, clock, random, undelivered, report, flights, gate } = settings
+
+  async function underLease(spec: Spec<unknown>, flight: Flight<Answer>, reason: ReadReason): Promise<Answer> {
+    const onWait = (ms: number) => report({ type: 'wait', name: spec.name, ms })
+    const claimed = await claim({ ...settings, mark: flights.mark, onWait }, spec, flight)
+    switch (claimed.kind) {
+      case 'filled':
+        return toAnswer(claimed.found.entry, 'hit', 'fresh')
+      case 'failed':
+        report({ type: 'store-error', operation: 'lease', error: claimed.error })
+        return alone(spec, flight, 'store-failed')
+      case 'granted':
+        return andFill(spec, flight, claimed, reason)
+      default:
+        return claimed satisfies never
+    }
+  }
+
+  async function andFill(spec: Spec<unknown>, flight: Flight<Answer>, held: Held, reason: ReadReason): Promise<Answer> {
+    const { entry, lease } = spec.slot
+    flight.held = held
+    const { body, loadMs } = await load(spec, flight).catch((error: unknown) => {
+      void store.release(lease, held.token).catch(() => undelivered.addSlot(spec.slot))
+      throw error
+    })
+    const storedAt = clock.now()
+    const ttlMs = toJitteredTtl(spec.lifetime, body, random())
+    const text = toText({ schemaVersion: spec.schemaVersion, storedAt, ttlMs, loadMs, versions: held.versions, body })
+    const fill = { entry, lease, token: held.token, text, ttlMs: toStoreTtl(spec.lifetime, ttlMs) }
+    const stored = await store.fill(fill).catch((error: unknown) => {
+      report({ type: 'store-error', operation: 'fill', error })
+      // It may have run or not; left alone, our lease would keep everybody waiting for its TTL.
+      undelivered.addSlot(spec.slot)
+      return false
+    })
+    report({ type: 'fill', name: spec.name, stored, bytes: text.length })
+    return { body, storedAt, ttlMs: stored ? ttlMs : 0, status: 'miss', reason }
+  }
+
+  async function alone(spec: Spec<unknown>, flight: Flight<Answer>, reason: ReadReason): Promise<Answer> {
+    // Reads of the same moment come together first.
+    await null
+    const { body } = await gate(reason === 'store-failed', () => load(spec, flight))
+    return { body, storedAt: clock.now(), ttlMs: 0, status: 'bypass', reason }
+  }
+
+  async function load(spec: Spec<unknown>, flight: Flight<Answer>): Promise<{ body: string; loadMs: number }> {
+    flight.observedAt = flights.mark()
+    const startedAt = clock.now()
+    let ok = false
+    try {
+      const body = encode(spec.name, await withTimeout(spec, settings))
+      await decode(spec, body)
+      ok = true
+      return { body, loadMs: clock.now() - startedAt }
+    } finally {
+      report({ type: 'load', name: spec.name, ms: clock.now() - startedAt, ok })
+    }
+  }
+
+  return { underLease, andFill, alone }
+}
+
+/** Runs the loader, and gives it up after the hard timeout. */
+async function withTimeout(
+  spec: Spec<unknown>,
+  { clock, signal }: Pick<LoaderSettings, 'clock' | 'signal'>,
+): Promise<unknown> {
+  const { hardTimeoutMs } = spec
+  if (hardTimeoutMs === undefined) return spec.load({ signal })
+  const timeout = new AbortController()
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(hardTimeoutMs, () => {
+      const error = new LoadTimeoutError(spec.name, hardTimeoutMs)
+      timeout.abort(error)
+      reject(error)
+    })
+    spec
+      .load({ signal: AbortSignal.any([signal, timeout.signal]) })
+      .then(resolve, reject)
+      .finally(cancel)
+  })
+}

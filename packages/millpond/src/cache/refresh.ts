@@ -1,0 +1,39 @@
+import { createNonce } from '../key.ts'
+import { attempt } from './lease.ts'
+import type { Loader, LoaderSettings } from './load.ts'
+import type { Spec } from './spec.ts'
+
+/** Loads an entry anew in the background, if nobody does already. */
+export type Refresh = (spec: Spec<unknown>) => void
+
+/**
+ * Creates the background refresh. It asks for the lease once: when another holds it, that one refreshes. A load that fails leaves the entry as it is. `waitUntil` is given the
+ * promise, for platforms that stop a process after its response.
+ */
+export function createRefresh(
+  settings: LoaderSettings & { readonly waitUntil: ((work: Promise<unknown>) => void) | undefined },
+  loader: Loader,
+): Refresh {
+  const { flights, report, waitUntil } = settings
+  const asking = new Set<string>()
+
+  async function refresh(spec: Spec<unknown>): Promise<void> {
+    const token = createNonce()
+    const grant = await attempt(settings, spec, token, false)
+    if (grant.kind !== 'granted') return
+    try {
+      await flights.begin(spec.slot.entry, false, (flight) => loader.andFill(spec, flight, grant, 'expired')).result
+      report({ type: 'refresh', name: spec.name, ok: true })
+    } catch (error) {
+      report({ type: 'refresh', name: spec.name, ok: false, error })
+    }
+  }
+
+  return (spec) => {
+    const { entry } = spec.slot
+    if (asking.has(entry) || flights.get(entry)) return
+    asking.add(entry)
+    const work = refresh(spec).finally(() => asking.delete(entry))
+    waitUntil?.(work)
+  }
+}
