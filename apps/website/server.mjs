@@ -1,0 +1,148 @@
+import { existsSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import next from 'next'
+
+/**
+ * Runs the site. It exists because Next hides the socket: the visitor's address is put into a header here, and what a
+ * client sent under that name is removed. Everything else is Next's and src/lib/runtime.ts's.
+ *
+ * As a child process with an IPC channel it sends `{ type: 'ready', url, store }` and stops when the channel closes.
+ *
+ * @typedef {import('./src/lib/runtime.ts').Started} Started
+ * @typedef {import('./src/lib/runtime.ts').Boot} Boot
+ */
+
+const appDir = import.meta.dirname
+const isDev = process.argv.includes('--dev')
+const socketAddressHeader = 'x-headwater-socket-address'
+const startDeadlineMs = 120_000
+const stopDeadlineMs = 5_000
+
+process.env.NEXT_TELEMETRY_DISABLED = '1'
+
+/** @type {(() => Promise<void>)[]} what to do before the process ends, last first */
+const closers = []
+let isStopping = false
+
+/** @param {number} code */
+async function stop(code) {
+  if (isStopping) return
+  isStopping = true
+  setTimeout(() => process.exit(1), stopDeadlineMs).unref()
+  for (const close of closers.reverse()) await close().catch(() => {})
+  process.exit(code)
+}
+
+/** @param {readonly string[]} messages */
+async function fail(messages) {
+  for (const message of messages) console.error(message)
+  await stop(1)
+}
+
+/** @param {unknown} error */
+const messageOf = (error) => (error instanceof Error ? error.message : String(error))
+
+/** Lets the site's instrumentation, which runs inside Next, tell how the start came out. @returns {Promise<Started>} */
+function whenStarted() {
+  return new Promise((resolve, reject) => {
+    /** @type {Boot} */
+    const boot = { appDir, onStarted: resolve }
+    Reflect.set(globalThis, Symbol.for('headwater.boot'), boot)
+    setTimeout(() => reject(new Error('its instrumentation did not run')), startDeadlineMs).unref()
+  })
+}
+
+/** @param {import('node:http').Server} server */
+function closeServer(server) {
+  const closed = new Promise((resolve) => server.close(resolve))
+  server.closeIdleConnections()
+  // What is still being answered gets a moment; an open connection that asks for nothing does not.
+  setTimeout(() => server.closeAllConnections(), 1_000).unref()
+  return closed
+}
+
+/**
+ * @param {import('node:http').Server} server
+ * @param {{ host: string, port: { number: number, explicit: boolean } }} wish
+ * @returns {Promise<number>} the port it listens on
+ */
+async function listen(server, { host, port }) {
+  try {
+    await new Promise((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(port.number, host, () => resolve(undefined))
+    })
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error
+    if (port.explicit) throw new Error(`Cannot listen on ${host}:${port.number}: the port is in use`)
+    console.log(`Port ${port.number} is in use: taking a free one`)
+    return listen(server, { host, port: { number: 0, explicit: true } })
+  }
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? address.port : port.number
+}
+
+/** @param {string} host the address to call for a server that listens on `host` */
+function reachable(host) {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  if (host === '::') return '[::1]'
+  return host.includes(':') ? `[${host}]` : host
+}
+
+/**
+ * @param {import('node:http').IncomingMessage} request
+ */
+function setSocketAddress(request) {
+  for (const name of Object.keys(request.headers)) {
+    if (name.startsWith('x-headwater-')) delete request.headers[name]
+  }
+  const { remoteAddress } = request.socket
+  if (remoteAddress !== undefined) request.headers[socketAddressHeader] = remoteAddress
+}
+
+/** @param {ReturnType<typeof next>} app @returns {import('node:http').RequestListener} */
+function toListener(app) {
+  const handle = app.getRequestHandler()
+  return (request, response) => {
+    setSocketAddress(request)
+    handle(request, response).catch((error) => {
+      console.error(`Cannot answer a request: ${messageOf(error)}`)
+      if (!response.headersSent) response.statusCode = 500
+      response.end()
+    })
+  }
+}
+
+/** @param {string} url */
+async function expectAnswer(url) {
+  const response = await fetch(url, { signal: AbortSignal.timeout(startDeadlineMs) })
+  await response.arrayBuffer()
+  if (!response.ok) throw new Error(`Cannot serve the home page: it answered ${response.status}`)
+}
+
+async function start() {
+  if (!isDev && !existsSync(join(appDir, '.next', 'BUILD_ID'))) {
+    return fail(['Cannot start the site: it is not built. Run "npm run build -w apps/website" first'])
+  }
+  const whenDone = whenStarted()
+  const server = createServer()
+  const app = next({ dev: isDev, dir: appDir, httpServer: server, quiet: true })
+  closers.push(() => app.close())
+  await app.prepare()
+  const started = await whenDone
+  if (started.status === 'failed') return fail(started.messages)
+  const { runtime, storeLine } = started
+  closers.push(() => runtime.close())
+  server.on('request', toListener(app))
+  const port = await listen(server, runtime.config)
+  closers.push(() => closeServer(server).then(() => {}))
+  const url = `http://${reachable(runtime.config.host)}:${port}`
+  await expectAnswer(`${url}/`)
+  console.log(`Headwater is at ${url}, store: ${storeLine}`)
+  process.send?.({ type: 'ready', url, store: runtime.store.kind })
+}
+
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => stop(0))
+process.on('disconnect', () => stop(0))
+start().catch((error) => fail([messageOf(error)]))

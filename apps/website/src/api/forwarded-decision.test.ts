@@ -1,0 +1,49 @@
+import type { Decision } from 'millpond'
+import { describe, expect, it } from 'vitest'
+import { decisionHeader, encodeDecision, readForwardedDecision } from './forwarded-decision.ts'
+
+const state = {
+  policy: 'global',
+  limit: 60,
+  windowMs: 60_000,
+  remaining: 0,
+  resetMs: 900,
+  retryAfterMs: 900,
+  allowed: false,
+}
+const refused: Decision = {
+  status: 'refused',
+  allowed: false,
+  limits: [state],
+  nearest: state,
+  refusedBy: 'global',
+  retryAfterMs: 900,
+}
+
+const through = (decision: Decision) =>
+  readForwardedDecision(new Headers({ [decisionHeader]: encodeDecision(decision) }))
+
+describe('readForwardedDecision()', () => {
+  it('gives back the decision that the proxy encoded', () => {
+    expect(through(refused)).toEqual(refused)
+  })
+
+  it('gives back a degraded decision without its cause', () => {
+    const degraded: Decision = {
+      status: 'degraded',
+      allowed: true,
+      mode: 'open',
+      policies: ['global'],
+      retryAfterMs: undefined,
+      cause: new TypeError('fetch failed: 10.0.0.7'),
+    }
+    expect(encodeDecision(degraded)).toBe('{"status":"degraded","allowed":true,"mode":"open","policies":["global"]}')
+    expect(through(degraded)).toEqual({ ...degraded, cause: undefined })
+  })
+
+  it('gives nothing when the header is missing or is no decision', () => {
+    const texts = ['', 'x', '{}', '{"status":"allowed","allowed":true}', '{"status":"allowed","allowed":false}']
+    const reads = texts.map((text) => readForwardedDecision(new Headers({ [decisionHeader]: text })))
+    expect([readForwardedDecision(new Headers()), ...reads]).toEqual(Array.from({ length: 6 }, () => undefined))
+  })
+})

@@ -1,0 +1,45 @@
+export type ReadBody =
+  | { readonly kind: 'json' | 'form'; readonly value: unknown }
+  | { readonly kind: 'unsupported-type' | 'too-large' | 'malformed' }
+
+const formType = 'application/x-www-form-urlencoded'
+
+/** True for what a browser sends for a plain form. */
+export function isFormPost(headers: Headers): boolean {
+  return mediaType(headers) === formType
+}
+
+function mediaType(headers: Headers): string {
+  return (headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
+}
+
+async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array | undefined> {
+  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) return undefined
+  const chunks: Uint8Array[] = []
+  let size = 0
+  const reader = request.body?.getReader()
+  for (let part = await reader?.read(); part !== undefined && !part.done; part = await reader?.read()) {
+    size += part.value.byteLength
+    if (size > maxBytes) {
+      await reader?.cancel()
+      return undefined
+    }
+    chunks.push(part.value)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** JSON, or the fields of a form as an object of strings. Reads at most `maxBytes`; never throws for what was sent. */
+export async function readBody(request: Request, maxBytes: number): Promise<ReadBody> {
+  const type = mediaType(request.headers)
+  if (type !== 'application/json' && type !== formType) return { kind: 'unsupported-type' }
+  const bytes = await readBytes(request, maxBytes)
+  if (bytes === undefined) return { kind: 'too-large' }
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    if (type === formType) return { kind: 'form', value: Object.fromEntries(new URLSearchParams(text)) }
+    return { kind: 'json', value: JSON.parse(text) }
+  } catch {
+    return { kind: 'malformed' }
+  }
+}

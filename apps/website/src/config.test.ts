@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest'
+import { type Config, ConfigError, readConfig } from './config.ts'
+
+function faultsOf(env: Record<string, string>): readonly string[] {
+  try {
+    readConfig(env)
+    return []
+  } catch (error) {
+    return error instanceof ConfigError ? error.faults : [String(error)]
+  }
+}
+
+const key = 'k'.repeat(32)
+
+describe('readConfig()', () => {
+  it('gives the development defaults, frozen, when nothing is set', () => {
+    const config = readConfig({ PORT: '', NODE_ENV: 'production' })
+    expect(config).toEqual({
+      appEnv: 'development',
+      host: '127.0.0.1',
+      port: { number: 3000, explicit: false },
+      siteUrl: undefined,
+      database: { kind: 'pglite' },
+      dataDir: '.millpond/data/website',
+      upstash: undefined,
+      addressProfile: 'socket',
+      secrets: { cookie: undefined, cacheKey: undefined },
+      demoData: false,
+    } satisfies Config)
+    expect(Object.isFrozen(config) && Object.isFrozen(config.secrets)).toBe(true)
+  })
+
+  it('reads every variable', () => {
+    const config = readConfig({
+      APP_ENV: 'production',
+      HOST: '0.0.0.0',
+      PORT: '8080',
+      SITE_URL: 'https://headwater.test/',
+      DATABASE_URL: 'postgres://site@db:5432/site',
+      DATA_DIR: '/data',
+      UPSTASH_REDIS_REST_URL: 'https://calm-otter-1.upstash.io',
+      UPSTASH_REDIS_REST_TOKEN: 'AbC123',
+      CLIENT_ADDRESS: 'proxies:2',
+      COOKIE_SECRET: key,
+      CACHE_KEY_SECRET: key,
+      DEMO_DATA: '1',
+    })
+    expect(config).toEqual({
+      appEnv: 'production',
+      host: '0.0.0.0',
+      port: { number: 8080, explicit: true },
+      siteUrl: 'https://headwater.test',
+      database: { kind: 'postgres', url: 'postgres://site@db:5432/site' },
+      dataDir: '/data',
+      upstash: { url: 'https://calm-otter-1.upstash.io', token: 'AbC123' },
+      addressProfile: { proxies: 2 },
+      secrets: { cookie: key, cacheKey: key },
+      demoData: true,
+    } satisfies Config)
+  })
+
+  it('reports all faults together', () => {
+    expect(faultsOf({ APP_ENV: 'prod', PORT: '70000', CLIENT_ADDRESS: 'proxies:0', DEMO_DATA: 'yes' })).toEqual([
+      'APP_ENV must be development or production',
+      'PORT must be a port from 0 to 65535',
+      'CLIENT_ADDRESS must be socket, vercel, cloudflare or proxies:N with N from 1 to 16',
+      'DEMO_DATA must be 0 or 1',
+    ])
+  })
+
+  it('wants both Upstash variables or neither', () => {
+    expect(faultsOf({ UPSTASH_REDIS_REST_URL: 'https://a.upstash.io' })).toEqual([
+      'UPSTASH_REDIS_REST_TOKEN is missing, but UPSTASH_REDIS_REST_URL is set: give both or neither',
+    ])
+    expect(faultsOf({ UPSTASH_REDIS_REST_TOKEN: 'AbC' })).toEqual([
+      'UPSTASH_REDIS_REST_URL is missing, but UPSTASH_REDIS_REST_TOKEN is set: give both or neither',
+    ])
+  })
+
+  it.each(['your-token', 'your_token_here', 'changeme', 'CHANGE-ME', '<token>', 'xxx', 'xxxxxxxx', 'token'])(
+    'takes the token %s for a placeholder',
+    (token) => {
+      const env = { UPSTASH_REDIS_REST_URL: 'https://a.upstash.io', UPSTASH_REDIS_REST_TOKEN: token }
+      expect(faultsOf(env)).toEqual([
+        'UPSTASH_REDIS_REST_TOKEN is a placeholder: copy the token from the console, or leave both variables out',
+      ])
+    },
+  )
+
+  it.each(['https://example.upstash.io', 'https://your-db.upstash.io', '<url>', 'https://redis.example.com'])(
+    'takes the URL %s for a placeholder',
+    (url) => {
+      const faults = faultsOf({ UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: 'AbC' })
+      expect(faults).toEqual([
+        'UPSTASH_REDIS_REST_URL is a placeholder: copy the REST URL from the console, or leave both variables out',
+      ])
+    },
+  )
+
+  it('allows http for a loopback store only', () => {
+    const token = 'AbC'
+    const local = { UPSTASH_REDIS_REST_URL: 'http://127.0.0.1:8079', UPSTASH_REDIS_REST_TOKEN: token }
+    expect(faultsOf(local)).toEqual([])
+    expect(faultsOf({ ...local, UPSTASH_REDIS_REST_URL: 'http://redis.internal:8079' })).toEqual([
+      'UPSTASH_REDIS_REST_URL must be an https:// URL (http:// only for a loopback host)',
+    ])
+  })
+
+  it('requires the secrets in production, and no placeholder', () => {
+    expect(faultsOf({ APP_ENV: 'production', COOKIE_SECRET: 'changeme-changeme-changeme-changeme' })).toEqual([
+      'COOKIE_SECRET is a placeholder: make one with "openssl rand -base64 32"',
+      'CACHE_KEY_SECRET is required when APP_ENV=production: every instance needs the same one',
+    ])
+  })
+
+  it('puts no value of a secret into a fault', () => {
+    const faults = faultsOf({ COOKIE_SECRET: 'short-secret', DATABASE_URL: 'mysql://u:pass@h/db' })
+    expect(faults).toEqual([
+      'DATABASE_URL must be a URL such as postgres://user:password@host:5432/database',
+      'COOKIE_SECRET must have at least 32 characters',
+    ])
+  })
+})

@@ -1,0 +1,162 @@
+import { z } from 'zod'
+
+/** Which header tells the visitor's address; see `clientAddress` of millpond/http. */
+export type AddressProfile = 'socket' | 'vercel' | 'cloudflare' | { readonly proxies: number }
+
+export interface Config {
+  /** `production` is a deployment; `npm start` runs the production build locally as `development`. */
+  readonly appEnv: 'development' | 'production'
+  readonly host: string
+  /** `explicit` is false for the default, which may move to a free port. */
+  readonly port: { readonly number: number; readonly explicit: boolean }
+  /** Where the site is reached from outside, without a slash at the end; undefined when it was not told. */
+  readonly siteUrl: string | undefined
+  readonly database: { readonly kind: 'postgres'; readonly url: string } | { readonly kind: 'pglite' }
+  /** Folder of the embedded database and of the generated secrets. */
+  readonly dataDir: string
+  readonly upstash: { readonly url: string; readonly token: string } | undefined
+  readonly addressProfile: AddressProfile
+  /** Each at least 32 characters; undefined means: make one and keep it in `dataDir` (never in production). */
+  readonly secrets: { readonly cookie: string | undefined; readonly cacheKey: string | undefined }
+  readonly demoData: boolean
+}
+
+/** Every fault of the environment at once; `faults` has one line each and never a secret's value. */
+export class ConfigError extends TypeError {
+  readonly code = 'ERR_CONFIG'
+  readonly faults: readonly string[]
+  constructor(faults: readonly string[]) {
+    super(`Cannot start with this environment: ${faults.join('; ')}`)
+    this.faults = faults
+  }
+}
+
+const placeholder =
+  /^<.*>$|^x{3,}$|^\.{3,}$|change[-_ ]?me|placeholder|your[-_ ]|^(token|secret|todo|none|null|undefined)$/i
+
+const isPlaceholder = (value: string): boolean => placeholder.test(value)
+
+/** Placeholder hosts of documentation: nothing answers there. */
+const isPlaceholderHost = (host: string): boolean =>
+  /(^|\.)example\.(com|org|net|upstash\.io)$|^example\.|your[-_]/i.test(host)
+
+const isLoopback = (host: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(host)
+
+function toUrl(value: string): URL | undefined {
+  return URL.canParse(value) ? new URL(value) : undefined
+}
+
+const secret = z
+  .string()
+  .min(32, 'must have at least 32 characters')
+  .refine((value) => !isPlaceholder(value), 'is a placeholder: make one with "openssl rand -base64 32"')
+
+const flag = z.enum(['0', '1'], { error: 'must be 0 or 1' }).transform((value) => value === '1')
+
+const postgresUrl = z.string().refine((value) => /^postgres(ql)?:$/.test(toUrl(value)?.protocol ?? ''), {
+  error: 'must be a URL such as postgres://user:password@host:5432/database',
+})
+
+const upstashUrl = z.string().superRefine((value, context) => {
+  const url = toUrl(value)
+  if (isPlaceholder(value) || (url !== undefined && isPlaceholderHost(url.hostname))) {
+    context.addIssue('is a placeholder: copy the REST URL from the console, or leave both variables out')
+  } else if (
+    url === undefined ||
+    !(url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname)))
+  ) {
+    context.addIssue('must be an https:// URL (http:// only for a loopback host)')
+  }
+})
+
+const upstashToken = z
+  .string()
+  .refine(
+    (value) => !isPlaceholder(value),
+    'is a placeholder: copy the token from the console, or leave both variables out',
+  )
+  .refine((value) => /^[\x21-\x7e]+$/.test(value), 'must be printable ASCII without spaces')
+
+const addressProfile = z
+  .string()
+  .regex(
+    /^(socket|vercel|cloudflare|proxies:([1-9]|1[0-6]))$/,
+    'must be socket, vercel, cloudflare or proxies:N with N from 1 to 16',
+  )
+  .transform((value): AddressProfile => {
+    if (value === 'socket' || value === 'vercel' || value === 'cloudflare') return value
+    return { proxies: Number(value.slice('proxies:'.length)) }
+  })
+
+const siteUrl = z
+  .string()
+  .refine((value) => /^https?:$/.test(toUrl(value)?.protocol ?? ''), 'must be an http:// or https:// URL')
+  .transform((value) => value.replace(/\/+$/, ''))
+
+const environment = z
+  .object({
+    APP_ENV: z.enum(['development', 'production'], { error: 'must be development or production' }).optional(),
+    HOST: z.string().optional(),
+    PORT: z
+      .string()
+      .regex(/^\d{1,5}$/, 'must be a port from 0 to 65535')
+      .transform(Number)
+      .refine((value) => value <= 65_535, 'must be a port from 0 to 65535')
+      .optional(),
+    SITE_URL: siteUrl.optional(),
+    DATABASE_URL: postgresUrl.optional(),
+    DATA_DIR: z.string().optional(),
+    UPSTASH_REDIS_REST_URL: upstashUrl.optional(),
+    UPSTASH_REDIS_REST_TOKEN: upstashToken.optional(),
+    CLIENT_ADDRESS: addressProfile.optional(),
+    COOKIE_SECRET: secret.optional(),
+    CACHE_KEY_SECRET: secret.optional(),
+    DEMO_DATA: flag.optional(),
+  })
+  .superRefine((value, context) => {
+    const fault = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message })
+    const hasUrl = value.UPSTASH_REDIS_REST_URL !== undefined
+    if (hasUrl !== (value.UPSTASH_REDIS_REST_TOKEN !== undefined)) {
+      const [present, missing] = hasUrl ? ['URL', 'TOKEN'] : ['TOKEN', 'URL']
+      fault(
+        `UPSTASH_REDIS_REST_${missing}`,
+        `is missing, but UPSTASH_REDIS_REST_${present} is set: give both or neither`,
+      )
+    }
+    if (value.APP_ENV !== 'production') return
+    for (const name of ['COOKIE_SECRET', 'CACHE_KEY_SECRET'] as const) {
+      if (value[name] === undefined)
+        fault(name, 'is required when APP_ENV=production: every instance needs the same one')
+    }
+  })
+
+type Environment = z.output<typeof environment>
+
+function toConfig(env: Environment): Config {
+  const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = env
+  return Object.freeze({
+    appEnv: env.APP_ENV ?? 'development',
+    host: env.HOST ?? '127.0.0.1',
+    port: Object.freeze({ number: env.PORT ?? 3000, explicit: env.PORT !== undefined }),
+    siteUrl: env.SITE_URL,
+    database: Object.freeze(
+      env.DATABASE_URL === undefined ? { kind: 'pglite' } : { kind: 'postgres', url: env.DATABASE_URL },
+    ),
+    dataDir: env.DATA_DIR ?? '.millpond/data/website',
+    upstash: url === undefined || token === undefined ? undefined : Object.freeze({ url, token }),
+    addressProfile: env.CLIENT_ADDRESS ?? 'socket',
+    secrets: Object.freeze({ cookie: env.COOKIE_SECRET, cacheKey: env.CACHE_KEY_SECRET }),
+    demoData: env.DEMO_DATA ?? false,
+  } satisfies Config)
+}
+
+/**
+ * The environment as a frozen object. An empty variable counts as absent.
+ * Throws {@link ConfigError} that names every fault, and no secret's value.
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
+  const parsed = environment.safeParse(given)
+  if (parsed.success) return toConfig(parsed.data)
+  throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`))
+}

@@ -1,0 +1,84 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { sql } from 'drizzle-orm'
+import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
+import { lockFolder } from './folder-lock.ts'
+import * as schema from './schema.ts'
+
+/** The site's database: PostgreSQL, or the same embedded; queries are written once against this. */
+export type Database = PgDatabase<PgQueryResultHKT, typeof schema>
+/** What a query may run on: the database, or a transaction of it. */
+export type Queryable = Pick<Database, 'select' | 'insert' | 'delete' | 'update' | 'execute'>
+
+export interface OpenDatabase {
+  readonly kind: 'postgres' | 'pglite'
+  readonly db: Database
+  close(): Promise<void>
+}
+
+const migrationsFolder = (appDir: string): string => join(appDir, 'drizzle')
+
+/** Any number; all instances of the site wait for one another on it while they migrate. */
+const migrationLock = 4_157_001
+
+async function openPostgres(url: string, appDir: string): Promise<OpenDatabase> {
+  const [{ default: pg }, { drizzle }, { migrate }] = await Promise.all([
+    import('pg'),
+    import('drizzle-orm/node-postgres'),
+    import('drizzle-orm/node-postgres/migrator'),
+  ])
+  const pool = new pg.Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 5_000 })
+  // Without a listener an idle connection that breaks ends the process; the next query opens a new one.
+  pool.on('error', (error) => console.error(`Database connection lost: ${error.message}`))
+  try {
+    const client = await pool.connect()
+    try {
+      const one = drizzle(client, { schema })
+      await one.execute(sql`select pg_advisory_lock(${migrationLock})`)
+      await migrate(one, { migrationsFolder: migrationsFolder(appDir) })
+      await one.execute(sql`select pg_advisory_unlock(${migrationLock})`)
+      client.release()
+    } catch (error) {
+      client.release(true)
+      throw error
+    }
+    return { kind: 'postgres', db: drizzle(pool, { schema }), close: () => pool.end() }
+  } catch (error) {
+    await pool.end()
+    throw error
+  }
+}
+
+async function openEmbedded(dataDir: string, appDir: string): Promise<OpenDatabase> {
+  const release = lockFolder(dataDir)
+  try {
+    const [{ PGlite }, { drizzle }, { migrate }] = await Promise.all([
+      import('@electric-sql/pglite'),
+      import('drizzle-orm/pglite'),
+      import('drizzle-orm/pglite/migrator'),
+    ])
+    const folder = join(dataDir, 'db')
+    await mkdir(folder, { recursive: true })
+    const pglite = await PGlite.create(folder)
+    const db = drizzle(pglite, { schema })
+    await migrate(db, { migrationsFolder: migrationsFolder(appDir) })
+    return { kind: 'pglite', db, close: () => pglite.close().finally(release) }
+  } catch (error) {
+    release()
+    throw error
+  }
+}
+
+/**
+ * Opens the database and brings its tables up to date. An embedded folder is locked for this process until `close`.
+ * `appDir` is the folder of the site, which has the migrations. Throws FolderLockedError, or the driver's error.
+ */
+export function openDatabase(options: {
+  database: { kind: 'postgres'; url: string } | { kind: 'pglite' }
+  dataDir: string
+  appDir: string
+}): Promise<OpenDatabase> {
+  return options.database.kind === 'postgres'
+    ? openPostgres(options.database.url, options.appDir)
+    : openEmbedded(options.dataDir, options.appDir)
+}

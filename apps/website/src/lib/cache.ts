@@ -1,0 +1,23 @@
+import { createCache } from 'millpond'
+import type { Database } from '../db/database.ts'
+import { readWaitlistStats, waitlistStats } from '../waitlist/stats.ts'
+import type { Store } from './store.ts'
+
+/** Everything computed from the rows of the list. */
+export const waitlistTag = 'waitlist'
+
+/** The site's cached reads. A store that is down shows as status `bypass` and never as an error. */
+export function createSiteCache(options: { store: Store; keySecret: string; db: Database }) {
+  const { store, keySecret, db } = options
+  const cache = createCache({ store, namespace: 'website', keySecret })
+  const stats = cache.define({
+    name: 'waitlist.stats',
+    ttl: '10s',
+    output: waitlistStats,
+    tags: () => [waitlistTag],
+    load: () => readWaitlistStats(db),
+  })
+  return { cache, stats, close: () => cache.close() }
+}
+
+export type SiteCache = ReturnType<typeof createSiteCache>

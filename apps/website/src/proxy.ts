@@ -1,0 +1,52 @@
+import { tooManyRequests } from 'millpond/http'
+import { type NextRequest, NextResponse } from 'next/server'
+import { isAdminRoute } from './api/admin-routes.ts'
+import { clientKey } from './api/client-key.ts'
+import { decisionHeader, encodeDecision } from './api/forwarded-decision.ts'
+import { isFormPost } from './api/read-body.ts'
+import { apiPolicy, pagePolicy } from './lib/content-policy.ts'
+import { runtime } from './lib/runtime.ts'
+
+const policyHeader = 'Content-Security-Policy'
+
+function passOn(headers: Headers, policy: string): NextResponse {
+  const response = NextResponse.next({ request: { headers } })
+  response.headers.set(policyHeader, policy)
+  return response
+}
+
+/**
+ * The global limit. An allowed request carries the decision on to its route, which merges it with its own: Next drops a
+ * header of the route's response that the proxy has set already, so only one of the two may write rate-limit headers.
+ */
+async function guardApi(request: NextRequest): Promise<Response> {
+  const headers = new Headers(request.headers)
+  headers.delete(decisionHeader)
+  const { pathname } = request.nextUrl
+  if (isAdminRoute(pathname)) return passOn(headers, apiPolicy)
+  const { config, hasSocketAddress, limits } = runtime()
+  const decision = await limits.global.limit(clientKey(headers, { profile: config.addressProfile, hasSocketAddress }))
+  headers.set(decisionHeader, encodeDecision(decision))
+  // A refused form is the route's to answer: it turns the refusal into a page, and takes no limit of its own for it.
+  const isForm = request.method === 'POST' && pathname === '/api/waitlist/join' && isFormPost(request.headers)
+  if (decision.allowed || isForm) return passOn(headers, apiPolicy)
+  const response = tooManyRequests(decision)
+  response.headers.set(policyHeader, apiPolicy)
+  return response
+}
+
+/** Next reads the nonce from the request's policy and puts it on its scripts; that is why every page is rendered on request. */
+function servePage(request: NextRequest): Response {
+  const nonce = Buffer.from(crypto.randomUUID()).toString('base64')
+  const policy = pagePolicy(nonce, { dev: process.env.NODE_ENV === 'development' })
+  const headers = new Headers(request.headers)
+  headers.set(policyHeader, policy)
+  return passOn(headers, policy)
+}
+
+export async function proxy(request: NextRequest): Promise<Response> {
+  const { pathname } = request.nextUrl
+  return pathname === '/api' || pathname.startsWith('/api/') ? guardApi(request) : servePage(request)
+}
+
+export const config = { matcher: ['/api/:path*', '/((?!_next/static|_next/image).*)'] }

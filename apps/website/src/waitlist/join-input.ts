@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import { referralCodePattern } from './referral-code.ts'
+
+/** PostgreSQL stores no NUL, and nobody types the others into a short answer. */
+const text = (max: number) =>
+  z
+    .string()
+    .trim()
+    .max(max)
+    .regex(/^\P{Cc}*$/u, 'must not contain control characters')
+
+const answer = text(60).min(1)
+const answers = z.array(answer).max(12)
+
+/** The optional short quiz: at most 12 answers of 60 characters each, and a goal of at most 280. */
+export const quizInput = z.object({
+  apps: answers.optional(),
+  frustrations: answers.optional(),
+  goal: text(280).optional(),
+})
+export type Quiz = z.output<typeof quizInput>
+
+const email = z
+  .string({ error: 'must be text' })
+  .trim()
+  .toLowerCase()
+  .min(1, 'is missing')
+  .max(255, 'must be at most 255 characters')
+  .pipe(z.email('must be an e-mail address, such as ada@example.org'))
+
+/** Body of a join, as JSON or as the fields of the form. An empty referral code, as a form sends it, counts as none. */
+export const joinInput = z.object(
+  {
+    email,
+    referralCode: z
+      .string()
+      .trim()
+      .toUpperCase()
+      .refine((code) => code === '' || referralCodePattern.test(code), 'must be 8 letters and digits')
+      .transform((code) => (code === '' ? undefined : code))
+      .optional(),
+    quiz: quizInput.optional(),
+  },
+  { error: 'must be an object with the field "email"' },
+)
+export type JoinInput = z.output<typeof joinInput>
+
+/** What is wrong with one field; `field` is its path, as in `quiz.apps.0`, or `body`. */
+export interface FieldFault {
+  readonly field: string
+  readonly detail: string
+}
+
+export type ReadJoinInput =
+  | { readonly ok: true; readonly value: JoinInput }
+  | { readonly ok: false; readonly faults: FieldFault[] }
+
+/** Never throws: a bad body is an expected outcome. */
+export function readJoinInput(body: unknown): ReadJoinInput {
+  const parsed = joinInput.safeParse(body)
+  if (parsed.success) return { ok: true, value: parsed.data }
+  const faults = parsed.error.issues.map((issue) => ({ field: issue.path.join('.') || 'body', detail: issue.message }))
+  return { ok: false, faults }
+}

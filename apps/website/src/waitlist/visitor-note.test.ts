@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest'
+import { readVisitorNote, type VisitorNote, writeVisitorNote } from './visitor-note.ts'
+
+const secret = 's'.repeat(32)
+const note: VisitorNote = { kind: 'invalid', email: 'ada@', detail: 'The e-mail address is missing.' }
+
+describe('readVisitorNote()', () => {
+  it('gives back what writeVisitorNote() wrote', () => {
+    const { id, cookie } = writeVisitorNote(note, secret)
+    expect(readVisitorNote(cookie, { id, secret })).toEqual(note)
+  })
+
+  it('gives nothing for another post, another secret, a changed cookie or none', () => {
+    const { id, cookie } = writeVisitorNote(note, secret)
+    const [payload, signature] = cookie.split('.')
+    const reads = [
+      readVisitorNote(cookie, { id: 'other', secret }),
+      readVisitorNote(cookie, { id: undefined, secret }),
+      readVisitorNote(cookie, { id, secret: 't'.repeat(32) }),
+      readVisitorNote(`${payload}x.${signature}`, { id, secret }),
+      readVisitorNote('nonsense', { id, secret }),
+      readVisitorNote(undefined, { id, secret }),
+    ]
+    expect(reads).toEqual([undefined, undefined, undefined, undefined, undefined, undefined])
+  })
+
+  it('keeps a cookie small whatever was typed', () => {
+    const { id, cookie } = writeVisitorNote({ kind: 'wait', email: 'ä'.repeat(60_000), untilMs: 1 }, secret)
+    expect(cookie.length).toBeLessThan(1_500)
+    expect(readVisitorNote(cookie, { id, secret })).toEqual({ kind: 'wait', email: 'ä'.repeat(300), untilMs: 1 })
+  })
+})

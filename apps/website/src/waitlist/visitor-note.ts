@@ -1,0 +1,56 @@
+import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
+import { z } from 'zod'
+
+/** What the page says after a form was posted without JavaScript, and what the visitor had typed. */
+const visitorNote = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('joined'),
+    message: z.string(),
+    position: z.int(),
+    referralCode: z.string(),
+    tier: z.enum(['founding', 'early']),
+  }),
+  z.object({ kind: z.literal('invalid'), email: z.string(), detail: z.string() }),
+  z.object({ kind: z.literal('wait'), email: z.string(), untilMs: z.number() }),
+])
+export type VisitorNote = z.output<typeof visitorNote>
+
+const signed = z.object({ id: z.string(), note: visitorNote })
+
+export const noteCookie = 'headwater_note'
+/** Seconds. Long enough to read it and to reload once, short enough not to be there tomorrow. */
+export const noteMaxAge = 300
+/** What was typed is kept up to this length: a longer one is refused anyway, and a cookie has no room for it. */
+const keptEmailLength = 300
+
+const sign = (payload: string, secret: string): string =>
+  createHmac('sha256', secret).update(payload).digest('base64url')
+
+/**
+ * A note in a signed cookie, and the id that the page's address names it by. It travels in a cookie because an e-mail
+ * address in a URL ends in logs and histories.
+ */
+export function writeVisitorNote(note: VisitorNote, secret: string): { id: string; cookie: string } {
+  const id = randomUUID().slice(0, 8)
+  const kept = 'email' in note ? { ...note, email: note.email.slice(0, keptEmailLength) } : note
+  const payload = Buffer.from(JSON.stringify({ id, note: kept })).toString('base64url')
+  return { id, cookie: `${payload}.${sign(payload, secret)}` }
+}
+
+function isSigned(payload: string, signature: string, secret: string): boolean {
+  const expected = Buffer.from(sign(payload, secret))
+  const given = Buffer.from(signature)
+  return given.length === expected.length && timingSafeEqual(given, expected)
+}
+
+/** The note called `id`; undefined when the cookie is missing, forged, or of another post. */
+export function readVisitorNote(
+  cookie: string | undefined,
+  options: { id: string | undefined; secret: string },
+): VisitorNote | undefined {
+  const [payload, signature] = cookie?.split('.') ?? []
+  if (payload === undefined || signature === undefined || !isSigned(payload, signature, options.secret))
+    return undefined
+  const parsed = signed.safeParse(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')))
+  return parsed.success && parsed.data.id === options.id ? parsed.data.note : undefined
+}

@@ -1,0 +1,114 @@
+import { join } from 'node:path'
+import { count, eq } from 'drizzle-orm'
+import { describeWith, startPostgres } from 'millpond-e2e/servers'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type OpenDatabase, openDatabase } from '../src/db/database.ts'
+import { mailOutbox, referralCodes, referrals, signups } from '../src/db/schema.ts'
+import { joinWaitlist, ReferralCodeError } from '../src/waitlist/join.ts'
+import { seedDemo } from '../src/waitlist/seed-demo.ts'
+import { readWaitlistStats } from '../src/waitlist/stats.ts'
+
+const appDir = join(import.meta.dirname, '..')
+
+/** Draws these codes in this order. */
+function drawing(...codes: string[]): () => string {
+  return () => codes.shift() ?? 'ZZZZZZZZ'
+}
+
+describeWith('postgres', 'the waiting list in PostgreSQL', () => {
+  let postgres: Awaited<ReturnType<typeof startPostgres>>
+  let database: OpenDatabase
+
+  beforeAll(async () => {
+    postgres = await startPostgres()
+    const url = await postgres.createDatabase()
+    // Instances that start together migrate one after the other.
+    const options = { database: { kind: 'postgres', url }, dataDir: '', appDir } as const
+    const [first, ...others] = await Promise.all([openDatabase(options), openDatabase(options), openDatabase(options)])
+    database = first
+    await Promise.all(others.map((other) => other.close()))
+  })
+  afterAll(async () => {
+    await database?.close()
+    await postgres?.stop()
+  })
+
+  const codesOf = async (email: string): Promise<string[]> => {
+    const rows = await database.db
+      .select({ code: referralCodes.code })
+      .from(referralCodes)
+      .innerJoin(signups, eq(signups.id, referralCodes.signupId))
+      .where(eq(signups.email, email))
+      .orderBy(referralCodes.createdAt)
+    return rows.map(({ code }) => code)
+  }
+
+  describe('joinWaitlist()', () => {
+    it('draws another code when one is taken', async () => {
+      await joinWaitlist(database.db, { email: 'first@x.org' }, drawing('AAAAAAAA'))
+      const second = await joinWaitlist(
+        database.db,
+        { email: 'second@x.org' },
+        drawing('AAAAAAAA', 'AAAAAAAA', 'BBBBBBBB'),
+      )
+      expect([second.isNew, second.answer.referralCode, second.answer.position]).toEqual([true, 'BBBBBBBB', 2])
+    })
+
+    it('stores nothing of a join when every code is taken', async () => {
+      const before = await readWaitlistStats(database.db)
+      const input = { email: 'third@x.org', referralCode: 'AAAAAAAA' }
+      await expect(joinWaitlist(database.db, input, () => 'AAAAAAAA')).rejects.toThrow(ReferralCodeError)
+      expect(await readWaitlistStats(database.db)).toEqual(before)
+      expect(await database.db.select({ total: count() }).from(mailOutbox)).toEqual([{ total: 2 }])
+    })
+
+    it('credits a friend once, and never the person itself', async () => {
+      await joinWaitlist(database.db, { email: 'fourth@x.org', referralCode: 'BBBBBBBB' }, drawing('CCCCCCCC'))
+      await joinWaitlist(database.db, { email: 'fourth@x.org', referralCode: 'AAAAAAAA' })
+      await joinWaitlist(database.db, { email: 'second@x.org', referralCode: 'BBBBBBBB' })
+      // A code that is drawn in the same join cannot credit the one who joins.
+      await joinWaitlist(database.db, { email: 'fifth@x.org', referralCode: 'DDDDDDDD' }, drawing('DDDDDDDD'))
+      const credited = await database.db
+        .select({ email: signups.email })
+        .from(referrals)
+        .innerJoin(signups, eq(signups.id, referrals.referrerId))
+      expect(credited).toEqual([{ email: 'second@x.org' }])
+    })
+
+    it('keeps the first code of an address whatever others do, and the newest 19', async () => {
+      for (let nth = 0; nth < 24; nth += 1) await joinWaitlist(database.db, { email: 'first@x.org' })
+      const last = await joinWaitlist(database.db, { email: 'first@x.org' })
+      const codes = await codesOf('first@x.org')
+      expect([codes.length, codes[0], codes.at(-1)]).toEqual([20, 'AAAAAAAA', last.answer.referralCode])
+    })
+
+    it('gives places by the size of the list, the first thirty as founding', async () => {
+      const answers = []
+      for (let nth = 5; nth <= 31; nth += 1) {
+        answers.push((await joinWaitlist(database.db, { email: `place${nth}@x.org` })).answer)
+      }
+      expect(answers.map(({ position, tier }) => [position, tier]).slice(-3)).toEqual([
+        [29, 'founding'],
+        [30, 'founding'],
+        [31, 'early'],
+      ])
+      expect(await readWaitlistStats(database.db)).toEqual({
+        totalSignups: 31,
+        foundingMembersLeft: 0,
+        totalReferrals: 1,
+      })
+    })
+  })
+
+  it('seedDemo() leaves a list that has people alone, and fills an empty one once', async () => {
+    const now = new Date('2026-11-01T12:00:00Z')
+    expect(await seedDemo(database.db, now)).toBe(0)
+    await database.db.delete(signups)
+    expect(await Promise.all([seedDemo(database.db, now), seedDemo(database.db, now)])).toContain(140)
+    expect(await readWaitlistStats(database.db)).toEqual({
+      totalSignups: 140,
+      foundingMembersLeft: 0,
+      totalReferrals: 45,
+    })
+  })
+})

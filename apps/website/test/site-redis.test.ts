@@ -1,0 +1,100 @@
+import { describeWith, startPostgres, startRedis } from 'millpond-e2e/servers'
+import { createServer } from 'millpond-rest'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { callSite, joinByJson, limitsOf, readStats } from './call-site.ts'
+import { type StartedSite, startSite } from './start-site.ts'
+
+describeWith(['redis', 'postgres'], 'the site on Redis over REST and on PostgreSQL', () => {
+  let redis: Awaited<ReturnType<typeof startRedis>>
+  let rest: Awaited<ReturnType<typeof createServer>>
+  let postgres: Awaited<ReturnType<typeof startPostgres>>
+  let databaseUrl: string
+  let site: StartedSite
+  let database: pg.Client
+
+  beforeAll(async () => {
+    const started = await Promise.all([startRedis(), startPostgres()])
+    redis = started[0]
+    postgres = started[1]
+    databaseUrl = await postgres.createDatabase()
+    rest = await createServer({ redis: redis.url })
+    site = await startSite({
+      DATABASE_URL: databaseUrl,
+      UPSTASH_REDIS_REST_URL: rest.url,
+      UPSTASH_REDIS_REST_TOKEN: rest.token,
+      CLIENT_ADDRESS: 'proxies:1',
+    })
+    database = new pg.Client({ connectionString: databaseUrl })
+    await database.connect()
+  })
+  afterAll(async () => {
+    await database?.end()
+    await site?.stop()
+    await rest?.close()
+    await Promise.all([redis?.stop(), postgres?.stop()])
+  })
+
+  const countOf = async (sql: string): Promise<number> => Number((await database.query(sql)).rows[0].count)
+
+  it('joinWaitlist() makes one row, one mail and one referral of 40 joins of one address at a time', async () => {
+    const friend = (await joinByJson(site.url, '192.0.2.100', { email: 'friend@x.org' })).json() as {
+      referralCode: string
+    }
+    const joins = Array.from({ length: 40 }, (_, nth) =>
+      joinByJson(site.url, `192.0.2.${nth}`, { email: 'one@x.org', referralCode: friend.referralCode }),
+    )
+    const answers = await Promise.all(joins)
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 40 }, () => 201))
+    expect(await countOf('select count(*) from signups')).toBe(2)
+    expect(await countOf('select count(*) from mail_outbox')).toBe(2)
+    expect(await countOf('select count(*) from referrals')).toBe(1)
+    expect(
+      await countOf(
+        "select count(*) from referral_codes c join signups s on s.id = c.signup_id where s.email = 'one@x.org'",
+      ),
+    ).toBe(20)
+  })
+
+  it('counts across processes, and a join in one is seen at once in the other', async () => {
+    const env = {
+      DATABASE_URL: databaseUrl,
+      UPSTASH_REDIS_REST_URL: rest.url,
+      UPSTASH_REDIS_REST_TOKEN: rest.token,
+      CLIENT_ADDRESS: 'proxies:1',
+      COOKIE_SECRET: 'c'.repeat(32),
+      CACHE_KEY_SECRET: 'k'.repeat(32),
+    }
+    const [other, twin] = await Promise.all([startSite(env), startSite(env)])
+    const from = '192.0.2.200'
+    const total = async (at: StartedSite) => (await readStats(at.url, from)).json() as { totalSignups: number }
+    const before = await total(twin)
+    const answers = []
+    for (let nth = 0; nth < 6; nth += 1) {
+      answers.push(await joinByJson(nth % 2 === 0 ? other.url : twin.url, from, { email: `across${nth}@x.org` }))
+    }
+    const after = await total(twin)
+    await Promise.all([other.stop(), twin.stop()])
+    expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 201, 201, 429])
+    expect(after.totalSignups - before.totalSignups).toBe(5)
+  })
+
+  it('answers without an error when Redis is killed', async () => {
+    const from = '192.0.2.210'
+    expect((await readStats(site.url, from)).status).toBe(200)
+    redis.kill('SIGKILL')
+    const reads = await Promise.all(Array.from({ length: 10 }, () => readStats(site.url, from)))
+    const page = await callSite(site.url)
+    const join = await joinByJson(site.url, from, { email: 'without@x.org' })
+    const fresh = await readStats(site.url, from)
+    expect(reads.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 200))
+    expect([page.status, join.status, fresh.status]).toEqual([200, 201, 200])
+    expect(limitsOf(join)).toEqual([])
+    const more = []
+    for (let nth = 0; nth < 5; nth += 1) more.push(await joinByJson(site.url, from, { email: `local${nth}@x.org` }))
+    expect(more.map(({ status }) => status)).toEqual([201, 201, 201, 201, 429])
+    expect(more[4] && limitsOf(more[4])).toEqual(['retry-after: S'])
+    const last = await readStats(site.url, from)
+    expect(last.json()).toMatchObject({ totalSignups: await countOf('select count(*) from signups') })
+  })
+})

@@ -1,0 +1,259 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { callSite, joinByForm, joinByJson, limitsOf, readStats } from './call-site.ts'
+import { type StartedSite, startSite } from './start-site.ts'
+
+let site: StartedSite
+
+beforeAll(async () => {
+  site = await startSite({ CLIENT_ADDRESS: 'proxies:1', DEMO_DATA: '1' })
+})
+afterAll(() => site?.stop())
+
+const waitlistRefused = [
+  'ratelimit-policy: "waitlist";q=5;w=60',
+  'ratelimit: "waitlist";r=0;t=S',
+  'retry-after: S',
+  'x-ratelimit-limit: 5',
+  'x-ratelimit-remaining: 0',
+  'x-ratelimit-reset: S',
+]
+
+const waitlistLeft = (remaining: number) => [
+  'ratelimit-policy: "waitlist";q=5;w=60',
+  `ratelimit: "waitlist";r=${remaining};t=S`,
+  'x-ratelimit-limit: 5',
+  `x-ratelimit-remaining: ${remaining}`,
+  'x-ratelimit-reset: S',
+]
+
+const status = (answer: { status: number }): number => answer.status
+
+/** The page that a form post led to. */
+async function follow(answer: Awaited<ReturnType<typeof callSite>>): Promise<string> {
+  const cookie = answer.header('set-cookie')?.split(';')[0] ?? ''
+  const { text } = await callSite(new URL(answer.header('location') ?? '', site.url).href, { headers: { cookie } })
+  return text.replaceAll('<!-- -->', '')
+}
+
+describe('POST /api/waitlist/join', () => {
+  it('refuses the sixth within a minute and tells the truth in every header', async () => {
+    const answers = []
+    for (let nth = 1; nth <= 6; nth += 1)
+      answers.push(await joinByJson(site.url, '192.0.2.1', { email: `six${nth}@x.org` }))
+    expect(answers.map(status)).toEqual([201, 201, 201, 201, 201, 429])
+    expect(answers.map(limitsOf)).toEqual([...[4, 3, 2, 1, 0].map(waitlistLeft), waitlistRefused])
+    const refusal = answers[5]
+    const wait = Number(refusal?.header('retry-after'))
+    expect(refusal?.header('content-type')).toBe('application/problem+json')
+    expect(refusal?.json()).toEqual({
+      type: 'https://iana.org/assignments/http-problem-types#quota-exceeded',
+      title: 'Too Many Requests',
+      status: 429,
+      detail: `The limit of policy "waitlist" is reached; try again in ${wait} s`,
+      'violated-policies': ['waitlist'],
+      limit: 5,
+      remaining: 0,
+      retry_after: wait,
+    })
+  })
+
+  it('answers a new and a known address alike, with a fresh code each time', async () => {
+    const first = await joinByJson(site.url, '192.0.2.2', { email: 'twice@x.org' })
+    const second = await joinByJson(site.url, '192.0.2.2', { email: ' TWICE@x.org ' })
+    const confirmed = await joinByJson(site.url, '192.0.2.2', { email: 'ada.brook@example.org' })
+    const others = await joinByJson(site.url, '192.0.2.2', { email: 'another@x.org' })
+    const bodies = [first, second, confirmed, others].map((answer) => answer.json())
+    const shape = {
+      message: expect.stringContaining('if it was there before nothing has changed'),
+      position: expect.any(Number),
+      referralCode: expect.stringMatching(/^[2-9A-HJKMNP-Z]{8}$/),
+      tier: 'early',
+    }
+    expect(bodies).toEqual([shape, shape, shape, shape])
+    const codes = bodies.map((body) => (body as { referralCode: string }).referralCode)
+    expect(new Set(codes).size).toBe(4)
+    const places = bodies.map((body) => (body as { position: number }).position)
+    expect(places.map((place) => place - (places[0] ?? 0))).toEqual([0, 1, 1, 1])
+  })
+
+  it('names the field of a bad body, and stores nothing', async () => {
+    const from = '192.0.2.3'
+    const before = (await readStats(site.url, from)).json()
+    const bad = await joinByJson(site.url, from, { email: 'ada' })
+    expect([bad.status, bad.header('content-type'), bad.json()]).toEqual([
+      400,
+      'application/problem+json',
+      {
+        type: 'about:blank',
+        title: 'Bad request',
+        status: 400,
+        detail: 'email must be an e-mail address, such as ada@example.org',
+        errors: [{ field: 'email', detail: 'must be an e-mail address, such as ada@example.org' }],
+      },
+    ])
+    expect(limitsOf(bad)).toEqual(waitlistLeft(4))
+    expect((await readStats(site.url, from)).json()).toEqual(before)
+  })
+
+  it('answers 413, 415, 405 and 404 as problem+json with rate-limit headers', async () => {
+    const from = { 'x-forwarded-for': '192.0.2.4' }
+    const path = `${site.url}/api/waitlist/join`
+    const json = { ...from, 'content-type': 'application/json' }
+    const answers = [
+      await callSite(path, { method: 'POST', headers: json, body: `{"email":"${'x'.repeat(65_536)}"}` }),
+      await callSite(path, { method: 'POST', headers: { ...from, 'content-type': 'text/plain' }, body: 'x' }),
+      await callSite(path, { method: 'DELETE', headers: from }),
+      await callSite(path, { headers: from }),
+      await callSite(`${path}/`, { method: 'POST', headers: json, body: '{' }),
+      await callSite(`${site.url}/api/unknown`, { headers: from }),
+    ]
+    expect(answers.map(status)).toEqual([413, 415, 405, 405, 400, 404])
+    expect(answers.map((answer) => answer.header('content-type'))).toEqual(
+      answers.map(() => 'application/problem+json'),
+    )
+    expect(answers.map((answer) => limitsOf(answer).length)).toEqual(answers.map(() => 5))
+    expect(answers[2]?.header('allow')).toBe('POST')
+  })
+})
+
+describe('POST /api/waitlist/join from a form', () => {
+  it('leads to a page with the answer', async () => {
+    const answer = await joinByForm(site.url, '192.0.2.10', { email: 'form@x.org', referralCode: '' })
+    expect(answer.status).toBe(303)
+    expect(limitsOf(answer)).toEqual(waitlistLeft(4))
+    const page = await follow(answer)
+    expect(page).toContain('You are in the stream.')
+    expect(page).toMatch(/href="\/\?ref=[2-9A-HJKMNP-Z]{8}"/)
+  })
+
+  it('leads to a page that keeps what was typed, beside what is wrong with it', async () => {
+    const page = await follow(await joinByForm(site.url, '192.0.2.11', { email: '"><i>ada@' }))
+    expect(page).toContain('The e-mail address must be an e-mail address, such as ada@example.org.')
+    expect(page).toContain('value="&quot;&gt;&lt;i&gt;ada@"')
+  })
+
+  it('leads to a page that says how long to wait when it is refused', async () => {
+    const from = '192.0.2.12'
+    for (let nth = 0; nth < 5; nth += 1) await joinByForm(site.url, from, { email: `form${nth}@x.org` })
+    const refused = await joinByForm(site.url, from, { email: 'form6@x.org' })
+    expect([refused.status, limitsOf(refused)]).toEqual([303, waitlistRefused])
+    const page = await follow(refused)
+    expect(page).toMatch(/You can send this again in .*>(59|60) s</)
+    expect(page).toContain('value="form6@x.org"')
+  })
+
+  it('is refused when another site sends it', async () => {
+    const answer = await callSite(`${site.url}/api/waitlist/join`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        'sec-fetch-site': 'cross-site',
+        'x-forwarded-for': '192.0.2.13',
+      },
+      body: 'email=victim%40x.org',
+    })
+    expect(answer.status).toBe(403)
+  })
+})
+
+describe('GET /api/waitlist/stats', () => {
+  const isHit = (answer: Awaited<ReturnType<typeof readStats>>) =>
+    /^millpond; hit(;|$)/.test(answer.header('cache-status') ?? '')
+
+  it('is a hit the second time, and fresh right after a join', async () => {
+    const from = '192.0.2.20'
+    await joinByJson(site.url, from, { email: 'stats0@x.org' })
+    const [miss, hit] = [await readStats(site.url, from), await readStats(site.url, from)]
+    await joinByJson(site.url, from, { email: 'stats1@x.org' })
+    const fresh = await readStats(site.url, from)
+    expect([miss, hit, fresh].map(isHit)).toEqual([false, true, false])
+    expect(hit.text).toBe(miss.text)
+    const before = miss.json() as { totalSignups: number }
+    expect(fresh.json()).toEqual({ ...before, totalSignups: before.totalSignups + 1 })
+  })
+
+  it('counts a friend once, and nobody for a known address, an unknown code or an own one', async () => {
+    const from = '192.0.2.21'
+    const friend = (await joinByJson(site.url, from, { email: 'friend@x.org' })).json() as { referralCode: string }
+    const total = async () => ((await readStats(site.url, from)).json() as { totalReferrals: number }).totalReferrals
+    const before = await total()
+    await joinByJson(site.url, from, { email: 'brought@x.org', referralCode: friend.referralCode })
+    await joinByJson(site.url, from, { email: 'brought@x.org', referralCode: friend.referralCode })
+    await joinByJson(site.url, from, { email: 'friend@x.org', referralCode: friend.referralCode })
+    await joinByJson(site.url, from, { email: 'stranger@x.org', referralCode: '22222222' })
+    expect((await total()) - before).toBe(1)
+  })
+
+  it('answers 304 to the ETag it gave', async () => {
+    const from = { 'x-forwarded-for': '192.0.2.22' }
+    const path = `${site.url}/api/waitlist/stats`
+    const etag = (await callSite(path, { headers: from })).header('etag') ?? ''
+    const answer = await callSite(path, { headers: { ...from, 'if-none-match': etag } })
+    expect([answer.status, answer.text, limitsOf(answer).length]).toEqual([304, '', 5])
+  })
+
+  it('is refused by the general limit at the 31st request, and by nothing else', async () => {
+    const answers = await Promise.all(Array.from({ length: 31 }, () => readStats(site.url, '192.0.2.23')))
+    expect(answers.map(status).sort()).toEqual([...Array.from({ length: 30 }, () => 200), 429])
+  })
+})
+
+describe('proxy()', () => {
+  it('refuses the 61st request to /api by the global limit, which costs the route nothing', async () => {
+    const from = { 'x-forwarded-for': '192.0.2.30' }
+    const unknown = () => callSite(`${site.url}/api/unknown`, { method: 'OPTIONS', headers: from })
+    const answers = await Promise.all(Array.from({ length: 60 }, unknown))
+    const refused = await joinByJson(site.url, '192.0.2.30', { email: 'global@x.org' })
+    expect(answers.map(status).filter((code) => code !== 404 && code !== 429)).toEqual([])
+    expect([refused.status, limitsOf(refused)]).toEqual([
+      429,
+      [
+        'ratelimit-policy: "global";q=60;w=60',
+        'ratelimit: "global";r=0;t=S',
+        'retry-after: S',
+        'x-ratelimit-limit: 60',
+        'x-ratelimit-remaining: 0',
+        'x-ratelimit-reset: S',
+      ],
+    ])
+    const form = await joinByForm(site.url, '192.0.2.30', { email: 'global@x.org' })
+    expect([form.status, form.header('x-ratelimit-limit')]).toEqual([303, '60'])
+  })
+
+  it('believes no address and no decision of a client', async () => {
+    const forged = {
+      'content-type': 'application/json',
+      'x-headwater-socket-address': '203.0.113.9',
+      'x-headwater-global-limit': '{"status":"degraded","allowed":true,"mode":"open","policies":[]}',
+      'x-real-ip': '203.0.113.9',
+      forwarded: 'for=203.0.113.9',
+    }
+    const answers = []
+    for (let nth = 0; nth < 6; nth += 1) {
+      const headers = { ...forged, 'x-forwarded-for': `203.0.113.${nth}, 192.0.2.31` }
+      const body = JSON.stringify({ email: `forged${nth}@x.org` })
+      answers.push(await callSite(`${site.url}/api/waitlist/join`, { method: 'POST', headers, body }))
+    }
+    expect(answers.map(status)).toEqual([201, 201, 201, 201, 201, 429])
+  })
+
+  it('gives pages a policy with a nonce of their own, and API answers one that allows nothing', async () => {
+    const pages = [await callSite(site.url), await callSite(`${site.url}/no-such-page`)]
+    const nonces = pages.map((page) => /'nonce-([^']+)'/.exec(page.header('content-security-policy') ?? '')?.[1])
+    expect(pages.map(status)).toEqual([200, 404])
+    expect(new Set(nonces).size).toBe(2)
+    for (const [index, page] of pages.entries()) {
+      const scripts = page.text.match(/<script\b[^>]*>/g) ?? []
+      expect(scripts.length).toBeGreaterThan(0)
+      expect(scripts.filter((tag) => !tag.includes(`nonce="${nonces[index]}"`))).toEqual([])
+    }
+    const api = await readStats(site.url, '192.0.2.32')
+    expect(api.header('content-security-policy')).toBe("default-src 'none'; frame-ancestors 'none'")
+    expect(['x-content-type-options', 'referrer-policy', 'x-frame-options', 'x-powered-by'].map(api.header)).toEqual([
+      'nosniff',
+      'strict-origin-when-cross-origin',
+      'DENY',
+      undefined,
+    ])
+  })
+})

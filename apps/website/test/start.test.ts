@@ -1,0 +1,63 @@
+import { createServer } from 'node:http'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { callSite } from './call-site.ts'
+import { failToStart, type StartedSite, startSite } from './start-site.ts'
+
+describe('server.mjs', () => {
+  let site: StartedSite
+  beforeAll(async () => {
+    site = await startSite()
+  })
+  afterAll(() => site?.stop())
+
+  it('counts by the socket whatever the client writes into headers', async () => {
+    const answers = []
+    for (let nth = 0; nth < 6; nth += 1) {
+      const headers = {
+        'content-type': 'application/json',
+        'x-forwarded-for': `203.0.113.${nth}`,
+        'x-headwater-socket-address': `203.0.113.${nth}`,
+        'X-Headwater-Global-Limit': 'x',
+      }
+      const body = JSON.stringify({ email: `socket${nth}@x.org` })
+      answers.push(await callSite(`${site.url}/api/waitlist/join`, { method: 'POST', headers, body }))
+    }
+    expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 201, 201, 429])
+    expect(answers[0]?.json()).toMatchObject({ position: 1, tier: 'founding' })
+    expect(site.store).toBe('memory')
+  })
+
+  it('leaves a folder alone that another process has open', async () => {
+    const failed = await failToStart({ DATA_DIR: site.dataDir })
+    expect(failed).toEqual({
+      code: 1,
+      errors: `Cannot open the database folder ${site.dataDir}: process ${site.pid} has it open`,
+    })
+  })
+
+  it('names every fault of the environment at once', async () => {
+    const failed = await failToStart({ UPSTASH_REDIS_REST_URL: 'https://a.upstash.io', CLIENT_ADDRESS: 'nginx' })
+    expect(failed).toEqual({
+      code: 1,
+      errors: [
+        'Cannot start: CLIENT_ADDRESS must be socket, vercel, cloudflare or proxies:N with N from 1 to 16',
+        'Cannot start: UPSTASH_REDIS_REST_TOKEN is missing, but UPSTASH_REDIS_REST_URL is set: give both or neither',
+      ].join('\n'),
+    })
+  })
+
+  it('says that the port it was given is in use', async () => {
+    const other = createServer()
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    const address = other.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    const failed = await failToStart({ PORT: String(port) })
+    await new Promise((resolve) => other.close(resolve))
+    expect(failed).toEqual({ code: 1, errors: `Cannot listen on 127.0.0.1:${port}: the port is in use` })
+  })
+
+  it('says which database it cannot reach, without its password', async () => {
+    const failed = await failToStart({ DATABASE_URL: 'postgres://site:hunter2@127.0.0.1:1/site' })
+    expect(failed).toEqual({ code: 1, errors: 'Cannot start: connect ECONNREFUSED 127.0.0.1:1' })
+  })
+})

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    name: 'website',
+    include: ['**/*.test.ts'],
+    globalSetup: './test/build-site.ts',
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+})
