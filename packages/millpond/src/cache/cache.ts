@@ -1,4 +1,4 @@
-import { createKeyring, createNonce } from '../key.ts'
+import { createKeyring } from '../key.ts'
 import { createBreaker } from '../resilience/breaker.ts'
 import { chain } from '../resilience/call.ts'
 import { createDeadline } from '../resilience/deadline.ts'
@@ -16,11 +16,15 @@ import {
 import { type CacheCounters, type CacheReporter, createCounter } from './event.ts'
 import { toStoreTtl } from './freshness.ts'
 import { guardStore } from './guarded-store.ts'
+import { createInvalidator } from './invalidate.ts'
+import type { Answer } from './load.ts'
 import { createGate } from './load-gate.ts'
+import { createLocalTier } from './local-tier.ts'
 import { createReader } from './read.ts'
 import type { Schema, SchemaInput } from './schema.ts'
 import { type SelfTest, testCache } from './self-test.ts'
-import { type Slot, toTagKeys } from './slot.ts'
+import { createFlights } from './single-flight.ts'
+import { toTagKeys } from './slot.ts'
 import { createUndelivered } from './undelivered.ts'
 
 export interface CacheOptions {
@@ -33,6 +37,8 @@ export interface CacheOptions {
   readonly deadline?: Duration | undefined
   /** How long one process may keep others from loading the same entry; default 10 s. Longer than the slowest usual load. */
   readonly lease?: Duration | undefined
+  /** What the local tier of all definitions together may hold, estimated; default 16 MiB. */
+  readonly localMaxBytes?: number | undefined
   /** How many loads may run at once while the store is away; the others wait their turn. A whole number from 1; default 32. */
   readonly loadsWithoutStore?: number | undefined
   /** Is given the work that goes on after an answer (a background refresh), for platforms that stop a process then. */
@@ -90,8 +96,13 @@ export function createCache(options: CacheOptions): Cache {
   // Longer than any entry that names the tag, so that a version does not vanish under a live entry. If it does, that entry is a miss.
   const tagTtlMs = () => Math.max(SHORTEST_TAG_TTL_MS, longestTtlMs * 2)
   const undelivered = createUndelivered({ store, clock, lifeMs: tagTtlMs })
+  const flights = createFlights<Answer>()
+  const maxBytes = readCount(action, 'localMaxBytes', options.localMaxBytes ?? 16 * 2 ** 20)
+  const local = createLocalTier({ clock, maxBytes })
   const reader = createReader({
     store,
+    flights,
+    local,
     clock,
     random: options.random ?? Math.random,
     undelivered,
@@ -104,29 +115,7 @@ export function createCache(options: CacheOptions): Cache {
     disabled,
   })
 
-  async function deliver(tags: number, operation: string, call: () => Promise<void>, otherwise: () => void) {
-    if (disabled) return { delivered: true }
-    const delivered = await call().then(
-      () => true,
-      (error: unknown) => {
-        report({ type: 'store-error', operation, error })
-        otherwise()
-        return false
-      },
-    )
-    report({ type: 'invalidate', tags, delivered })
-    return { delivered }
-  }
-
-  function remove(slot: Slot) {
-    const keys = [slot.entry, slot.lease]
-    return deliver(
-      0,
-      'remove',
-      () => store.remove(keys),
-      () => undelivered.addSlot(slot),
-    )
-  }
+  const invalidator = createInvalidator({ store, local, undelivered, report, mark: flights.mark, tagTtlMs, disabled })
 
   function define<Value>(given: AnyDefineOptions<Value>): Definition<readonly unknown[], Value> {
     const checked = readDefineOptions(given)
@@ -134,18 +123,13 @@ export function createCache(options: CacheOptions): Cache {
       throw new RangeError(`Cannot define "${checked.name}": "name" must be unique in its cache`)
     names.add(checked.name)
     longestTtlMs = Math.max(longestTtlMs, toStoreTtl(checked.lifetime, checked.lifetime.ttlMs))
-    return createDefinition(given, checked, { keyring, reader, remove })
+    return createDefinition(given, checked, { keyring, reader, remove: invalidator.slot })
   }
 
   async function invalidate(tags: readonly string[]) {
     const keys = await toTagKeys(keyring, 'Cannot invalidate', tags)
     if (keys.length === 0) return { delivered: true }
-    return deliver(
-      keys.length,
-      'renew',
-      () => store.renew(keys, createNonce(), tagTtlMs()),
-      () => undelivered.addTags(keys),
-    )
+    return invalidator.tags(keys)
   }
 
   const cache: Cache = {

@@ -19,6 +19,11 @@ interface CommonOptions<Value> {
   readonly staleFor?: Duration
   /** After the TTL, how long the old value is still served when loading anew fails, or takes longer than `softTimeout`; default not at all. Never after an invalidation. */
   readonly staleIfError?: Duration
+  /**
+   * How long a value may be served from this process's memory without asking the store, counted from when it was observed there: the bound by which a read may be stale after an
+   * invalidation in another process. One in this process takes effect at once. Default not at all.
+   */
+  readonly local?: Duration
   /** How long a read waits for a load before it takes a value that `staleIfError` allows; default as long as it takes. The load goes on. */
   readonly softTimeout?: Duration
   /** After how long a load is given up with LoadTimeoutError and its signal aborted; default never. */
@@ -81,7 +86,7 @@ export type InputArgs<S extends Schema | undefined> = S extends Schema ? [input:
 /** What checking the options of a definition gives. */
 export type CheckedOptions = Pick<
   Spec<unknown>,
-  'name' | 'schemaVersion' | 'lifetime' | 'softTimeoutMs' | 'hardTimeoutMs'
+  'name' | 'schemaVersion' | 'lifetime' | 'localMs' | 'softTimeoutMs' | 'hardTimeoutMs'
 >
 
 /**
@@ -92,7 +97,7 @@ export type CheckedOptions = Pick<
 export function readDefineOptions(options: AnyDefineOptions<unknown>): CheckedOptions {
   const name = readName('Cannot define a cache entry', 'name', options.name)
   const action = `Cannot define "${name}"`
-  const optional = (field: 'nullTtl' | 'staleFor' | 'staleIfError' | 'softTimeout' | 'hardTimeout') => {
+  const optional = (field: 'nullTtl' | 'staleFor' | 'staleIfError' | 'local' | 'softTimeout' | 'hardTimeout') => {
     const value = options[field]
     return value === undefined ? undefined : toMilliseconds(value, { action, name: field, maxMs: LONGEST_TTL_MS })
   }
@@ -103,6 +108,7 @@ export function readDefineOptions(options: AnyDefineOptions<unknown>): CheckedOp
     staleForMs: optional('staleFor') ?? 0,
     staleIfErrorMs: optional('staleIfError') ?? 0,
   }
+  const localMs = optional('local') ?? 0
   const timeouts = { softTimeoutMs: optional('softTimeout'), hardTimeoutMs: optional('hardTimeout') }
   const schemaVersion = readName(action, 'version', options.version ?? '1')
   if (typeof options.load !== 'function') {
@@ -114,7 +120,7 @@ export function readDefineOptions(options: AnyDefineOptions<unknown>): CheckedOp
   if (options.input !== undefined && typeof options.input?.['~standard']?.validate !== 'function') {
     throw new TypeError(`${action}: "input" must be a Standard Schema, received ${typeof options.input}`)
   }
-  return { name, lifetime, ...timeouts, schemaVersion }
+  return { name, lifetime, localMs, ...timeouts, schemaVersion }
 }
 
 /** Binds checked options to a cache. */

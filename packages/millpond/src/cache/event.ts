@@ -1,9 +1,10 @@
 /** How a read was answered. `stale`: with a value past its TTL, as the definition allows; `bypass`: by the loader, without the store. */
 export type ReadStatus = 'hit' | 'stale' | 'miss' | 'bypass'
 
-/** Why a read was answered so: `fresh` for a hit; what a stale answer was served for; else why there was no hit. */
+/** Why a read was answered so: `fresh` for a hit in the store, `local` for one in this process; what a stale answer was served for; else why there was no hit. */
 export type ReadReason =
   | 'fresh'
+  | 'local'
   | 'revalidating'
   | 'load-failed'
   | 'load-slow'

@@ -17,6 +17,8 @@ export interface Answer {
   readonly reason: ReadReason
   readonly storedAt: number
   readonly ttlMs: number
+  /** For a load that was stored: when it began. */
+  readonly observed?: { readonly at: number; readonly order: number }
 }
 
 /** The answer that an entry gives. */
@@ -79,7 +81,7 @@ export function createLoader(settings: LoaderSettings): Loader {
   async function andFill(spec: Spec<unknown>, flight: Flight<Answer>, held: Held, reason: ReadReason): Promise<Answer> {
     const { entry, lease } = spec.slot
     flight.held = held
-    const { body, loadMs } = await load(spec, flight).catch((error: unknown) => {
+    const { body, loadMs, observed } = await load(spec, flight).catch((error: unknown) => {
       void store.release(lease, held.token).catch(() => undelivered.addSlot(spec.slot))
       throw error
     })
@@ -94,7 +96,7 @@ export function createLoader(settings: LoaderSettings): Loader {
       return false
     })
     report({ type: 'fill', name: spec.name, stored, bytes: text.length })
-    return { body, storedAt, ttlMs: stored ? ttlMs : 0, status: 'miss', reason }
+    return { body, storedAt, status: 'miss', reason, ...(stored ? { ttlMs, observed } : { ttlMs: 0 }) }
   }
 
   async function alone(spec: Spec<unknown>, flight: Flight<Answer>, reason: ReadReason): Promise<Answer> {
@@ -104,15 +106,19 @@ export function createLoader(settings: LoaderSettings): Loader {
     return { body, storedAt: clock.now(), ttlMs: 0, status: 'bypass', reason }
   }
 
-  async function load(spec: Spec<unknown>, flight: Flight<Answer>): Promise<{ body: string; loadMs: number }> {
-    flight.observedAt = flights.mark()
+  async function load(
+    spec: Spec<unknown>,
+    flight: Flight<Answer>,
+  ): Promise<{ body: string; loadMs: number; observed: { at: number; order: number } }> {
     const startedAt = clock.now()
+    const order = flights.mark()
+    flight.observedAt = order
     let ok = false
     try {
       const body = encode(spec.name, await withTimeout(spec, settings))
       await decode(spec, body)
       ok = true
-      return { body, loadMs: clock.now() - startedAt }
+      return { body, loadMs: clock.now() - startedAt, observed: { at: startedAt, order } }
     } finally {
       report({ type: 'load', name: spec.name, ms: clock.now() - startedAt, ok })
     }

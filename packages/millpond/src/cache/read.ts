@@ -1,9 +1,10 @@
 import { sleep } from '../time/clock.ts'
 import type { ReadReason, ReadStatus } from './event.ts'
 import { type Answer, createLoader, type LoaderSettings, toAnswer } from './load.ts'
+import type { LocalTier } from './local-tier.ts'
 import { type Found, look } from './look.ts'
 import { createRefresh } from './refresh.ts'
-import { createFlights, type Flight, isConfirmed, isJoinable } from './single-flight.ts'
+import { type Flight, isConfirmed, isJoinable } from './single-flight.ts'
 import { decode, type Spec } from './spec.ts'
 
 /** An answered read. */
@@ -20,7 +21,8 @@ export interface CacheResult<Value> {
 }
 
 /** What the read path needs. */
-export interface ReaderSettings extends Omit<LoaderSettings, 'flights'> {
+export interface ReaderSettings extends LoaderSettings {
+  readonly local: LocalTier
   readonly waitUntil: ((work: Promise<unknown>) => void) | undefined
   /** True when there is nothing to ask: each read goes to its loader. */
   readonly disabled: boolean
@@ -31,7 +33,7 @@ export type Reader = <Value>(spec: Spec<Value>) => Promise<CacheResult<Value>>
 
 /** What a read came to: an answer, or a load to wait for, with a spare value where the look found one. */
 type Step<Value> =
-  | { readonly kind: 'answer'; readonly answer: Answer; readonly decoded: Found<Value> }
+  | { readonly kind: 'answer'; readonly answer: Answer; readonly decoded: Found<Value> | undefined }
   | {
       readonly kind: 'flight'
       readonly flight: Flight<Answer>
@@ -43,15 +45,17 @@ type Step<Value> =
  * Creates the read path. A hit is one round trip and one command; a miss adds the lease and the fill. Whatever the store does, a read whose loader works is answered.
  */
 export function createReader(settings: ReaderSettings): Reader {
-  const { clock, undelivered, report } = settings
-  const flights = createFlights<Answer>()
-  const loader = createLoader({ ...settings, flights })
-  const refresh = createRefresh({ ...settings, flights }, loader)
+  const { clock, undelivered, report, flights, local } = settings
+  const loader = createLoader(settings)
+  const refresh = createRefresh(settings, loader)
 
   async function begin<Value>(spec: Spec<Value>): Promise<Step<Value>> {
     const { entry } = spec.slot
-    const since = flights.mark()
+    const observed = { at: clock.now(), order: flights.mark() }
+    const since = observed.order
     const past = settings.disabled ? 'disabled' : undelivered.covers(spec.slot) ? 'invalidation-pending' : undefined
+    const near = spec.localMs > 0 && !past ? local.get(entry) : undefined
+    if (near) return { kind: 'answer', answer: { ...near, status: 'hit', reason: 'local' }, decoded: undefined }
     const before = flights.get(entry)
     if (before && isJoinable(before, since) && (!past || before.alone)) return join(before)
     if (past) return start(entry, true, (flight) => loader.alone(spec, flight, past))
@@ -59,6 +63,7 @@ export function createReader(settings: ReaderSettings): Reader {
     const found = await look(settings, spec, { lease: before !== undefined })
     if (found.kind === 'found') {
       if (found.freshness !== 'fresh') refresh(spec)
+      if (found.freshness !== 'stale' && spec.localMs > 0) local.put(spec.slot, found.entry, observed, spec.localMs)
       const answer =
         found.freshness === 'stale'
           ? toAnswer(found.entry, 'stale', 'revalidating')
@@ -115,13 +120,20 @@ export function createReader(settings: ReaderSettings): Reader {
 
   async function answer<Value>(spec: Spec<Value>): Promise<{ answer: Answer; joined: boolean; value: Value }> {
     const step = await begin(spec)
-    if (step.kind === 'answer') return { answer: step.answer, joined: false, value: step.decoded.value }
+    if (step.kind === 'answer') {
+      const { value } = step.decoded ?? (await decode(spec, step.answer.body))
+      return { answer: step.answer, joined: false, value }
+    }
     const { flight, joined } = step
     let failed = false
     flight.result.catch(() => {
       failed = true
     })
     const settled = await settle(spec, flight, step.spare)
+    if (!('entry' in settled)) {
+      const { observed } = settled
+      if (observed && !joined && spec.localMs > 0) local.put(spec.slot, settled, observed, spec.localMs)
+    }
     if (!('entry' in settled)) return { answer: settled, joined, value: (await decode(spec, settled.body)).value }
     return {
       answer: toAnswer(settled.entry, 'stale', failed ? 'load-failed' : 'load-slow'),

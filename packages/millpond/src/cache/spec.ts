@@ -13,6 +13,8 @@ export interface Spec<Value> {
   readonly name: string
   readonly schemaVersion: string
   readonly lifetime: Lifetime
+  /** How long a value may be served from this process's memory after it was observed; 0: not at all. */
+  readonly localMs: number
   /** With a spare value at hand, how long a reader waits for the load before it takes the spare; undefined: as long as it takes. */
   readonly softTimeoutMs: number | undefined
   /** After how long a load is given up and its signal aborted; undefined: never. */

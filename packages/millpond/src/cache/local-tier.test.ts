@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest'
+import type { StoreKey } from '../key.ts'
+import { createFakeClock } from '../testing/fake-clock.ts'
+import { createLocalTier } from './local-tier.ts'
+import type { Slot } from './slot.ts'
+
+const slot = (entry: string, ...tags: string[]): Slot => ({
+  entry: entry as StoreKey,
+  lease: `lease ${entry}` as StoreKey,
+  tags: tags as StoreKey[],
+})
+
+function setUp(maxBytes = 100_000) {
+  const clock = createFakeClock(1_000_000)
+  const tier = createLocalTier({ clock, maxBytes })
+  const put = (at: Slot, body: string, order = 10, observedAt = clock.now()) =>
+    tier.put(at, { body, storedAt: observedAt, ttlMs: 60_000 }, { at: observedAt, order }, 2_000)
+  const get = (at: Slot) => tier.get(at.entry)?.body
+  return { clock, tier, put, get }
+}
+
+test('a value is served until the bound has passed since it was observed, not since it was put', async () => {
+  const { clock, put, get } = setUp()
+  put(slot('a'), 'value', 10, clock.now() - 500)
+  await clock.advance(1_499)
+  expect(get(slot('a'))).toBe('value')
+  await clock.advance(1)
+  expect(get(slot('a'))).toBe(undefined)
+})
+
+test('a value is not served past its own TTL', async () => {
+  const { clock, tier } = setUp()
+  tier.put(slot('a'), { body: 'value', storedAt: clock.now(), ttlMs: 100 }, { at: clock.now(), order: 1 }, 2_000)
+  await clock.advance(100)
+  expect(tier.get(slot('a').entry)).toBe(undefined)
+})
+
+test('a clock that is set back does not lengthen the bound', () => {
+  const { clock, put, get } = setUp()
+  put(slot('a'), 'value')
+  clock.set(clock.now() - 1)
+  expect(get(slot('a'))).toBe(undefined)
+})
+
+test('dropTags() forgets what has the tag, and refuses what was observed before it', () => {
+  const { tier, put, get } = setUp()
+  put(slot('a', 't1', 't2'), 'a')
+  put(slot('b', 't2'), 'b')
+  put(slot('c', 't3'), 'c')
+  tier.dropTags(['t2' as StoreKey], 20)
+  expect([get(slot('a')), get(slot('b')), get(slot('c'))]).toEqual([undefined, undefined, 'c'])
+  put(slot('a', 't2'), 'observed before', 19)
+  put(slot('b', 't2'), 'observed after', 21)
+  expect([get(slot('a')), get(slot('b'))]).toEqual([undefined, 'observed after'])
+})
+
+test('the least recently used values go when the bytes are used up, and one too large is not kept', () => {
+  const { put, get } = setUp(2_000)
+  for (const name of ['a', 'b', 'c', 'd']) put(slot(name), 'x'.repeat(100))
+  get(slot('a'))
+  put(slot('e'), 'x'.repeat(100))
+  expect(['a', 'b', 'c', 'd', 'e'].map((name) => get(slot(name)) !== undefined)).toEqual([
+    true,
+    false,
+    true,
+    true,
+    true,
+  ])
+  put(slot('f'), 'x'.repeat(10_000))
+  expect(get(slot('f'))).toBe(undefined)
+})
