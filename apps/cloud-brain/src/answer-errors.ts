@@ -1,0 +1,63 @@
+import type { Context, ErrorHandler } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import { problem } from 'millpond/http'
+import type { Logger } from 'pino'
+import type { ApiEnv } from './api-env.ts'
+import { codeOf, toLogError } from './log-error.ts'
+import { RequestFault } from './request-fault.ts'
+
+const DATABASE_RETRY_SECONDS = 5
+
+/** Answers whatever a route throws with a problem document that says nothing about the inside. */
+export function answerErrors(logger: Logger): ErrorHandler<ApiEnv> {
+  return (error, c) => {
+    if (error instanceof RequestFault) return toProblem(error)
+    if (error instanceof HTTPException) return problem({ status: error.status, title: 'The request is not valid' })
+    logger.error({ requestId: c.get('requestId'), err: toLogError(error) }, 'request failed')
+    if (isDatabaseAway(error)) {
+      return toProblem(
+        new RequestFault('unavailable', 'The database does not answer', {
+          headers: { 'Retry-After': String(DATABASE_RETRY_SECONDS) },
+        }),
+      )
+    }
+    return problem({ status: 500, title: 'The service failed', detail: 'The request can be sent again' })
+  }
+}
+
+/** Answers a path that no route has; names the methods when the path exists under another one. */
+export function answerMissing(c: Context<ApiEnv>, routes: readonly { method: string; path: string }[]): Response {
+  const methods = routes
+    .filter(({ path, method }) => path === c.req.path && method !== 'ALL')
+    .map(({ method }) => method)
+  if (methods.length === 0) return toProblem(new RequestFault('not_found', 'No route has this path'))
+  const allowed = [...new Set(methods)].join(', ')
+  return toProblem(
+    new RequestFault('method_not_allowed', `Use one of these methods: ${allowed}`, { headers: { Allow: allowed } }),
+  )
+}
+
+function toProblem(fault: RequestFault): Response {
+  const { status, title, message: detail, code, errors, headers } = fault
+  return problem({
+    status,
+    title,
+    detail,
+    headers,
+    extensions: { code, ...(errors.length > 0 && { errors }) },
+  })
+}
+
+/** SQLSTATE classes 08 (connection), 53 (resources) and 57P (shutdown), or a socket that failed. */
+function isDatabaseAway(error: unknown): boolean {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  const code = codeOf(cause) ?? ''
+  if (/^(08|53|57P)/.test(code) || /^(ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)/.test(code)) return true
+  // pg gives these no code.
+  return (
+    cause instanceof Error &&
+    /timeout exceeded when trying to connect|Connection terminated|is not queryable|Query read timeout/.test(
+      cause.message,
+    )
+  )
+}

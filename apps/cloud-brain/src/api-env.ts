@@ -1,0 +1,12 @@
+import type { HttpBindings } from '@hono/node-server'
+import type { UserId } from './auth/user-id.ts'
+import type { Verdict } from './auth/verifier.ts'
+
+/** Who a request says it is from, before anything is refused. */
+export type Identity = Verdict | { status: 'absent' }
+
+/** What the routes find in their context. */
+export type ApiEnv = {
+  Bindings: Partial<HttpBindings>
+  Variables: { requestId: string; identity: Identity; userId: UserId }
+}

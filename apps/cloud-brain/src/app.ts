@@ -1,0 +1,81 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import type { Cache } from 'millpond'
+import type { Logger } from 'pino'
+import { answerErrors, answerMissing } from './answer-errors.ts'
+import type { ApiEnv } from './api-env.ts'
+import { identify, requireUser } from './auth/authenticate.ts'
+import type { DevelopmentIssuer } from './auth/development-issuer.ts'
+import type { Verify } from './auth/verifier.ts'
+import type { Clock } from './clock.ts'
+import type { Config } from './config.ts'
+import type { Database } from './db/database.ts'
+import { createIngest } from './health/ingest.ts'
+import type { Outbox } from './health/outbox.ts'
+import { definePreferences } from './health/preferences.ts'
+import { limitRequests } from './limit-requests.ts'
+import type { ApiLimiter } from './limits.ts'
+import { logRequests } from './log-requests.ts'
+import { analyticsRoutes } from './routes/analytics.ts'
+import { developmentRoutes } from './routes/development.ts'
+import { docsRoutes } from './routes/docs.ts'
+import { healthRoutes } from './routes/health.ts'
+import { type BootReport, probeRoutes } from './routes/probes.ts'
+import { userRoutes } from './routes/users.ts'
+
+/** Everything the application needs from outside. */
+export type AppDeps = {
+  db: Database
+  cache: Cache
+  limiter: ApiLimiter
+  outbox: Outbox
+  verify: Verify
+  clock: Clock
+  logger: Logger
+  clientAddress: Config['clientAddress']
+  boot: BootReport
+  pingDatabase(): Promise<void>
+  pingStore(): Promise<void>
+  /** Present when tokens come from the development issuer: adds `POST /dev/token`. */
+  developmentIssuer?: DevelopmentIssuer | undefined
+}
+
+/** Builds the API. It holds no state of its own: two applications may share a process. */
+export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
+  const { db, cache, limiter, outbox, verify, clock, logger, clientAddress, developmentIssuer } = deps
+  const preferences = definePreferences({ db, cache })
+  const ingest = createIngest({ db, outbox })
+  const limit = limitRequests({ limiter, profile: clientAddress })
+  const app = new OpenAPIHono<ApiEnv>()
+
+  app.use(logRequests({ logger, clock }))
+  app.onError(answerErrors(logger))
+  app.notFound((c) => answerMissing(c, app.routes))
+
+  app.use('/api/*', identify(verify), limit, requireUser)
+  app.route('/api/v1/analytics', analyticsRoutes({ db, cache, clock, preferences }))
+  app.route('/api/v1/health', healthRoutes({ ingest }))
+  app.route('/api/v1/users', userRoutes({ db, outbox, preferences }))
+
+  if (developmentIssuer) {
+    app.use('/dev/*', identify(verify), limit)
+    app.route('/dev', developmentRoutes(developmentIssuer))
+  }
+
+  app.route('/', probeRoutes(deps))
+  app.get('/', (c) => c.redirect('/docs'))
+  app.route('/docs', docsRoutes())
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+  })
+  app.doc31('/openapi.json', {
+    openapi: '3.1.0',
+    info: {
+      title: 'Cloud Brain',
+      version: '0.1.0',
+      description: 'Takes in health data and answers with analytics. Errors are application/problem+json (RFC 9457).',
+    },
+  })
+  return app
+}

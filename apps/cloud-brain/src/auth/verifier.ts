@@ -1,0 +1,64 @@
+import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import type { Clock } from '../clock.ts'
+import { UserId } from './user-id.ts'
+
+/** What a token proved. `unavailable`: the keys could not be fetched, so nothing was proved either way. */
+export type Verdict =
+  | { status: 'verified'; userId: UserId }
+  | { status: 'refused'; reason: string }
+  | { status: 'unavailable'; cause: unknown }
+
+/** Checks a bearer token; never throws. */
+export type Verify = (token: string) => Promise<Verdict>
+
+const ALGORITHMS = ['ES256', 'RS256', 'EdDSA']
+const CLOCK_TOLERANCE_SECONDS = 5
+const KEY_CACHE_MS = 600_000
+const REFETCH_COOLDOWN_MS = 30_000
+
+/**
+ * A verifier for the tokens of one issuer. Signatures are checked in this process; algorithms outside ES256, RS256 and
+ * EdDSA are refused whatever the key set holds, so `none` and a public key used as an HMAC secret never pass.
+ */
+export function createVerifier(options: {
+  keys: JWTVerifyGetKey
+  issuer: string
+  audience: string
+  clock: Clock
+}): Verify {
+  const { keys, issuer, audience, clock } = options
+  return async (token) => {
+    try {
+      const { payload } = await jwtVerify(token, keys, {
+        algorithms: ALGORITHMS,
+        issuer,
+        audience,
+        requiredClaims: ['exp', 'sub'],
+        clockTolerance: CLOCK_TOLERANCE_SECONDS,
+        currentDate: new Date(clock.now()),
+      })
+      const subject = UserId.safeParse(payload.sub)
+      if (!subject.success) return { status: 'refused', reason: 'the subject is not a UUID' }
+      return { status: 'verified', userId: subject.data }
+    } catch (error) {
+      return toVerdict(error)
+    }
+  }
+}
+
+/** The issuer's published keys: kept at most 10 minutes, fetched again once when a token names a key that is not among them. */
+export function remoteKeys(url: string): JWTVerifyGetKey {
+  return createRemoteJWKSet(new URL(url), { cacheMaxAge: KEY_CACHE_MS, cooldownDuration: REFETCH_COOLDOWN_MS })
+}
+
+function toVerdict(error: unknown): Verdict {
+  if (error instanceof errors.JWTExpired) return { status: 'refused', reason: 'the token has expired' }
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    return { status: 'refused', reason: `the claim "${error.claim}" is missing or wrong` }
+  }
+  if (error instanceof errors.JOSEAlgNotAllowed) return { status: 'refused', reason: 'the algorithm is not allowed' }
+  const isOutage = error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)
+  // jose reports a JWKS answer other than 200 as its base class, without a subclass of its own.
+  if (isOutage || error.code === 'ERR_JOSE_GENERIC') return { status: 'unavailable', cause: error }
+  return { status: 'refused', reason: 'the token is malformed or its signature does not match' }
+}

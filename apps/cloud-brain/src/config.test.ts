@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest'
+import { readConfig } from './config.ts'
+
+const UPSTASH = { UPSTASH_REDIS_REST_URL: 'https://eu1-pond.upstash.io', UPSTASH_REDIS_REST_TOKEN: 'AYkQASQg' }
+const AUTH = { AUTH_JWKS_URL: 'https://id.pond.dev/jwks', AUTH_ISSUER: 'https://id.pond.dev', AUTH_AUDIENCE: 'phone' }
+
+const fault = (env: Record<string, string>) => {
+  try {
+    readConfig(env, '/srv')
+    return 'no fault'
+  } catch (error) {
+    return error instanceof Error ? error.message : 'not an error'
+  }
+}
+
+describe('readConfig()', () => {
+  it('readConfig() needs nothing in development', () => {
+    expect(readConfig({}, '/srv')).toEqual({
+      production: false,
+      port: { value: 8787, chosen: false },
+      host: '127.0.0.1',
+      dataDir: '/srv/.millpond/data/cloud-brain',
+      database: { kind: 'pglite', folder: '/srv/.millpond/data/cloud-brain/pglite' },
+      store: { kind: 'memory' },
+      caching: true,
+      auth: { kind: 'development' },
+      cacheKeySecret: { kind: 'kept' },
+      clientAddress: 'socket',
+      logLevel: 'warn',
+    })
+  })
+
+  it('readConfig() takes every setting when it is given', () => {
+    const env = {
+      ...UPSTASH,
+      ...AUTH,
+      NODE_ENV: 'production',
+      PORT: '80',
+      DATA_DIR: 'data',
+      DATABASE_URL: 'postgres://brain@db.internal/brain',
+      CACHE: 'off',
+      CACHE_KEY_SECRET: '0123456789abcdef',
+      CLIENT_ADDRESS: 'proxies:2',
+      LOG_LEVEL: 'error',
+    }
+    expect(readConfig(env, '/srv')).toEqual({
+      production: true,
+      port: { value: 80, chosen: true },
+      host: '0.0.0.0',
+      dataDir: '/srv/data',
+      database: { kind: 'postgres', url: 'postgres://brain@db.internal/brain' },
+      store: { kind: 'upstash', url: 'https://eu1-pond.upstash.io', token: 'AYkQASQg' },
+      caching: false,
+      auth: {
+        kind: 'jwks',
+        jwksUrl: 'https://id.pond.dev/jwks',
+        issuer: 'https://id.pond.dev',
+        audience: 'phone',
+      },
+      cacheKeySecret: { kind: 'given', value: '0123456789abcdef' },
+      clientAddress: { proxies: 2 },
+      logLevel: 'error',
+    })
+  })
+
+  it('readConfig() counts an empty value as absent', () => {
+    expect(readConfig({ PORT: '', REDIS_URL: ' ' }, '/srv').store).toEqual({ kind: 'memory' })
+  })
+
+  it('readConfig() freezes what it returns', () => {
+    const config = readConfig({}, '/srv')
+    expect([config, config.port, config.store, config.auth, config.database].every(Object.isFrozen)).toBe(true)
+  })
+
+  it('readConfig() tells one fault on one line', () => {
+    expect(fault({ PORT: '99999' })).toBe('Cannot start Cloud Brain: PORT must be a whole number from 0 to 65535')
+  })
+
+  it('readConfig() tells all faults together and no secret', () => {
+    const message = fault({
+      NODE_ENV: 'production',
+      PORT: 'http',
+      DATABASE_URL: 'mysql://root:hunter2@db/brain',
+      UPSTASH_REDIS_REST_URL: 'https://eu1-pond.upstash.io',
+      AUTH_ISSUER: 'https://id.pond.dev',
+      CACHE_KEY_SECRET: 'short',
+    })
+    expect(message.split('\n')).toEqual([
+      'Cannot start Cloud Brain: 5 settings are wrong',
+      '  PORT must be a whole number from 0 to 65535',
+      '  DATABASE_URL must be a URL that starts with postgres:// or postgresql://',
+      '  CACHE_KEY_SECRET must have at least 16 characters',
+      '  UPSTASH_REDIS_REST_TOKEN must be set, because UPSTASH_REDIS_REST_URL is',
+      '  AUTH_JWKS_URL and AUTH_AUDIENCE must be set, because AUTH_ISSUER is',
+    ])
+  })
+
+  it.each(['your-token', 'changeme', '<token>', 'xxx', 'your_upstash_token_here', 'CHANGE_ME_PLEASE'])(
+    'readConfig() refuses the placeholder token %s',
+    (token) => {
+      expect(fault({ ...UPSTASH, UPSTASH_REDIS_REST_TOKEN: token })).toBe(
+        'Cannot start Cloud Brain: UPSTASH_REDIS_REST_TOKEN must be a real value, received a placeholder',
+      )
+    },
+  )
+
+  it.each(['https://example.upstash.io', 'https://your-db.upstash.io', 'https://<name>.upstash.io'])(
+    'readConfig() refuses the placeholder URL %s',
+    (url) => {
+      expect(fault({ ...UPSTASH, UPSTASH_REDIS_REST_URL: url })).toMatch(
+        /^Cannot start Cloud Brain: UPSTASH_REDIS_REST_URL must be/,
+      )
+    },
+  )
+
+  it('readConfig() refuses two stores at once', () => {
+    expect(fault({ ...UPSTASH, REDIS_URL: 'redis://127.0.0.1' })).toBe(
+      'Cannot start Cloud Brain: REDIS_URL and UPSTASH_REDIS_REST_URL must not both be set',
+    )
+  })
+
+  it('readConfig() refuses the development issuer in production', () => {
+    expect(fault({ NODE_ENV: 'production', CACHE_KEY_SECRET: '0123456789abcdef' })).toBe(
+      'Cannot start Cloud Brain: AUTH_JWKS_URL, AUTH_ISSUER and AUTH_AUDIENCE must be set, because NODE_ENV is production',
+    )
+  })
+
+  it('readConfig() refuses keys that are fetched over plain HTTP from another machine', () => {
+    expect(fault({ ...AUTH, AUTH_JWKS_URL: 'http://id.pond.dev/jwks' })).toBe(
+      'Cannot start Cloud Brain: AUTH_JWKS_URL must be an https:// URL (http:// only on this machine)',
+    )
+  })
+})

@@ -1,0 +1,178 @@
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { isPlaceholder, isPlaceholderUrl } from './placeholder.ts'
+import { StartupError } from './startup-error.ts'
+
+/** Everything the process takes from its environment. Frozen; nothing else reads `process.env`. */
+export type Config = Readonly<{
+  production: boolean
+  /** `chosen` is true when PORT was given: then a taken port is an error, otherwise the service moves to a free one. */
+  port: Readonly<{ value: number; chosen: boolean }>
+  host: string
+  /** Absolute folder for the embedded database and the development keys. */
+  dataDir: string
+  database: Readonly<{ kind: 'postgres'; url: string } | { kind: 'pglite'; folder: string }>
+  store: Readonly<{ kind: 'upstash'; url: string; token: string } | { kind: 'redis'; url: string } | { kind: 'memory' }>
+  caching: boolean
+  auth: Readonly<{ kind: 'jwks'; jwksUrl: string; issuer: string; audience: string } | { kind: 'development' }>
+  /** `kept` means: made once and kept in `dataDir` (development only). */
+  cacheKeySecret: Readonly<{ kind: 'given'; value: string } | { kind: 'kept' }>
+  clientAddress: 'socket' | 'vercel' | 'cloudflare' | Readonly<{ proxies: number }>
+  logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+}>
+
+const DEFAULT_PORT = 8787
+const DEFAULT_DATA_DIR = '.millpond/data/cloud-brain'
+const MIN_SECRET_LENGTH = 16
+
+const hasProtocol =
+  (...protocols: string[]) =>
+  (value: string) =>
+    URL.canParse(value) && protocols.includes(new URL(value).protocol)
+
+const isSafeRemote = (value: string) => {
+  if (!URL.canParse(value)) return false
+  const { protocol, hostname } = new URL(value)
+  return protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(hostname))
+}
+
+const text = (rule: string, check: (value: string) => boolean) => z.string().refine(check, rule).optional()
+const filledIn = (check: (value: string) => boolean = () => true) =>
+  text('must be a real value, received a placeholder', (value) => !isPlaceholder(value) && check(value))
+
+const Environment = z.object({
+  NODE_ENV: z.string().optional(),
+  PORT: text('must be a whole number from 0 to 65535', (value) => /^\d{1,5}$/.test(value) && Number(value) <= 65535),
+  HOST: text('must be a host name or an address', (value) => /^[\w.:[\]-]+$/.test(value)),
+  DATA_DIR: z.string().optional(),
+  DATABASE_URL: text(
+    'must be a URL that starts with postgres:// or postgresql://',
+    hasProtocol('postgres:', 'postgresql:'),
+  ).refine((value) => value === undefined || !isPlaceholderUrl(value), 'must be a real URL, received a placeholder'),
+  UPSTASH_REDIS_REST_URL: text(
+    'must be a URL that starts with https:// or http://',
+    hasProtocol('https:', 'http:'),
+  ).refine((value) => value === undefined || !isPlaceholderUrl(value), 'must be a real URL, received a placeholder'),
+  UPSTASH_REDIS_REST_TOKEN: filledIn(),
+  REDIS_URL: text('must be a URL that starts with redis:// or rediss://', hasProtocol('redis:', 'rediss:')).refine(
+    (value) => value === undefined || !isPlaceholderUrl(value),
+    'must be a real URL, received a placeholder',
+  ),
+  CACHE: text('must be "on" or "off"', (value) => value === 'on' || value === 'off'),
+  AUTH_JWKS_URL: text('must be an https:// URL (http:// only on this machine)', isSafeRemote),
+  AUTH_ISSUER: filledIn(),
+  AUTH_AUDIENCE: filledIn(),
+  CACHE_KEY_SECRET: filledIn().refine(
+    (value) => value === undefined || value.length >= MIN_SECRET_LENGTH,
+    `must have at least ${MIN_SECRET_LENGTH} characters`,
+  ),
+  CLIENT_ADDRESS: text('must be "socket", "vercel", "cloudflare" or "proxies:N" with N from 1 to 9', (value) =>
+    /^(socket|vercel|cloudflare|proxies:[1-9])$/.test(value),
+  ),
+  LOG_LEVEL: text('must be debug, info, warn, error or silent', (value) =>
+    /^(debug|info|warn|error|silent)$/.test(value),
+  ),
+})
+
+type Environment = z.infer<typeof Environment>
+
+/**
+ * Reads and checks the whole environment at once.
+ *
+ * @param env the environment; an empty value counts as absent
+ * @param cwd the folder that a relative DATA_DIR starts from
+ * @throws StartupError that lists every fault; no secret is part of the message
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>, cwd: string): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()))
+  const parsed = Environment.safeParse(given)
+  const faults = [...fieldFaults(parsed.error), ...crossFaults(given)]
+  if (!parsed.success || faults.length > 0) throw new StartupError(toFaultMessage(faults))
+  return toConfig(parsed.data, cwd)
+}
+
+function fieldFaults(error: z.ZodError | undefined): string[] {
+  const seen = new Map<string, string>()
+  for (const issue of error?.issues ?? []) {
+    const name = issue.path.join('.')
+    if (!seen.has(name)) seen.set(name, `${name} ${issue.message}`)
+  }
+  return [...seen.values()]
+}
+
+function crossFaults(given: Environment): string[] {
+  const faults: string[] = []
+  for (const group of [
+    ['UPSTASH_REDIS_REST_URL', 'UPSTASH_REDIS_REST_TOKEN'],
+    ['AUTH_JWKS_URL', 'AUTH_ISSUER', 'AUTH_AUDIENCE'],
+  ] as const) {
+    const missing = group.filter((name) => given[name] === undefined)
+    if (missing.length > 0 && missing.length < group.length) {
+      faults.push(`${missing.join(' and ')} must be set, because ${group.find((name) => given[name])} is`)
+    }
+  }
+  if (given.REDIS_URL && given.UPSTASH_REDIS_REST_URL) {
+    faults.push('REDIS_URL and UPSTASH_REDIS_REST_URL must not both be set')
+  }
+  if (given.NODE_ENV === 'production') faults.push(...productionFaults(given))
+  return faults
+}
+
+function productionFaults(given: Environment): string[] {
+  const faults: string[] = []
+  if (!given.AUTH_JWKS_URL && !given.AUTH_ISSUER && !given.AUTH_AUDIENCE) {
+    faults.push('AUTH_JWKS_URL, AUTH_ISSUER and AUTH_AUDIENCE must be set, because NODE_ENV is production')
+  }
+  if (!given.CACHE_KEY_SECRET) faults.push('CACHE_KEY_SECRET must be set, because NODE_ENV is production')
+  return faults
+}
+
+function toFaultMessage(faults: readonly string[]): string {
+  const [only] = faults
+  if (faults.length === 1) return `Cannot start Cloud Brain: ${only}`
+  return [`Cannot start Cloud Brain: ${faults.length} settings are wrong`, ...faults].join('\n  ')
+}
+
+function toConfig(env: Environment, cwd: string): Config {
+  const production = env.NODE_ENV === 'production'
+  const dataDir = resolve(cwd, env.DATA_DIR ?? DEFAULT_DATA_DIR)
+  return Object.freeze({
+    production,
+    port: Object.freeze({ value: Number(env.PORT ?? DEFAULT_PORT), chosen: env.PORT !== undefined }),
+    host: env.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
+    dataDir,
+    database: Object.freeze(
+      env.DATABASE_URL
+        ? { kind: 'postgres', url: env.DATABASE_URL }
+        : { kind: 'pglite', folder: resolve(dataDir, 'pglite') },
+    ),
+    store: toStore(env),
+    caching: env.CACHE !== 'off',
+    auth: toAuth(env),
+    cacheKeySecret: Object.freeze(
+      env.CACHE_KEY_SECRET ? { kind: 'given', value: env.CACHE_KEY_SECRET } : { kind: 'kept' },
+    ),
+    clientAddress: toClientAddress(env.CLIENT_ADDRESS),
+    logLevel: z
+      .enum(['debug', 'info', 'warn', 'error', 'silent'])
+      .parse(env.LOG_LEVEL ?? (production ? 'info' : 'warn')),
+  } satisfies Config)
+}
+
+function toStore(env: Environment): Config['store'] {
+  const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token, REDIS_URL: redis } = env
+  if (url && token) return Object.freeze({ kind: 'upstash', url, token })
+  return Object.freeze(redis ? { kind: 'redis', url: redis } : { kind: 'memory' })
+}
+
+function toAuth(env: Environment): Config['auth'] {
+  const { AUTH_JWKS_URL: jwksUrl, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = env
+  return Object.freeze(
+    jwksUrl && issuer && audience ? { kind: 'jwks', jwksUrl, issuer, audience } : { kind: 'development' },
+  )
+}
+
+function toClientAddress(value = 'socket'): Config['clientAddress'] {
+  if (value === 'socket' || value === 'vercel' || value === 'cloudflare') return value
+  return Object.freeze({ proxies: Number(value.slice('proxies:'.length)) })
+}

@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto'
+import { link, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { StartupError } from '../startup-error.ts'
+
+/** A folder that belongs to this process until `release`. */
+export type FolderLock = { release(): Promise<void> }
+
+const heldHere = new Set<string>()
+
+/**
+ * Takes a folder for this process with a lock file `<folder>.lock` that names its pid. A lock whose process is dead is
+ * taken over.
+ *
+ * @throws StartupError naming the folder and the pid when a living process holds it
+ */
+export async function lockFolder(folder: string): Promise<FolderLock> {
+  const path = `${folder}.lock`
+  await mkdir(dirname(folder), { recursive: true })
+  const content = JSON.stringify({ pid: process.pid, token: randomUUID() })
+  if (heldHere.has(path)) throw heldError(folder, process.pid)
+  if (!(await create(path, content))) {
+    await removeStale(folder, path)
+    if (!(await create(path, content))) throw heldError(folder, readPid(await readText(path)))
+  }
+  heldHere.add(path)
+  return {
+    release: async () => {
+      heldHere.delete(path)
+      if ((await readText(path)) === content) await unlink(path)
+    },
+  }
+}
+
+async function removeStale(folder: string, path: string): Promise<void> {
+  const seen = await readText(path)
+  if (seen === undefined) return
+  const pid = readPid(seen)
+  if (pid !== undefined && isAlive(pid)) throw heldError(folder, pid)
+  // A rename moves whatever is there now: check that it was the dead lock, and put a living one back.
+  const aside = `${path}.${randomUUID()}`
+  if (!(await ignoring('ENOENT', () => rename(path, aside)))) return
+  if ((await readText(aside)) !== seen) await ignoring('EEXIST', () => link(aside, path))
+  await unlink(aside)
+}
+
+/** Creates the whole file at once, so that nobody ever reads half a pid. */
+async function create(path: string, content: string): Promise<boolean> {
+  const draft = `${path}.${randomUUID()}`
+  await writeFile(draft, content)
+  try {
+    return await ignoring('EEXIST', () => link(draft, path))
+  } finally {
+    await unlink(draft)
+  }
+}
+
+function readPid(content: string | undefined): number | undefined {
+  const pid = Number(/"pid":(\d+)/.exec(content ?? '')?.[1])
+  return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined
+}
+
+function isAlive(pid: number): boolean {
+  // In a container every start has the same pid: a lock with our own pid that we do not hold is from an earlier life.
+  if (pid === process.pid) return false
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return hasCode(error, 'EPERM')
+  }
+}
+
+function heldError(folder: string, pid: number | undefined): StartupError {
+  return new StartupError(
+    `Cannot open the database folder ${folder}: process ${pid ?? 'unknown'} is using it; stop that process, or set DATA_DIR to another folder`,
+  )
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined
+    throw error
+  }
+}
+
+async function ignoring(code: string, action: () => Promise<void>): Promise<boolean> {
+  try {
+    await action()
+    return true
+  } catch (error) {
+    if (hasCode(error, code)) return false
+    throw error
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
+}

@@ -1,0 +1,7 @@
+export { dailyMetrics } from './daily-metrics.ts'
+export { invalidationOutbox } from './invalidation-outbox.ts'
+export { nutrition } from './nutrition.ts'
+export { sleep } from './sleep.ts'
+export { userPreferences } from './user-preferences.ts'
+export { weight } from './weight.ts'
+export { workouts } from './workouts.ts'

@@ -1,0 +1,94 @@
+import { inArray } from 'drizzle-orm'
+import type { Logger } from 'pino'
+import type { Database, Transaction } from '../db/database.ts'
+import { invalidationOutbox } from '../db/schema/index.ts'
+import { toLogError } from '../log-error.ts'
+
+/** Cache tags that must be invalidated, and the row that remembers them until they are. */
+export type PendingInvalidation = { id: number; tags: readonly string[] }
+
+/** Carries invalidations from a committed transaction to the cache, over crashes and outages. */
+export type Outbox = {
+  /** Notes the tags in the transaction that makes them stale. */
+  write(tx: Transaction, tags: readonly string[]): Promise<PendingInvalidation>
+  /** Invalidates after the commit. Resolves when the cache has acknowledged, or has failed and will be asked again; never rejects. */
+  deliver(pending: PendingInvalidation): Promise<void>
+  /** Delivers whatever an earlier life or an outage left behind; never rejects. */
+  drain(): Promise<void>
+  /** Stops asking again; what is left stays in the table. */
+  stop(): void
+}
+
+/** The one thing the outbox asks of a cache. */
+export type Invalidator = { invalidate(tags: readonly string[]): Promise<{ readonly delivered: boolean }> }
+
+const FIRST_RETRY_MS = 500
+const LAST_RETRY_MS = 30_000
+const ROWS_PER_DRAIN = 100
+
+/** Creates the outbox of one process. Several processes may share the table: an invalidation that comes twice does no harm. */
+export function createOutbox(options: { db: Database; cache: Invalidator; logger: Logger }): Outbox {
+  const { db, cache, logger } = options
+  let timer: NodeJS.Timeout | undefined
+  let retryMs = FIRST_RETRY_MS
+  let stopped = false
+
+  /** Whether all are delivered and forgotten. */
+  async function send(pending: readonly PendingInvalidation[]): Promise<boolean> {
+    const tags = [...new Set(pending.flatMap((row) => row.tags))]
+    const { delivered } = await cache.invalidate(tags)
+    if (!delivered) return false
+    const ids = pending.map(({ id }) => id)
+    await db.delete(invalidationOutbox).where(inArray(invalidationOutbox.id, ids))
+    return true
+  }
+
+  async function attempt(action: () => Promise<boolean>): Promise<void> {
+    const done = await action().catch((error: unknown) => {
+      logger.warn({ err: toLogError(error) }, 'outbox is not delivered yet')
+      return false
+    })
+    if (done) retryMs = FIRST_RETRY_MS
+    else retryLater()
+  }
+
+  function retryLater(): void {
+    if (timer || stopped) return
+    timer = setTimeout(() => {
+      timer = undefined
+      void outbox.drain()
+    }, retryMs)
+    timer.unref()
+    retryMs = Math.min(retryMs * 2, LAST_RETRY_MS)
+  }
+
+  async function drainAll(): Promise<boolean> {
+    for (;;) {
+      const rows = await db
+        .select({ id: invalidationOutbox.id, tags: invalidationOutbox.tags })
+        .from(invalidationOutbox)
+        .orderBy(invalidationOutbox.id)
+        .limit(ROWS_PER_DRAIN)
+      if (rows.length === 0) return true
+      if (!(await send(rows))) return false
+    }
+  }
+
+  const outbox: Outbox = {
+    write: async (tx, tags) => {
+      const [row] = await tx
+        .insert(invalidationOutbox)
+        .values({ tags: [...tags] })
+        .returning({ id: invalidationOutbox.id })
+      if (!row) throw new TypeError('Cannot write the outbox: the insert must return its row')
+      return { id: row.id, tags }
+    },
+    deliver: (pending) => attempt(() => send([pending])),
+    drain: () => attempt(drainAll),
+    stop: () => {
+      stopped = true
+      clearTimeout(timer)
+    },
+  }
+  return outbox
+}

@@ -1,0 +1,68 @@
+import type { Server } from 'node:http'
+import { createAdaptorServer } from '@hono/node-server'
+import type { Config } from './config.ts'
+import { codeOf } from './log-error.ts'
+import { StartupError } from './startup-error.ts'
+
+type Fetch = (request: Request, env: object) => Response | Promise<Response>
+
+/** A server that listens. `moved`: the default port was taken and another one was found. */
+export type Listening = { url: string; port: number; moved: boolean; close(): Promise<void> }
+
+const CLOSE_TIMEOUT_MS = 3000
+
+/**
+ * Listens on the configured address. A default port that is taken gives way to a free one.
+ *
+ * @throws StartupError when a port that was asked for by name is taken, or the address cannot be used
+ */
+export async function listen({ host, port }: Pick<Config, 'host' | 'port'>, fetch: Fetch): Promise<Listening> {
+  const server = createAdaptorServer({ fetch }) as Server
+  const attempt = await bind(server, host, port.value)
+  const moved = attempt === 'EADDRINUSE' && !port.chosen
+  const code = moved ? await bind(server, host, 0) : attempt
+  if (code !== undefined) throw new StartupError(toMessage(code, host, port.value))
+  const address = server.address()
+  const actual = typeof address === 'object' && address ? address.port : port.value
+  return { url: `http://${toReachable(host)}:${actual}`, port: actual, moved, close: () => close(server) }
+}
+
+/** The code of the error that kept the server from listening, if any. */
+function bind(server: Server, host: string, port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const onError = (error: Error) => resolve(codeOf(error) ?? error.name)
+    server.once('error', onError)
+    server.listen(port, host, () => {
+      server.off('error', onError)
+      resolve(undefined)
+    })
+  })
+}
+
+function toMessage(code: string, host: string, port: number): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return `Cannot listen on port ${port}: it is in use; set PORT to another port, or leave it out to use any free one`
+    case 'EACCES':
+      return `Cannot listen on port ${port}: this user may not open it; set PORT to 1024 or more`
+    default:
+      return `Cannot listen on host ${host}: ${code}; set HOST to an address of this machine`
+  }
+}
+
+function toReachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
+}
+
+/** Lets the requests that are running end, but not for ever. */
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.closeAllConnections(), CLOSE_TIMEOUT_MS)
+    server.close(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+    server.closeIdleConnections()
+  })
+}

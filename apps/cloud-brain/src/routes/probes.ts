@@ -1,0 +1,54 @@
+import { Hono } from 'hono'
+import type { ApiEnv } from '../api-env.ts'
+
+/** One thing that was tried, and how it went. Carries no address and no message of a server. */
+export type Check = { name: string; ok: boolean; detail: string }
+
+/** What the self-tests at boot found. */
+export type BootReport = {
+  stores: { cache: string; limits: string }
+  cache: { ok: boolean; checks: readonly Check[] }
+  limiter: { ok: boolean; checks: readonly Check[] }
+}
+
+const PING_TIMEOUT_MS = 2000
+
+/**
+ * `/healthz` says that the process lives; `/readyz` that it can serve. A store that is away does not make it unready,
+ * because answers are then computed; a database that is away does.
+ */
+export function probeRoutes(deps: {
+  boot: BootReport
+  pingDatabase(): Promise<void>
+  pingStore(): Promise<void>
+}): Hono<ApiEnv> {
+  const { boot, pingDatabase, pingStore } = deps
+  const app = new Hono<ApiEnv>()
+  app.get('/healthz', (c) => c.json({ status: 'ok' }, 200, { 'Cache-Control': 'no-store' }))
+  app.get('/readyz', async (c) => {
+    const [database, store] = await Promise.all([answers(pingDatabase), answers(pingStore)])
+    const healthy = database && store && boot.cache.ok && boot.limiter.ok
+    const status = !database ? 'unavailable' : healthy ? 'ready' : 'degraded'
+    const body = {
+      status,
+      stores: boot.stores,
+      database: { ok: database },
+      store: { ok: store },
+      self_test: { cache: boot.cache, limiter: boot.limiter },
+    }
+    return c.json(body, database ? 200 : 503, { 'Cache-Control': 'no-store' })
+  })
+  return app
+}
+
+async function answers(ping: () => Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), PING_TIMEOUT_MS)
+  })
+  const answer = ping().then(
+    () => true,
+    () => false,
+  )
+  return Promise.race([answer, timeout]).finally(() => clearTimeout(timer))
+}

@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { createApp } from './app.ts'
+import { DEMO_USER, type DevelopmentIssuer, openDevelopmentIssuer } from './auth/development-issuer.ts'
+import { createVerifier, remoteKeys, type Verify } from './auth/verifier.ts'
+import { systemClock } from './clock.ts'
+import type { Config } from './config.ts'
+import { openDatabase } from './db/database.ts'
+import { createOutbox } from './health/outbox.ts'
+import { keepOnce } from './keep-once.ts'
+import { createApiLimiter } from './limits.ts'
+import { listen } from './listen.ts'
+import { createApiCache, openStores } from './stores.ts'
+
+/** The running API. */
+export type Service = {
+  url: string
+  /** True when the default port was taken and another one was found. */
+  moved: boolean
+  /** A token for the demo user; null when an identity provider is configured. */
+  token: string | null
+  /** What the cache runs on. */
+  store: string
+  /** Lets the requests that are running end, then closes the rest in reverse order. */
+  close(): Promise<void>
+}
+
+type Answer = (request: Request, env: object) => Response | Promise<Response>
+type Closer = () => Promise<void> | void
+
+const KEY_SECRET_BYTES = 32
+
+/**
+ * Starts everything that the configuration names: port, database with migrations, stores, self-tests, leftovers of the
+ * outbox.
+ *
+ * @throws StartupError when a part cannot be had; what was opened by then is closed again
+ */
+export async function startService(config: Config, logger: Logger): Promise<Service> {
+  // The port comes first: opening a database takes seconds, and a taken port should be known at once.
+  const door: { answer: Answer } = {
+    answer: () => new Response(null, { status: 503, headers: { 'Retry-After': '1' } }),
+  }
+  const listening = await listen(config, (request, env) => door.answer(request, env))
+  const closers: Closer[] = []
+  const close = async () => {
+    await listening.close()
+    for (const closer of closers.splice(0).reverse()) await closer()
+  }
+  try {
+    const { answer, store, token } = await openParts(config, { logger, closers })
+    door.answer = answer
+    return { url: listening.url, moved: listening.moved, store, token, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function openParts(
+  config: Config,
+  { logger, closers }: { logger: Logger; closers: Closer[] },
+): Promise<Pick<Service, 'store' | 'token'> & { answer: Answer }> {
+  const stores = await openStores(config)
+  closers.push(stores.close)
+  const database = await openDatabase(config.database)
+  closers.push(database.close)
+
+  const keySecret = await readKeySecret(config)
+  const cache = createApiCache({ store: stores.cache, keySecret })
+  closers.push(() => cache.close())
+  const limiter = createApiLimiter({ store: stores.limits, keySecret })
+  closers.push(() => limiter.close())
+  const outbox = createOutbox({ db: database.db, cache, logger })
+  closers.push(() => outbox.stop())
+  const { verify, issuer } = await openAuth(config)
+
+  const [cacheTest, limiterTest] = await Promise.all([cache.selfTest(), limiter.selfTest()])
+  await outbox.drain()
+  const app = createApp({
+    db: database.db,
+    cache,
+    limiter,
+    outbox,
+    verify,
+    clock: systemClock,
+    logger,
+    clientAddress: config.clientAddress,
+    boot: {
+      stores: { cache: stores.cache.kind, limits: stores.limits.kind },
+      cache: cacheTest,
+      limiter: limiterTest,
+    },
+    pingDatabase: database.ping,
+    pingStore: () => stores.limits.ping(),
+    developmentIssuer: issuer,
+  })
+  const token = issuer ? await issuer.mint(DEMO_USER) : null
+  return { answer: app.fetch, store: stores.cache.kind, token }
+}
+
+async function openAuth(config: Config): Promise<{ verify: Verify; issuer?: DevelopmentIssuer }> {
+  const { auth, dataDir } = config
+  if (auth.kind === 'jwks') {
+    const { jwksUrl, issuer, audience } = auth
+    return { verify: createVerifier({ keys: remoteKeys(jwksUrl), issuer, audience, clock: systemClock }) }
+  }
+  const issuer = await openDevelopmentIssuer(dataDir, systemClock)
+  return { verify: createVerifier({ ...issuer, clock: systemClock }), issuer }
+}
+
+async function readKeySecret({ cacheKeySecret, dataDir }: Config): Promise<string> {
+  if (cacheKeySecret.kind === 'given') return cacheKeySecret.value
+  const path = join(dataDir, 'cache-key-secret')
+  return keepOnce(path, async () => randomBytes(KEY_SECRET_BYTES).toString('hex'))
+}

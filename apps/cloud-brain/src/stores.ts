@@ -1,0 +1,80 @@
+import { type Cache, type CacheStore, createCache, disabled, type Store } from 'millpond'
+import { memory } from 'millpond/memory'
+import { redis } from 'millpond/redis'
+import { upstash } from 'millpond/upstash'
+import type { Config } from './config.ts'
+import { StartupError } from './startup-error.ts'
+
+const CONNECT_TIMEOUT_MS = 2000
+
+/** What the cache keeps its entries in, and what it is called. */
+export type NamedCacheStore = CacheStore & { readonly kind: string }
+
+/** The stores of one process. `CACHE=off` disables the cache's only; requests are limited all the same. */
+export type Stores = { cache: NamedCacheStore; limits: Store; close(): Promise<void> }
+
+/**
+ * Opens the configured stores. A server that is away does not keep the service from starting.
+ *
+ * @throws StartupError when the URL or token is not usable
+ */
+export async function openStores(config: Pick<Config, 'store' | 'caching'>): Promise<Stores> {
+  const { store, close } = await openStore(config.store)
+  const cache = config.caching ? store : disabled()
+  return { cache, limits: store, close }
+}
+
+/** Builds the cache; user ids stand in keys only as an HMAC under `keySecret`. */
+export function createApiCache({ store, keySecret }: { store: NamedCacheStore; keySecret: string }): Cache {
+  return createCache({ store, namespace: 'cloud-brain', keySecret })
+}
+
+async function openStore(config: Config['store']): Promise<{ store: Store; close(): Promise<void> }> {
+  switch (config.kind) {
+    case 'memory': {
+      const store = memory()
+      return { store, close: () => store.close() }
+    }
+    case 'upstash': {
+      const store = readUpstash(config)
+      return { store, close: () => store.close() }
+    }
+    case 'redis':
+      return openRedis(config.url)
+    default:
+      return config satisfies never
+  }
+}
+
+function readUpstash({ url, token }: { url: string; token: string }) {
+  try {
+    return upstash({ url, token })
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof RangeError) {
+      throw new StartupError(`Cannot start Cloud Brain: ${error.message}`, { cause: error })
+    }
+    throw error
+  }
+}
+
+async function openRedis(url: string): Promise<{ store: Store; close(): Promise<void> }> {
+  const { Redis } = await import('ioredis')
+  const client = new Redis(url, {
+    lazyConnect: true,
+    maxRetriesPerRequest: 1,
+    enableOfflineQueue: false,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+  })
+  // The cache reports an outage as a bypass; without a listener ioredis prints every failed attempt.
+  client.on('error', () => {})
+  // A server that is away is connected to once it is back; until then answers come from the database.
+  await client.connect().catch(() => {})
+  const store = redis(client)
+  return {
+    store,
+    close: async () => {
+      await store.close()
+      client.disconnect()
+    },
+  }
+}

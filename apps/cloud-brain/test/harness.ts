@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { sql } from 'drizzle-orm'
+import type { Store } from 'millpond'
+import { pino } from 'pino'
+import { DailySummary } from '../src/analytics/daily-summary.ts'
+import { createApp } from '../src/app.ts'
+import { type DevelopmentIssuer, openDevelopmentIssuer } from '../src/auth/development-issuer.ts'
+import { UserId } from '../src/auth/user-id.ts'
+import { createVerifier, type Verify } from '../src/auth/verifier.ts'
+import type { OpenDatabase } from '../src/db/database.ts'
+import { Problem } from '../src/document-route.ts'
+import { IngestResult } from '../src/health/ingest-batch.ts'
+import { createOutbox } from '../src/health/outbox.ts'
+import { createApiLimiter, type POLICIES } from '../src/limits.ts'
+import { createApiCache, type NamedCacheStore } from '../src/stores.ts'
+
+/** When the tests take place: noon in UTC, and already tomorrow in Kiritimati. */
+export const NOW = new Date('2026-03-29T12:00:00Z')
+export const TODAY = '2026-03-29'
+
+const ADDRESS = { incoming: { socket: { remoteAddress: '127.0.0.1' } } }
+
+/** An issuer whose keys are made once per test file. */
+export type TestIssuer = { issuer: DevelopmentIssuer; privateJwk: Record<string, unknown>; close(): Promise<void> }
+
+export async function openTestIssuer(): Promise<TestIssuer> {
+  const folder = await mkdtemp(join(tmpdir(), 'cloud-brain-test-'))
+  const issuer = await openDevelopmentIssuer(folder, { now: () => NOW.getTime() })
+  const privateJwk = JSON.parse(await readFile(join(folder, 'development-issuer.json'), 'utf8'))
+  return { issuer, privateJwk, close: () => rm(folder, { recursive: true }) }
+}
+
+/** One application on a shared database and store. Its key secret is its own, so nothing is cached yet. */
+export function createHarness(parts: {
+  database: OpenDatabase
+  store: Store
+  cacheStore?: NamedCacheStore
+  testIssuer: TestIssuer
+  policies?: typeof POLICIES
+  verify?: Verify
+}) {
+  const { database, store, cacheStore = store, testIssuer, policies } = parts
+  const { issuer } = testIssuer
+  const clock = { time: NOW.getTime(), now: () => clock.time }
+  const keySecret = randomUUID()
+  const log: string[] = []
+  const logger = pino({ level: 'debug', base: null }, { write: (line: string) => void log.push(line) })
+  const cache = createApiCache({ store: cacheStore, keySecret })
+  const outbox = createOutbox({ db: database.db, cache, logger })
+  const app = createApp({
+    db: database.db,
+    cache,
+    limiter: createApiLimiter({ store, keySecret, ...(policies && { policies }) }),
+    outbox,
+    verify: parts.verify ?? createVerifier({ ...issuer, clock }),
+    clock,
+    logger,
+    clientAddress: 'socket',
+    boot: {
+      stores: { cache: cacheStore.kind, limits: store.kind },
+      cache: { ok: true, checks: [] },
+      limiter: { ok: true, checks: [] },
+    },
+    pingDatabase: database.ping,
+    pingStore: () => store.ping(),
+    developmentIssuer: issuer,
+  })
+  const request = async (path: string, init?: RequestInit) => app.request(path, init, ADDRESS)
+  return { app, cache, outbox, clock, log, request, ...createUsers({ issuer, request }) }
+}
+
+export type Harness = ReturnType<typeof createHarness>
+
+type Send = (path: string, init?: RequestInit) => Promise<Response>
+
+function createUsers({ issuer, request }: { issuer: DevelopmentIssuer; request: Send }) {
+  /** Somebody new with a token. */
+  return {
+    createUser: async () => {
+      const userId = UserId.parse(randomUUID())
+      const token = await issuer.mint(userId)
+      const authorization = `Bearer ${token}`
+      const get = (path: string, headers: Record<string, string> = {}) =>
+        request(`/api/v1${path}`, { headers: { authorization, ...headers } })
+      const post = (path: string, body: unknown) =>
+        request(`/api/v1${path}`, {
+          method: 'POST',
+          headers: { authorization, 'content-type': 'application/json' },
+          body: typeof body === 'string' ? body : JSON.stringify(body),
+        })
+      const patch = (path: string, body: unknown) =>
+        request(`/api/v1${path}`, {
+          method: 'PATCH',
+          headers: { authorization, 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        })
+      return { userId, token, get, post, patch, ingest: (batch: object) => post('/health/ingest', batch) }
+    },
+  }
+}
+
+/** Forgets all rows. */
+export async function emptyTables({ db }: OpenDatabase): Promise<void> {
+  await db.execute(
+    sql`truncate user_preferences, workouts, sleep, nutrition, weight, daily_metrics, invalidation_outbox`,
+  )
+}
+
+/** The first two words of `Cache-Status`: `hit`, `fwd=miss`, `fwd=bypass`. */
+export function cacheStatus(response: Response): string | undefined {
+  return response.headers.get('cache-status')?.split(';')[1]?.trim()
+}
+
+/** The day that an answer holds, checked against the documented schema. */
+export async function dayOf(response: Response | Promise<Response>): Promise<DailySummary> {
+  return DailySummary.parse(await (await response).json())
+}
+
+/** The ingest result that an answer holds, checked against the documented schema. */
+export async function resultOf(response: Response | Promise<Response>): Promise<IngestResult> {
+  return IngestResult.parse(await (await response).json())
+}
+
+/** The fields that a problem document names. */
+export async function faultyFields(response: Response): Promise<string[]> {
+  return Problem.parse(await response.json()).errors?.map(({ field }) => field) ?? []
+}

@@ -1,0 +1,261 @@
+import { randomUUID } from 'node:crypto'
+import { sql } from 'drizzle-orm'
+import { pino } from 'pino'
+import { describe, expect, it } from 'vitest'
+import { createOutbox } from '../src/health/outbox.ts'
+import type { Current } from './api-suite.ts'
+import { cacheStatus, dayOf, faultyFields, resultOf, TODAY } from './harness.ts'
+
+const NO_COUNTS = { workouts: 0, sleep: 0, nutrition: 0, weight: 0, daily_metrics: 0 }
+const RUN = {
+  original_id: 'run-1',
+  activity_type: 'running',
+  duration_seconds: 1800,
+  distance_meters: 5000,
+  calories: 320,
+  start_time: `${TODAY}T07:00:00Z`,
+}
+const FULL = {
+  source: 'watch',
+  workouts: [RUN],
+  sleep: [{ date: TODAY, hours: 7.5, quality_score: 81 }],
+  nutrition: [{ date: TODAY, calories: 2100, protein_grams: 100, carbs_grams: 240, fat_grams: 70 }],
+  weight: [{ date: TODAY, weight_kg: 78.4 }],
+  daily_metrics: [{ date: TODAY, steps: 8000, active_calories: 500 }],
+}
+const FULL_SUMMARY = {
+  date: TODAY,
+  steps: 8000,
+  calories_consumed: 2100,
+  calories_burned: 500,
+  workouts_count: 1,
+  sleep_hours: 7.5,
+  weight_kg: 78.4,
+}
+
+export function describeIngest(current: Current): void {
+  const createUser = () => current().harness.createUser()
+  const summaryOf = async (user: Awaited<ReturnType<typeof createUser>>, date = TODAY) =>
+    dayOf(user.get(`/analytics/daily-summary?date=${date}`))
+  const outboxRows = async () => {
+    const { db } = current().database
+    return db.query.invalidationOutbox.findMany({ columns: { tags: true } })
+  }
+
+  describe('POST ingest', () => {
+    it('stores every kind', async () => {
+      const user = await createUser()
+      const response = await user.ingest(FULL)
+      expect([response.status, await response.json()]).toEqual([
+        200,
+        {
+          success: true,
+          message: '5 items stored',
+          counts: { workouts: 1, sleep: 1, nutrition: 1, weight: 1, daily_metrics: 1 },
+          affected_dates: [TODAY],
+          rejected: [],
+        },
+      ])
+      expect(await summaryOf(user)).toEqual(FULL_SUMMARY)
+      expect(await outboxRows()).toEqual([])
+    })
+
+    it('changes nothing when the same batch comes twice', async () => {
+      const user = await createUser()
+      const first = await resultOf(user.ingest(FULL))
+      const second = await resultOf(user.ingest(FULL))
+      expect(second).toEqual(first)
+      expect(await summaryOf(user)).toEqual(FULL_SUMMARY)
+    })
+
+    it('reports a bad item without its value and stores the rest', async () => {
+      const user = await createUser()
+      const response = await user.ingest({
+        source: 'watch',
+        sleep: [
+          { date: TODAY, hours: 7.25 },
+          { date: TODAY, hours: 77.77 },
+          { date: '2026-02-30', hours: 7 },
+        ],
+        workouts: [{ ...RUN, start_time: '2026-03-29T07:00:00' }, 'run', { ...RUN, original_id: 'a\u0000b' }],
+        daily_metrics: [{ date: TODAY }, { date: TODAY, steps: 'many' }],
+      })
+      const body = await resultOf(response)
+      expect([response.status, body.success, body.message]).toEqual([200, true, '1 item stored, 7 items rejected'])
+      expect(body.counts).toEqual({ ...NO_COUNTS, sleep: 1 })
+      expect(body.rejected).toEqual([
+        { index: 0, kind: 'workouts', code: 'invalid_format', detail: 'start_time: Invalid ISO datetime' },
+        { index: 1, kind: 'workouts', code: 'wrong_type', detail: 'Invalid input: expected object, received string' },
+        { index: 2, kind: 'workouts', code: 'invalid_value', detail: 'original_id: must not have control characters' },
+        { index: 1, kind: 'sleep', code: 'out_of_range', detail: 'hours: Too big: expected number to be <=24' },
+        { index: 2, kind: 'sleep', code: 'invalid_format', detail: 'date: Invalid ISO date' },
+        { index: 0, kind: 'daily_metrics', code: 'invalid_value', detail: 'must have at least one metric' },
+        {
+          index: 1,
+          kind: 'daily_metrics',
+          code: 'wrong_type',
+          detail: 'steps: Invalid input: expected number, received string',
+        },
+      ])
+      expect(JSON.stringify(body)).not.toContain('77.77')
+      expect((await summaryOf(user)).sleep_hours).toBe(7.25)
+    })
+
+    it('says that nothing succeeded when every item is bad, and touches nothing', async () => {
+      const user = await createUser()
+      await summaryOf(user)
+      const body = await resultOf(user.ingest({ source: 'watch', weight: [{ date: TODAY, weight_kg: 0 }] }))
+      expect([body.success, body.counts, body.affected_dates]).toEqual([false, NO_COUNTS, []])
+      expect(cacheStatus(await user.get(`/analytics/daily-summary?date=${TODAY}`))).toBe('hit')
+    })
+
+    it('lets the last of two items for one day win, and joins the fields of daily metrics', async () => {
+      const user = await createUser()
+      await user.ingest({
+        source: 'watch',
+        sleep: [
+          { date: TODAY, hours: 6 },
+          { date: TODAY, hours: 8 },
+        ],
+        daily_metrics: [
+          { date: TODAY, steps: 100, active_calories: 50 },
+          { date: TODAY, steps: 200, active_calories: null },
+        ],
+      })
+      await user.ingest({ source: 'watch', daily_metrics: [{ date: TODAY, flights_climbed: 3 }] })
+      const { steps, calories_burned, sleep_hours } = await summaryOf(user)
+      expect({ steps, calories_burned, sleep_hours }).toEqual({ steps: 200, calories_burned: 50, sleep_hours: 8 })
+    })
+
+    it('refreshes both days when a workout moves to another day', async () => {
+      const user = await createUser()
+      await user.ingest({ source: 'watch', workouts: [RUN] })
+      expect((await summaryOf(user)).workouts_count).toBe(1)
+      const moved = await user.ingest({ source: 'watch', workouts: [{ ...RUN, start_time: '2026-03-28T07:00:00Z' }] })
+      expect((await resultOf(moved)).affected_dates).toEqual(['2026-03-28', '2026-03-29'])
+      const counts = [await summaryOf(user), await summaryOf(user, '2026-03-28')].map((day) => day.workouts_count)
+      expect(counts).toEqual([0, 1])
+    })
+
+    it('puts a workout on the day that it was where the user lives', async () => {
+      const user = await createUser()
+      const patched = await user.patch('/users/me/preferences', { timezone: 'America/St_Johns' })
+      expect([patched.status, await patched.json()]).toEqual([200, { timezone: 'America/St_Johns' }])
+      const late = { ...RUN, start_time: '2026-03-29T02:00:00Z' }
+      const body = await resultOf(user.ingest({ source: 'watch', workouts: [late] }))
+      expect(body.affected_dates).toEqual(['2026-03-28'])
+      await user.patch('/users/me/preferences', { timezone: 'UTC' })
+      const counts = [await summaryOf(user), await summaryOf(user, '2026-03-28')].map((day) => day.workouts_count)
+      expect(counts).toEqual([1, 0])
+    })
+
+    it('keeps the rows of two users with the same source and id apart', async () => {
+      const [ana, ben] = [await createUser(), await createUser()]
+      await ana.ingest({ source: 'watch', workouts: [RUN] })
+      await ben.ingest({ source: 'watch', workouts: [{ ...RUN, distance_meters: 762 }] })
+      expect([(await summaryOf(ana)).steps, (await summaryOf(ben)).steps]).toEqual([6562, 1000])
+    })
+
+    it('takes 500 items and refuses 501', async () => {
+      const user = await createUser()
+      const workouts = Array.from({ length: 500 }, (_, index) => ({ ...RUN, original_id: `run-${index}` }))
+      const full = await user.ingest({ source: 'watch', workouts })
+      expect([full.status, (await resultOf(full)).counts.workouts]).toEqual([200, 500])
+      const over = await user.ingest({ source: 'watch', workouts, weight: [{ date: TODAY, weight_kg: 78 }] })
+      expect(over.status).toBe(400)
+      expect(await over.json()).toMatchObject({
+        errors: [{ field: 'items', detail: 'must be at most 500, received 501' }],
+      })
+    })
+
+    it.each([
+      ['{"source":', 'body'],
+      ['[]', 'body'],
+      ['', 'body'],
+      ['{"sleep":[]}', 'source'],
+      ['{"source":""}', 'source'],
+      ['{"source":"watch","sleep":{}}', 'sleep'],
+    ])('refuses the body %j with 400 and names %s', async (body, field) => {
+      const user = await createUser()
+      const response = await user.post('/health/ingest', body)
+      expect([response.status, response.headers.get('content-type')]).toEqual([400, 'application/problem+json'])
+      expect(await faultyFields(response)).toEqual([field])
+    })
+
+    it('refuses another media type with 415', async () => {
+      const { request } = current().harness
+      const { token } = await createUser()
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'text/plain' }
+      expect((await request('/api/v1/health/ingest', { method: 'POST', headers, body: '{}' })).status).toBe(415)
+    })
+
+    it('refuses more than 1 MiB with 413, also when the length is not announced', async () => {
+      const { request } = current().harness
+      const { token } = await createUser()
+      const chunk = new Uint8Array(65_536).fill(32)
+      let sent = 0
+      const body = new ReadableStream<Uint8Array>({
+        pull: (controller) => {
+          sent += 1
+          controller.enqueue(chunk)
+        },
+      })
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+      const init = { method: 'POST', headers, body, duplex: 'half' } as RequestInit
+      expect((await request('/api/v1/health/ingest', init)).status).toBe(413)
+      expect(sent).toBeLessThan(20)
+      const announced = { ...headers, 'content-length': '1048577' }
+      const known = await request('/api/v1/health/ingest', { method: 'POST', headers: announced, body: '{}' })
+      expect(known.status).toBe(413)
+    })
+  })
+
+  describe('outbox', () => {
+    it('delivers after a restart what was committed but not invalidated', async () => {
+      const { harness, database } = current()
+      const user = await createUser()
+      await user.ingest({ source: 'watch', sleep: [{ date: TODAY, hours: 6 }] })
+      await summaryOf(user)
+      await database.db.transaction(async (tx) => {
+        await tx.execute(sql`update sleep set hours = 8 where user_id = ${user.userId}`)
+        await harness.outbox.write(tx, [`health:${user.userId}:${TODAY}`])
+      })
+      expect((await summaryOf(user)).sleep_hours).toBe(6)
+      await harness.outbox.drain()
+      expect((await summaryOf(user)).sleep_hours).toBe(8)
+      expect(await outboxRows()).toEqual([])
+    })
+
+    it('keeps a row until the cache has acknowledged it', async () => {
+      const { db } = current().database
+      const asked: string[][] = []
+      const cache = {
+        invalidate: async (tags: readonly string[]) => {
+          asked.push([...tags])
+          return { delivered: asked.length > 1 }
+        },
+      }
+      const outbox = createOutbox({ db, cache, logger: pino({ level: 'silent' }) })
+      const pending = await db.transaction((tx) => outbox.write(tx, ['one', 'two']))
+      await outbox.deliver(pending)
+      outbox.stop()
+      expect(await outboxRows()).toEqual([{ tags: ['one', 'two'] }])
+      await outbox.drain()
+      expect(await outboxRows()).toEqual([])
+      expect(asked).toEqual([
+        ['one', 'two'],
+        ['one', 'two'],
+      ])
+    })
+
+    it('writes nothing when the transaction fails', async () => {
+      const { database, harness } = current()
+      const failing = database.db.transaction(async (tx) => {
+        await harness.outbox.write(tx, [randomUUID()])
+        tx.rollback()
+      })
+      await expect(failing).rejects.toThrow()
+      expect(await outboxRows()).toEqual([])
+    })
+  })
+}

@@ -1,0 +1,126 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { dayOf, TODAY } from './harness.ts'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const Ready = z.object({
+  type: z.literal('ready'),
+  url: z.url(),
+  token: z.string(),
+  store: z.string(),
+  docs: z.string(),
+})
+type Ready = z.infer<typeof Ready>
+type Ended = { code: number | null; output: string }
+
+let dataDir: string
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'cloud-brain-start-'))
+})
+afterAll(() => rm(dataDir, { recursive: true }))
+
+/** Runs one of the entry points, with only these settings in its environment. */
+function run(
+  entry: string,
+  options: { env?: Record<string, string>; args?: string[]; ipc?: boolean } = {},
+): ChildProcess {
+  const { env = {}, args = [], ipc = false } = options
+  return spawn(process.execPath, ['--import', 'tsx', entry, ...args], {
+    cwd: ROOT,
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ipc ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 'pipe', 'pipe'],
+  })
+}
+
+async function ended(child: ChildProcess): Promise<Ended> {
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => {
+      output += chunk.toString()
+    })
+  }
+  const [code] = await once(child, 'close')
+  return { code, output }
+}
+
+async function ready(child: ChildProcess): Promise<Ready> {
+  const [message] = await once(child, 'message')
+  return Ready.parse(message)
+}
+
+describe('main', () => {
+  it('takes over a stale lock, is ready, takes the demo data in, keeps others out, and stops on SIGTERM', async () => {
+    const deadPid = spawnSync(process.execPath, ['--version']).pid
+    await mkdir(dataDir, { recursive: true })
+    await writeFile(join(dataDir, 'pglite.lock'), JSON.stringify({ pid: deadPid }))
+    const child = run('src/main.ts', { env: { DATA_DIR: dataDir, PORT: '0' }, ipc: true })
+    const end = ended(child)
+    const { url, token, store, docs } = await ready(child)
+    expect({ store, docs }).toEqual({ store: 'memory', docs: `${url}/docs` })
+
+    const seeded = await ended(run('src/demo/seed.ts', { args: ['--url', url, '--token', token, '--today', TODAY] }))
+    expect([seeded.code, seeded.output.trim().split('\n').at(-1)]).toEqual([0, 'Seeded 90 days with 435 items'])
+    const headers = { authorization: `Bearer ${token}` }
+    const day = await dayOf(fetch(`${url}/api/v1/analytics/daily-summary?date=${TODAY}`, { headers }))
+    expect(day.steps).toBeGreaterThan(0)
+
+    const second = await ended(run('src/main.ts', { env: { DATA_DIR: dataDir, PORT: '0' } }))
+    expect(second).toEqual({
+      code: 1,
+      output: `Cannot open the database folder ${join(dataDir, 'pglite')}: process ${child.pid} is using it; stop that process, or set DATA_DIR to another folder\n`,
+    })
+
+    child.kill('SIGTERM')
+    expect(await end).toEqual({ code: 0, output: '' })
+    expect((await readdir(dataDir)).sort()).toEqual(['cache-key-secret', 'development-issuer.json', 'pglite'])
+  })
+
+  it('keeps its data and its tokens over a restart, and stops when its parent goes away', async () => {
+    const child = run('src/main.ts', { env: { DATA_DIR: dataDir, PORT: '0', CACHE: 'off' }, ipc: true })
+    // Node gives no "close" to a parent that has disconnected.
+    const exit = once(child, 'exit')
+    const { url, store } = await ready(child)
+    expect(store).toBe('disabled')
+    const minted = await ended(run('src/demo/token.ts', { env: { DATA_DIR: dataDir } }))
+    const headers = { authorization: `Bearer ${minted.output.trim()}` }
+    expect(
+      (await dayOf(fetch(`${url}/api/v1/analytics/daily-summary?date=${TODAY}`, { headers }))).steps,
+    ).toBeGreaterThan(0)
+    child.disconnect()
+    expect(await exit).toEqual([0, null])
+  })
+
+  it('says on one line that a port asked for by name is taken, and ends with 1', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const address = other.address()
+    const port = typeof address === 'object' && address ? address.port : 0
+    expect(await ended(run('src/main.ts', { env: { DATA_DIR: dataDir, PORT: String(port) } }))).toEqual({
+      code: 1,
+      output: `Cannot listen on port ${port}: it is in use; set PORT to another port, or leave it out to use any free one\n`,
+    })
+    other.close()
+  })
+
+  it.each([
+    [{ PORT: 'http' }, 'Cannot start Cloud Brain: PORT must be a whole number from 0 to 65535\n'],
+    [
+      { PORT: '0', DATABASE_URL: 'postgres://brain:hunter2@127.0.0.1:9/brain' },
+      'Cannot open the database at 127.0.0.1:9: connect ECONNREFUSED 127.0.0.1:9\n',
+    ],
+  ])('ends with 1 and one line for %j', async (env, output) => {
+    expect(await ended(run('src/main.ts', { env: { DATA_DIR: dataDir, ...env } }))).toEqual({ code: 1, output })
+  })
+
+  it('seed ends with 1 when the API does not answer', async () => {
+    const seeded = await ended(run('src/demo/seed.ts', { args: ['--url', 'http://127.0.0.1:9', '--token', 'x'] }))
+    expect(seeded).toEqual({ code: 1, output: 'Cannot seed: http://127.0.0.1:9 does not answer\n' })
+  })
+})
