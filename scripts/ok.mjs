@@ -1,0 +1,43 @@
+/**
+ * `npm run ok`: everything that continuous integration checks, in its order. The checks are all run, so that one run shows all
+ * that is wrong; the tests follow when the checks pass, and their closing line `N passed, N failed, N skipped` is the last line.
+ */
+import { spawnSync } from 'node:child_process'
+import { repositoryRoot } from './build/repository-root.mjs'
+
+const tsc = 'node_modules/typescript/bin/tsc'
+const typed = ['packages/millpond', 'packages/redis-rest', 'apps/cloud-brain', 'apps/website', 'e2e', 'scripts']
+
+/** @type {readonly (readonly [string, readonly string[]])[]} what is checked, and the arguments of node that check it */
+const checks = [
+  ['format and lint', ['node_modules/@biomejs/biome/bin/biome', 'ci', '.']],
+  ...typed.map((folder) => /** @type {const} */ ([`types of ${folder}`, [tsc, '-p', `${folder}/tsconfig.json`]])),
+  ['import arrows', ['scripts/check-arrows.mjs']],
+]
+
+/**
+ * @param {string} title
+ * @param {readonly string[]} args
+ * @returns {boolean} whether it ended well
+ */
+function passes(title, args) {
+  console.log(`\n── ${title}`)
+  return spawnSync(process.execPath, args, { cwd: repositoryRoot, stdio: 'inherit' }).status === 0
+}
+
+/** @param {readonly string[]} failed */
+function endWith(failed) {
+  console.error(`\nFailed: ${failed.join(', ')}`)
+  console.log(`0 passed, ${failed.length} failed, 0 skipped`)
+  process.exitCode = 1
+}
+
+function main() {
+  if (!passes('dependencies and builds', ['scripts/ensure-deps.mjs', '--site']))
+    return endWith(['dependencies and builds'])
+  const failed = checks.filter(([title, args]) => !passes(title, args)).map(([title]) => title)
+  if (failed.length > 0) return endWith(failed)
+  if (!passes('tests', ['node_modules/vitest/vitest.mjs', 'run'])) process.exitCode = 1
+}
+
+main()

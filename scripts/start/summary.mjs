@@ -1,0 +1,34 @@
+/**
+ * @typedef {object} Summary
+ * @property {string} site
+ * @property {string} api
+ * @property {string} docs
+ * @property {string} token
+ * @property {string} store in words
+ * @property {string} logs
+ * @property {string} date YYYY-MM-DD, a day with demo data
+ * @property {boolean} apiMoved whether the API is not on its default port
+ * @property {boolean} siteMoved
+ */
+
+/**
+ * The short list that `npm start` ends with.
+ * @param {Summary} summary
+ */
+export function toSummaryText({ site, api, docs, token, store, logs, date, apiMoved, siteMoved }) {
+  return `
+Millpond is running.
+
+  Site        ${site}${siteMoved ? '  (port 3000 is taken)' : ''}
+  API docs    ${docs}${apiMoved ? '  (port 8787 is taken)' : ''}
+  Store       ${store}
+  Logs        ${logs}
+  Demo token  ${token}
+
+Try it twice; the second answer comes from the cache:
+
+  curl -i -H 'Authorization: Bearer ${token}' '${api}/api/v1/analytics/daily-summary?date=${date}'
+
+Ctrl-C stops everything.
+`
+}
