@@ -22,27 +22,30 @@ function readStamp(path) {
  * are thrown together; a build whose needs failed is not tried.
  * @template {string} Name
  * @param {string} root the repository
- * @param {Readonly<Record<Name, { folder: string, inputs: readonly string[], stamp: string, needs: readonly Name[] }>>} table
+ * @param {Readonly<Record<Name, { folder: string, inputs: readonly string[], args: readonly string[], stamp: string, needs: readonly Name[] }>>} table
  * @param {readonly Name[]} names
- * @param {{ run?: (folder: string) => Promise<void>, progress?: typeof withProgress }} [options] `run` builds one folder
+ * @param {{ run?: (folder: string, args: readonly string[]) => Promise<void>, progress?: typeof withProgress }} [options] `run` builds one folder with these further arguments
  * @returns {Promise<void>}
  */
 export async function ensureBuilt(root, table, names, options = {}) {
-  const { run = (folder) => runNpm(['run', 'build', '-w', folder], root), progress = withProgress } = options
+  const {
+    run = (folder, args) => runNpm(['run', 'build', '-w', folder, '--', ...args], root),
+    progress = withProgress,
+  } = options
   const common = sourceHash(root, commonInputs, [])
   /** @type {Map<Name, Promise<string>>} */
   const started = new Map()
 
   /** @param {Name} name */
   const build = async (name) => {
-    const { folder, inputs, stamp, needs } = table[name]
+    const { folder, inputs, args, stamp, needs } = table[name]
     const needed = await Promise.all(needs.map(ensure))
     const hash = sourceHash(join(root, folder), inputs, [common, ...needed])
     const stampPath = join(root, folder, stamp)
     if (readStamp(stampPath) === hash) return hash
     // Without its stamp a build that is cut short is not taken for a whole one.
     rmSync(stampPath, { force: true })
-    await progress(`Building ${folder}`, () => run(folder))
+    await progress(`Building ${folder}`, () => run(folder, args))
     mkdirSync(dirname(stampPath), { recursive: true })
     writeFileSync(stampPath, hash)
     return hash

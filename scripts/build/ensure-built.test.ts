@@ -7,6 +7,7 @@ import { ensureBuilt } from './ensure-built.mjs'
 const part = (folder: string, needs: ('library' | 'tool' | 'app')[]) => ({
   folder,
   inputs: ['src', 'package.json'],
+  args: ['--fast'],
   stamp: 'dist/.source-hash',
   needs,
 })
@@ -38,7 +39,8 @@ const quiet = <T>(_: string, run: () => Promise<T>): Promise<T> => run()
 async function build(run: (folder: string) => Promise<void> = async () => undefined): Promise<string[]> {
   built = []
   await ensureBuilt(root, table, ['library', 'tool', 'app'], {
-    run: (folder: string) => {
+    run: (folder: string, args: readonly string[]) => {
+      expect(args).toEqual(['--fast'])
       built.push(folder)
       return run(folder)
     },
