@@ -2,6 +2,9 @@ import type { StoreKey } from '../key.ts'
 
 /** What a miss asks for before it may load: the right to fill the slot, and the versions of the tags as they are now. */
 export interface LeaseRequest {
+  readonly entry: StoreKey
+  /** How the entry's text began at the caller's last look, empty when it was absent: another text means that somebody has filled it since. Undefined: whatever is there. */
+  readonly seen: string | undefined
   readonly lease: StoreKey
   /** A nonce of the caller; the slot can be filled only while the lease still holds it. */
   readonly token: string
@@ -14,8 +17,11 @@ export interface LeaseRequest {
   readonly takeOver: boolean
 }
 
-/** Granted with the versions of `tags`, in their order; or held by somebody else. */
-export type LeaseGrant = { readonly granted: true; readonly versions: readonly string[] } | { readonly granted: false }
+/** Granted with the versions of `tags`, in their order; held by somebody else; or refused because the entry is no longer the one that was seen. */
+export type LeaseGrant =
+  | { readonly kind: 'granted'; readonly versions: readonly string[] }
+  | { readonly kind: 'held' }
+  | { readonly kind: 'changed' }
 
 export interface FillRequest {
   readonly entry: StoreKey
@@ -29,7 +35,7 @@ export interface FillRequest {
 export interface CacheStore {
   /** The values of the keys in their order, null for one that is absent or not a string. One command. */
   read(keys: readonly StoreKey[]): Promise<(string | null)[]>
-  /** Takes the lease if it is free, reads the tags' versions and creates those that are missing, prolonging all; atomic. */
+  /** Takes the lease if it is free and the entry is as it was seen, reads the tags' versions and creates those that are missing, prolonging all; atomic. */
   lease(request: LeaseRequest): Promise<LeaseGrant>
   /** Writes the entry and drops the lease if the lease still holds the token; otherwise changes nothing. Atomic. */
   fill(request: FillRequest): Promise<boolean>

@@ -11,6 +11,11 @@ export interface Entry {
   readonly body: string
 }
 
+/** An entry read from the store, with how its text begins: all but the body, which tells it from any other fill. */
+export interface StoredEntry extends Entry {
+  readonly head: string
+}
+
 const FORMAT = 'm1'
 const FIELDS = 6
 
@@ -21,7 +26,7 @@ export function toText(entry: Entry): string {
 }
 
 /** Reads an entry; undefined for anything that is not one, such as another format's bytes or a truncated write. */
-export function readEntry(text: string): Entry | undefined {
+export function readEntry(text: string): StoredEntry | undefined {
   const fields: string[] = []
   let start = 0
   while (fields.length < FIELDS) {
@@ -49,5 +54,6 @@ export function readEntry(text: string): Entry | undefined {
     loadMs,
     versions: versions ? versions.split(',') : [],
     body: text.slice(start),
+    head: text.slice(0, start),
   }
 }

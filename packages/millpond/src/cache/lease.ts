@@ -27,43 +27,71 @@ export interface LeaseSettings {
   readonly onWait: (ms: number) => void
 }
 
+/** After how many claims in a row that found the entry changed it is claimed whatever it is: an entry that looks changed each time is not one of ours. */
+const MOST_CHANGES = 3
+
 /**
- * Takes the lease of a slot, or waits for its holder with back-off from 10 to 250 ms (halved at random) and takes what it fills. A holder that dies delays this by at
- * most the lease TTL. Never throws.
+ * Takes the lease of a slot whose entry was `seen`, or waits for its holder with back-off from 10 to 250 ms (up to halved at random) and takes what it fills. A holder that dies
+ * delays this by at most the lease TTL. Never throws.
  */
 export async function claim<Value>(
   settings: LeaseSettings,
   spec: Spec<Value>,
   flight: Flight<unknown>,
+  seen: string | undefined,
 ): Promise<Claim<Value>> {
   const { clock, leaseMs } = settings
   const token = createNonce()
   const beganAt = clock.now()
-  let waited = false
-  let pauseMs = FIRST_PAUSE_MS
-  let seen: { token: string | null; at: number } | undefined
+  const wait = createBackOff(settings)
+  let entrySeen = seen
+  let changes = 0
+  let holder: { token: string | null; since: number } | undefined
   const done = (result: Claim<Value>) => {
-    if (waited) settings.onWait(clock.now() - beganAt)
+    if (wait.count() > 0) settings.onWait(clock.now() - beganAt)
     return result
   }
   for (;;) {
     // A lease that never changes hands nor expires is not one of ours (wrong type, no TTL): it must not hold us for ever.
-    const takeOver = seen !== undefined && clock.now() - seen.at > leaseMs
-    const grant = await attempt(settings, spec, token, takeOver)
-    if (grant.kind !== 'held') return done(grant)
-    waited = true
-    for (;;) {
-      flight.observedAt = undefined
-      await sleep(clock, pauseMs * (0.5 + settings.random() / 2))
-      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
+    const takeOver = holder !== undefined && clock.now() - holder.since > leaseMs
+    const grant = await attempt(settings, spec, {
+      token,
+      takeOver,
+      seen: changes < MOST_CHANGES ? entrySeen : undefined,
+    })
+    if (grant.kind === 'granted' || grant.kind === 'failed') return done(grant)
+    changes = grant.kind === 'changed' ? changes + 1 : 0
+    do {
+      if (grant.kind === 'held') {
+        flight.observedAt = undefined
+        await wait.next()
+      }
       flight.observedAt = settings.mark()
       const found = await look(settings, spec, { lease: true })
       if (found.kind === 'found') return done({ kind: 'filled', found })
       if (found.kind === 'failed') return done(found)
-      if (seen === undefined || seen.token !== found.lease) seen = { token: found.lease, at: clock.now() }
-      if (found.lease === null || clock.now() - seen.at > leaseMs) break
-    }
+      entrySeen = found.seen
+      if (holder?.token !== found.lease) holder = { token: found.lease, since: clock.now() }
+    } while (grant.kind === 'held' && holder.token !== null && clock.now() - holder.since <= leaseMs)
     flight.observedAt = undefined
+  }
+}
+
+/** Pauses from 10 to 250 ms, each about twice the one before, up to halved at random. */
+function createBackOff({ clock, random }: Pick<LeaseSettings, 'clock' | 'random'>): {
+  next(): Promise<void>
+  count(): number
+} {
+  let pauseMs = FIRST_PAUSE_MS
+  let pauses = 0
+  return {
+    async next() {
+      pauses += 1
+      const ms = pauseMs * (0.5 + random() / 2)
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
+      await sleep(clock, ms)
+    },
+    count: () => pauses,
   }
 }
 
@@ -71,21 +99,21 @@ export async function claim<Value>(
 export async function attempt(
   settings: Pick<LeaseSettings, 'store' | 'leaseMs' | 'tagTtlMs'>,
   spec: Spec<unknown>,
-  token: string,
-  takeOver: boolean,
-): Promise<Claim<never> | { readonly kind: 'held' }> {
-  const { lease, tags } = spec.slot
+  claimed: { readonly token: string; readonly takeOver: boolean; readonly seen: string | undefined },
+): Promise<Claim<never> | { readonly kind: 'held' | 'changed' }> {
+  const { entry, lease, tags } = spec.slot
+  const { leaseMs } = settings
   try {
     const grant = await settings.store.lease({
+      ...claimed,
+      entry,
       lease,
-      token,
-      leaseMs: settings.leaseMs,
+      leaseMs,
       tags,
       nonce: createNonce(),
       tagTtlMs: settings.tagTtlMs(),
-      takeOver,
     })
-    return grant.granted ? { kind: 'granted', token, versions: grant.versions } : { kind: 'held' }
+    return grant.kind === 'granted' ? { kind: 'granted', token: claimed.token, versions: grant.versions } : grant
   } catch (error) {
     return { kind: 'failed', error }
   }

@@ -48,10 +48,16 @@ export interface Held {
   readonly versions: readonly string[]
 }
 
+/** What a look found before a load: why it missed, and how the entry's text began. */
+export interface Missed {
+  readonly reason: ReadReason
+  readonly seen: string | undefined
+}
+
 /** The ways to load. Each rejects with what the loader throws. */
 export interface Loader {
   /** Takes the lease or waits for its holder; loads and fills. 2 round trips when nobody holds it. */
-  underLease(spec: Spec<unknown>, flight: Flight<Answer>, reason: ReadReason): Promise<Answer>
+  underLease(spec: Spec<unknown>, flight: Flight<Answer>, missed: Missed): Promise<Answer>
   /** Loads and fills under a lease already taken. 1 round trip. */
   andFill(spec: Spec<unknown>, flight: Flight<Answer>, held: Held, reason: ReadReason): Promise<Answer>
   /** Loads without asking the store. */
@@ -62,9 +68,9 @@ export interface Loader {
 export function createLoader(settings: LoaderSettings): Loader {
   const { store, clock, random, undelivered, report, flights, gate } = settings
 
-  async function underLease(spec: Spec<unknown>, flight: Flight<Answer>, reason: ReadReason): Promise<Answer> {
+  async function underLease(spec: Spec<unknown>, flight: Flight<Answer>, missed: Missed): Promise<Answer> {
     const onWait = (ms: number) => report({ type: 'wait', name: spec.name, ms })
-    const claimed = await claim({ ...settings, mark: flights.mark, onWait }, spec, flight)
+    const claimed = await claim({ ...settings, mark: flights.mark, onWait }, spec, flight, missed.seen)
     switch (claimed.kind) {
       case 'filled':
         return toAnswer(claimed.found.entry, 'hit', 'fresh')
@@ -72,7 +78,7 @@ export function createLoader(settings: LoaderSettings): Loader {
         report({ type: 'store-error', operation: 'lease', error: claimed.error })
         return alone(spec, flight, 'store-failed')
       case 'granted':
-        return andFill(spec, flight, claimed, reason)
+        return andFill(spec, flight, claimed, missed.reason)
       default:
         return claimed satisfies never
     }

@@ -1,12 +1,12 @@
 import type { CacheStore } from './cache-store.ts'
-import { type Entry, readEntry } from './entry.ts'
+import { readEntry, type StoredEntry } from './entry.ts'
 import type { ReadReason } from './event.ts'
 import { type Freshness, judgeFreshness } from './freshness.ts'
 import type { Spec } from './spec.ts'
 
 /** An entry that counts, with its decoded value. */
 export interface Found<Value> {
-  readonly entry: Entry
+  readonly entry: StoredEntry
   readonly value: Value
 }
 
@@ -19,6 +19,8 @@ export type Look<Value> =
       readonly lease: string | null
       readonly versions: readonly (string | null)[]
       readonly spare: Found<Value> | undefined
+      /** How the entry's text begins; empty when it is absent, undefined when it is not one of ours. */
+      readonly seen: string | undefined
     }
   | { readonly kind: 'failed'; readonly error: unknown }
 
@@ -38,16 +40,18 @@ export async function look<Value>(
   }
   const versions = values.slice(1, 1 + slot.tags.length)
   const lease = options.lease ? (values.at(-1) ?? null) : null
+  const text = values[0] ?? null
+  const entry = text === null ? undefined : readEntry(text)
+  const seen = text === null ? '' : entry?.head
   const miss = (reason: ReadReason, spare?: Found<Value>): Look<Value> => ({
     kind: 'miss',
     reason,
     lease,
     versions,
     spare,
+    seen,
   })
-  const text = values[0] ?? null
   if (text === null) return miss('absent')
-  const entry = readEntry(text)
   if (!entry) return miss('unreadable')
   const changed = findChange(entry, spec, versions)
   if (changed) return miss(changed)
@@ -68,7 +72,11 @@ function toLook<Value>(
 }
 
 /** An entry counts only while it is of this shape and every tag has the version it had before the load; whatever its age. */
-function findChange(entry: Entry, spec: Spec<unknown>, versions: readonly (string | null)[]): ReadReason | undefined {
+function findChange(
+  entry: StoredEntry,
+  spec: Spec<unknown>,
+  versions: readonly (string | null)[],
+): ReadReason | undefined {
   if (entry.schemaVersion !== spec.schemaVersion) return 'version-changed'
   if (entry.versions.length !== versions.length) return 'tag-changed'
   return entry.versions.every((version, index) => version === versions[index]) ? undefined : 'tag-changed'

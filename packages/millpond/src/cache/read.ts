@@ -62,7 +62,7 @@ export function createReader(settings: ReaderSettings): Reader {
 
     const found = await look(settings, spec, { lease: before !== undefined })
     if (found.kind === 'found') {
-      if (found.freshness !== 'fresh') refresh(spec)
+      if (found.freshness !== 'fresh') refresh(spec, found.entry.head)
       if (found.freshness !== 'stale' && spec.localMs > 0) local.put(spec.slot, found.entry, observed, spec.localMs)
       const answer =
         found.freshness === 'stale'
@@ -75,8 +75,7 @@ export function createReader(settings: ReaderSettings): Reader {
     const same = found.kind === 'miss' && now !== undefined && now === before
     if (now && (isJoinable(now, since) || (same && isConfirmed(now, found.lease, found.versions))))
       return join(now, spare)
-    if (found.kind === 'miss')
-      return start(entry, false, (flight) => loader.underLease(spec, flight, found.reason), spare)
+    if (found.kind === 'miss') return start(entry, false, (flight) => loader.underLease(spec, flight, found), spare)
     report({ type: 'store-error', operation: 'read', error: found.error })
     return start(entry, true, (flight) => loader.alone(spec, flight, 'store-failed'))
   }

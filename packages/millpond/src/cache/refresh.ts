@@ -3,8 +3,8 @@ import { attempt } from './lease.ts'
 import type { Loader, LoaderSettings } from './load.ts'
 import type { Spec } from './spec.ts'
 
-/** Loads an entry anew in the background, if nobody does already. */
-export type Refresh = (spec: Spec<unknown>) => void
+/** Loads an entry anew in the background, if it is still the one seen and nobody does already. */
+export type Refresh = (spec: Spec<unknown>, seen: string) => void
 
 /**
  * Creates the background refresh. It asks for the lease once: when another holds it, that one refreshes. A load that fails leaves the entry as it is. `waitUntil` is given the
@@ -17,9 +17,9 @@ export function createRefresh(
   const { flights, report, waitUntil } = settings
   const asking = new Set<string>()
 
-  async function refresh(spec: Spec<unknown>): Promise<void> {
+  async function refresh(spec: Spec<unknown>, seen: string): Promise<void> {
     const token = createNonce()
-    const grant = await attempt(settings, spec, token, false)
+    const grant = await attempt(settings, spec, { token, takeOver: false, seen })
     if (grant.kind !== 'granted') return
     try {
       await flights.begin(spec.slot.entry, false, (flight) => loader.andFill(spec, flight, grant, 'expired')).result
@@ -29,11 +29,11 @@ export function createRefresh(
     }
   }
 
-  return (spec) => {
+  return (spec, seen) => {
     const { entry } = spec.slot
     if (asking.has(entry) || flights.get(entry)) return
     asking.add(entry)
-    const work = refresh(spec).finally(() => asking.delete(entry))
+    const work = refresh(spec, seen).finally(() => asking.delete(entry))
     waitUntil?.(work)
   }
 }

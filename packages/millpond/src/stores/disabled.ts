@@ -5,7 +5,7 @@ export function disabled(): CacheStore & { readonly kind: 'disabled' } {
   return {
     kind: 'disabled',
     read: async (keys) => keys.map(() => null),
-    lease: async ({ tags, nonce }) => ({ granted: true, versions: tags.map(() => nonce) }),
+    lease: async ({ tags, nonce }) => ({ kind: 'granted', versions: tags.map(() => nonce) }),
     fill: async () => false,
     async release() {},
     async renew() {},

@@ -8,16 +8,14 @@ import { createMergedRead } from './merge-reads.ts'
 export function createRedisCache(commands: Commands): CacheStore {
   return {
     read: createMergedRead(commands),
-    async lease({ lease, token, leaseMs, tags, nonce, tagTtlMs, takeOver }) {
-      const reply = await runScript(
-        commands,
-        LEASE,
-        [lease, ...tags],
-        [token, leaseMs, nonce, tagTtlMs, takeOver ? 1 : 0],
-      )
+    async lease({ entry, seen, lease, token, leaseMs, tags, nonce, tagTtlMs, takeOver }) {
+      const compare = seen === undefined ? ['', -1] : [seen, seen.length]
+      const args = [token, leaseMs, nonce, tagTtlMs, takeOver ? 1 : 0, ...compare]
+      const reply = await runScript(commands, LEASE, [entry, lease, ...tags], args)
       if (!Array.isArray(reply)) throw new StoreReplyError('Cannot lease: the store must answer with a list')
-      const [granted, ...versions] = reply.map(String)
-      return granted === '1' && versions.length === tags.length ? { granted: true, versions } : { granted: false }
+      const [verdict, ...versions] = reply.map(String)
+      if (verdict === '2') return { kind: 'changed' }
+      return verdict === '1' && versions.length === tags.length ? { kind: 'granted', versions } : { kind: 'held' }
     },
     async fill({ entry, lease, token, text, ttlMs }) {
       return (await runScript(commands, FILL, [entry, lease], [token, text, ttlMs])) === 1

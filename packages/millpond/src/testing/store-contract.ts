@@ -55,7 +55,7 @@ export const storeContract: readonly ContractCase[] = [
     async run(context) {
       const { store, key } = context
       const [entry, lease] = [await key('entry', 'x'), await key('lease', 'x')]
-      equal(await store.lease(await leaseRequest(context, 'x', 'token')), { granted: true, versions: [] })
+      equal(await store.lease(await leaseRequest(context, 'x', 'token')), { kind: 'granted', versions: [] })
       equal(await store.fill({ entry, lease, token: 'token', text: TEXT, ttlMs: 60_000 }), true)
       equal(await store.read([entry, lease]), [TEXT, null])
     },
@@ -89,11 +89,11 @@ export const storeContract: readonly ContractCase[] = [
       const { store, key } = context
       const lease = await key('lease', 'x')
       await store.lease(await leaseRequest(context, 'x', 'first'))
-      equal(await store.lease(await leaseRequest(context, 'x', 'second')), { granted: false })
+      equal(await store.lease(await leaseRequest(context, 'x', 'second')), { kind: 'held' })
       await store.release(lease, 'second')
-      equal(await store.lease(await leaseRequest(context, 'x', 'second')), { granted: false })
+      equal(await store.lease(await leaseRequest(context, 'x', 'second')), { kind: 'held' })
       await store.release(lease, 'first')
-      equal(await store.lease(await leaseRequest(context, 'x', 'second')), { granted: true, versions: [] })
+      equal(await store.lease(await leaseRequest(context, 'x', 'second')), { kind: 'granted', versions: [] })
     },
   },
   {
@@ -102,9 +102,9 @@ export const storeContract: readonly ContractCase[] = [
       const { store } = context
       await store.lease(await leaseRequest(context, 'x', 'dead', { leaseMs: 30 }))
       await context.pass(31)
-      equal(await store.lease(await leaseRequest(context, 'x', 'next')), { granted: true, versions: [] })
+      equal(await store.lease(await leaseRequest(context, 'x', 'next')), { kind: 'granted', versions: [] })
       equal(await store.lease(await leaseRequest(context, 'x', 'last', { takeOver: true })), {
-        granted: true,
+        kind: 'granted',
         versions: [],
       })
     },
@@ -116,8 +116,22 @@ export const storeContract: readonly ContractCase[] = [
       const tags = [await key('tag', 'known'), await key('tag', 'missing')]
       await store.renew(tags.slice(0, 1), 'v1', 60_000)
       const grant = await store.lease(await leaseRequest(context, 'x', 'mine', { tags, nonce: 'fresh' }))
-      equal(grant, { granted: true, versions: ['v1', 'fresh'] })
+      equal(grant, { kind: 'granted', versions: ['v1', 'fresh'] })
       equal(await store.read(tags), ['v1', 'fresh'])
+    },
+  },
+  {
+    name: 'lease() refuses when the entry is not the one that was seen',
+    async run(context) {
+      const { store, key } = context
+      const [entry, lease] = [await key('entry', 'x'), await key('lease', 'x')]
+      const ask = async (seen: string) => (await store.lease(await leaseRequest(context, 'x', 'mine', { seen }))).kind
+      equal(await ask('m1|1|'), 'changed')
+      equal(await ask(''), 'granted')
+      await store.fill({ entry, lease, token: 'mine', text: TEXT, ttlMs: 60_000 })
+      equal(await ask(''), 'changed')
+      equal(await ask('m1|1|b'), 'changed')
+      equal(await ask('m1|1|a'), 'granted')
     },
   },
   {
@@ -221,6 +235,8 @@ async function leaseRequest(
   options: Partial<LeaseRequest> = {},
 ): Promise<LeaseRequest> {
   return {
+    entry: await key('entry', name),
+    seen: undefined,
     lease: await key('lease', name),
     token,
     leaseMs: 60_000,

@@ -1,23 +1,31 @@
 import { createScript } from './script.ts'
 
 /**
- * KEYS: lease, then tags. ARGV: token, lease ms, nonce, tag TTL ms, `1` to take over. Replies 0, or 1 and the tags' versions.
- * A tag that holds another type is overwritten: it was not ours, and its entries must not count.
+ * KEYS: entry, lease, then tags. ARGV: token, lease ms, nonce, tag TTL ms, `1` to take over, how the entry was seen to begin, its length or -1 not to compare.
+ * Replies 2 when the entry begins otherwise, 0 when the lease is held, or 1 and the tags' versions. A tag that holds another type is overwritten: it was not ours,
+ * and its entries must not count.
  */
 export const LEASE = createScript(`
+local length = tonumber(ARGV[7])
+if length >= 0 then
+  local text = redis.pcall('GETRANGE', KEYS[1], 0, math.max(length - 1, 0))
+  if type(text) == 'string' and text ~= ARGV[6] then
+    return {2}
+  end
+end
 if ARGV[5] == '1' then
-  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-elseif not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then
+  redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+elseif not redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then
   return {0}
 end
 local reply = {1}
-for i = 2, #KEYS do
+for i = 3, #KEYS do
   local version = redis.pcall('GETEX', KEYS[i], 'PX', ARGV[4])
   if type(version) ~= 'string' then
     version = ARGV[3]
     redis.call('SET', KEYS[i], version, 'PX', ARGV[4])
   end
-  reply[i] = version
+  reply[i - 1] = version
 end
 return reply
 `)

@@ -46,14 +46,16 @@ export function createMemoryCache(options: { clock: Clock; maxBytes: number }): 
 
   return {
     read: async (keys) => keys.map(get),
-    async lease({ lease, token, leaseMs, tags, nonce, tagTtlMs, takeOver }) {
-      if (get(lease) !== null && !takeOver) return { granted: false }
+    async lease({ entry, seen, lease, token, leaseMs, tags, nonce, tagTtlMs, takeOver }) {
+      const text = get(entry) ?? ''
+      if (seen !== undefined && text.slice(0, Math.max(1, seen.length)) !== seen) return { kind: 'changed' }
+      if (get(lease) !== null && !takeOver) return { kind: 'held' }
       set(lease, token, leaseMs)
       const versions = tags.map((tag) => get(tag) ?? nonce)
       tags.forEach((tag, index) => {
         set(tag, versions[index] ?? nonce, tagTtlMs)
       })
-      return { granted: true, versions }
+      return { kind: 'granted', versions }
     },
     async fill({ entry, lease, token, text, ttlMs }) {
       if (get(lease) !== token) return false
