@@ -1,0 +1,19 @@
+/** A living process has the folder. */
+export declare class FolderLockedError extends Error {
+  readonly code: 'ERR_FOLDER_LOCKED'
+  readonly folder: string
+  readonly pid: number
+}
+
+/** A folder that belongs to this process until `release`, or until the process ends. */
+export interface FolderLock {
+  release(): Promise<void>
+}
+
+/**
+ * Takes a folder for this process. A lock whose process has died is taken over, by exactly one of any number that try; so is one with our own pid that we do not
+ * hold, which in a restarted container is from the life before. Locks lie in `<folder>.lock/`.
+ *
+ * @throws {FolderLockedError} when a living process has it, this one included
+ */
+export declare function lockFolder(folder: string): Promise<FolderLock>

@@ -1,0 +1,144 @@
+import { randomUUID } from 'node:crypto'
+import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+
+export class FolderLockedError extends Error {
+  code = /** @type {const} */ ('ERR_FOLDER_LOCKED')
+  name = 'FolderLockedError'
+
+  /**
+   * @param {string} folder
+   * @param {number} pid
+   */
+  constructor(folder, pid) {
+    super(`Cannot take the folder ${folder}: process ${pid} has it open`)
+    this.folder = folder
+    this.pid = pid
+  }
+}
+
+const RELEASED = 0
+const MOST_TRIES = 100
+
+/** Folders that this process holds or is about to. */
+const ours = new Set()
+
+/**
+ * Each holder's lock is a file whose name is a number, one above the highest there was; the highest alone counts. A dead or released lock is never
+ * removed by those who want it, only by the next holder once it is the highest: so there is no moment without a lock in which two could begin anew, and
+ * whoever was slow finds, after making its file, that it is not the highest, and starts again.
+ *
+ * @param {string} folder
+ */
+export async function lockFolder(folder) {
+  const path = resolve(folder)
+  if (ours.has(path)) throw new FolderLockedError(folder, process.pid)
+  ours.add(path)
+  try {
+    const release = await take(`${path}.lock`, folder)
+    return {
+      async release() {
+        await release()
+        ours.delete(path)
+      },
+    }
+  } catch (error) {
+    ours.delete(path)
+    throw error
+  }
+}
+
+/**
+ * @param {string} locks
+ * @param {string} folder
+ */
+async function take(locks, folder) {
+  await mkdir(locks, { recursive: true })
+  for (let attempt = 0; attempt < MOST_TRIES; attempt += 1) {
+    const highest = await readHighest(locks)
+    const pid = highest === 0 ? RELEASED : await readPid(join(locks, String(highest)))
+    if (pid === undefined) continue
+    if (isAlive(pid)) throw new FolderLockedError(folder, pid)
+    const mine = join(locks, String(highest + 1))
+    if (!(await write(locks, process.pid, (draft) => link(draft, mine)))) continue
+    if ((await readHighest(locks)) !== highest + 1) {
+      await rm(mine, { force: true })
+      continue
+    }
+    await removeBelow(locks, highest + 1)
+    return async () => void (await write(locks, RELEASED, (draft) => rename(draft, mine)))
+  }
+  throw new FolderLockedError(folder, RELEASED)
+}
+
+/** @param {string} locks */
+async function readNumbers(locks) {
+  const names = await readdir(locks)
+  return names.filter((name) => /^\d+$/.test(name)).map(Number)
+}
+
+/** @param {string} locks */
+async function readHighest(locks) {
+  return Math.max(0, ...(await readNumbers(locks)))
+}
+
+/**
+ * @param {string} locks
+ * @param {number} number
+ */
+async function removeBelow(locks, number) {
+  const lower = (await readNumbers(locks)).filter((other) => other < number)
+  await Promise.all(lower.map((other) => rm(join(locks, String(other)), { force: true })))
+}
+
+/**
+ * The pid in a lock; undefined when the lock has gone meanwhile.
+ * @param {string} path
+ */
+async function readPid(path) {
+  try {
+    return Number(await readFile(path, 'utf8')) || RELEASED
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined
+    throw error
+  }
+}
+
+/**
+ * Puts a whole file in place at once, so that nobody reads half a pid. False when the place is taken.
+ * @param {string} locks
+ * @param {number} pid
+ * @param {(draft: string) => Promise<void>} put
+ */
+async function write(locks, pid, put) {
+  const draft = join(locks, `${randomUUID()}.draft`)
+  await writeFile(draft, String(pid))
+  try {
+    await put(draft)
+    return true
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return false
+    throw error
+  } finally {
+    await rm(draft, { force: true })
+  }
+}
+
+/** @param {number} pid */
+function isAlive(pid) {
+  if (pid === RELEASED || pid === process.pid) return false
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return hasCode(error, 'EPERM')
+  }
+}
+
+/**
+ * @param {unknown} error
+ * @param {string} code
+ */
+function hasCode(error, code) {
+  return error instanceof Error && 'code' in error && error.code === code
+}

@@ -1,0 +1,77 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { lockFolder } from '../index.mjs'
+
+let parent: string
+let folder: string
+const processes: ChildProcess[] = []
+
+beforeEach(async () => {
+  parent = await mkdtemp(join(tmpdir(), 'folder-lock-'))
+  folder = join(parent, 'data')
+})
+afterEach(async () => {
+  await Promise.all(processes.splice(0).map(kill))
+  await rm(parent, { recursive: true, force: true })
+})
+
+async function start(): Promise<ChildProcess> {
+  const child = fork(join(import.meta.dirname, 'contender.mjs'), [folder])
+  processes.push(child)
+  await once(child, 'message')
+  return child
+}
+
+async function ask(child: ChildProcess, command: 'take' | 'release'): Promise<unknown> {
+  const answered = once(child, 'message')
+  child.send(command)
+  return (await answered)[0]
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const gone = once(child, 'exit')
+  child.kill('SIGKILL')
+  await gone
+}
+
+describe('lockFolder()', () => {
+  test('throws naming the folder and the process that has it', async () => {
+    const holder = await start()
+    expect(await ask(holder, 'take')).toBe('held')
+    await expect(lockFolder(folder)).rejects.toMatchObject({
+      code: 'ERR_FOLDER_LOCKED',
+      pid: holder.pid,
+      message: `Cannot take the folder ${folder}: process ${holder.pid} has it open`,
+    })
+  })
+
+  test('throws in the process that has it, and gives it again after release()', async () => {
+    const lock = await lockFolder(folder)
+    await expect(lockFolder(folder)).rejects.toMatchObject({ pid: process.pid })
+    await lock.release()
+    await (await lockFolder(folder)).release()
+    expect(await readdir(`${folder}.lock`)).toEqual(['2'])
+  })
+
+  test('gives one of many in one process the folder', async () => {
+    const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => lockFolder(folder)))
+    expect(outcomes.filter(({ status }) => status === 'fulfilled').length).toBe(1)
+  })
+
+  test('gives the lock of a dead process to exactly one of many processes that want it, again and again', async () => {
+    const contenders = await Promise.all(Array.from({ length: 6 }, start))
+    for (let round = 0; round < 5 && contenders.length > 1; round += 1) {
+      const answers = await Promise.all(contenders.map((child) => ask(child, 'take')))
+      expect([...answers].sort()).toEqual([...Array(contenders.length - 1).fill('ERR_FOLDER_LOCKED'), 'held'])
+      const holder = answers.indexOf('held')
+      // Even rounds: the holder dies. Odd rounds: it gives the folder back and goes on trying.
+      if (round % 2 === 0) await Promise.all(contenders.splice(holder, 1).map(kill))
+      else expect(await ask(contenders[holder] as ChildProcess, 'release')).toBe('released')
+    }
+  })
+})
