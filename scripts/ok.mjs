@@ -6,7 +6,15 @@ import { spawnSync } from 'node:child_process'
 import { repositoryRoot } from './build/repository-root.mjs'
 
 const tsc = 'node_modules/typescript/bin/tsc'
-const typed = ['packages/millpond', 'packages/redis-rest', 'apps/cloud-brain', 'apps/website', 'e2e', 'scripts']
+const typed = [
+  'packages/millpond',
+  'packages/redis-rest',
+  'packages/folder-lock',
+  'apps/cloud-brain',
+  'apps/website',
+  'e2e',
+  'scripts',
+]
 
 /** @type {readonly (readonly [string, readonly string[]])[]} what is checked, and the arguments of node that check it */
 const checks = [

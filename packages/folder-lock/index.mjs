@@ -11,7 +11,7 @@ export class FolderLockedError extends Error {
    * @param {number} pid
    */
   constructor(folder, pid) {
-    super(`Cannot take the folder ${folder}: process ${pid} has it open`)
+    super(`Cannot open the folder ${folder}: process ${pid} has it open; stop that process, or choose another folder`)
     this.folder = folder
     this.pid = pid
   }
@@ -35,7 +35,7 @@ export async function lockFolder(folder) {
   if (ours.has(path)) throw new FolderLockedError(folder, process.pid)
   ours.add(path)
   try {
-    const release = await take(`${path}.lock`, folder)
+    const release = await take(`${path}.locks`, folder)
     return {
       async release() {
         await release()

@@ -58,8 +58,8 @@ async function ready(child: ChildProcess): Promise<Ready> {
 describe('main', () => {
   it('takes over a stale lock, is ready, takes the demo data in, keeps others out, and stops on SIGTERM', async () => {
     const deadPid = spawnSync(process.execPath, ['--version']).pid
-    await mkdir(dataDir, { recursive: true })
-    await writeFile(join(dataDir, 'pglite.lock'), JSON.stringify({ pid: deadPid }))
+    await mkdir(join(dataDir, 'pglite.locks'), { recursive: true })
+    await writeFile(join(dataDir, 'pglite.locks', '1'), String(deadPid))
     const child = run('src/main.ts', { env: { DATA_DIR: dataDir, PORT: '0' }, ipc: true })
     const end = ended(child)
     const { url, token, store, docs } = await ready(child)
@@ -79,7 +79,12 @@ describe('main', () => {
 
     child.kill('SIGTERM')
     expect(await end).toEqual({ code: 0, output: '' })
-    expect((await readdir(dataDir)).sort()).toEqual(['cache-key-secret', 'development-issuer.json', 'pglite'])
+    expect((await readdir(dataDir)).sort()).toEqual([
+      'cache-key-secret',
+      'development-issuer.json',
+      'pglite',
+      'pglite.locks',
+    ])
   })
 
   it('keeps its data and its tokens over a restart, and stops when its parent goes away', async () => {

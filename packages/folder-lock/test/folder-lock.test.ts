@@ -46,7 +46,7 @@ describe('lockFolder()', () => {
     await expect(lockFolder(folder)).rejects.toMatchObject({
       code: 'ERR_FOLDER_LOCKED',
       pid: holder.pid,
-      message: `Cannot take the folder ${folder}: process ${holder.pid} has it open`,
+      message: `Cannot open the folder ${folder}: process ${holder.pid} has it open; stop that process, or choose another folder`,
     })
   })
 
@@ -55,7 +55,7 @@ describe('lockFolder()', () => {
     await expect(lockFolder(folder)).rejects.toMatchObject({ pid: process.pid })
     await lock.release()
     await (await lockFolder(folder)).release()
-    expect(await readdir(`${folder}.lock`)).toEqual(['2'])
+    expect(await readdir(`${folder}.locks`)).toEqual(['2'])
   })
 
   test('gives one of many in one process the folder', async () => {

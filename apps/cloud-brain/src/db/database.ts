@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import { sql } from 'drizzle-orm'
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
+import { FolderLockedError, lockFolder } from 'folder-lock'
 import type { Config } from '../config.ts'
 import { StartupError } from '../startup-error.ts'
-import { lockFolder } from './folder-lock.ts'
 import { pooledTransaction } from './pooled-transaction.ts'
 import * as schema from './schema/index.ts'
 
@@ -42,7 +42,12 @@ export async function openPglite(folder?: string): Promise<OpenDatabase> {
 }
 
 async function openLockedPglite(folder: string): Promise<OpenDatabase> {
-  const lock = await lockFolder(folder)
+  const lock = await lockFolder(folder).catch((error: unknown) => {
+    if (!(error instanceof FolderLockedError)) throw error
+    throw new StartupError(
+      `Cannot open the database folder ${folder}: process ${error.pid} is using it; stop that process, or set DATA_DIR to another folder`,
+    )
+  })
   try {
     const opened = await openPglite(folder)
     return { ...opened, close: () => opened.close().finally(() => lock.release()) }

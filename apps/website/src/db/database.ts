@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
-import { lockFolder } from './folder-lock.ts'
+import { lockFolder } from 'folder-lock'
 import * as schema from './schema.ts'
 
 /** The site's database: PostgreSQL, or the same embedded; queries are written once against this. */
@@ -50,7 +50,7 @@ async function openPostgres(url: string, appDir: string): Promise<OpenDatabase> 
 }
 
 async function openEmbedded(dataDir: string, appDir: string): Promise<OpenDatabase> {
-  const release = lockFolder(dataDir)
+  const lock = await lockFolder(dataDir)
   try {
     const [{ PGlite }, { drizzle }, { migrate }] = await Promise.all([
       import('@electric-sql/pglite'),
@@ -62,9 +62,9 @@ async function openEmbedded(dataDir: string, appDir: string): Promise<OpenDataba
     const pglite = await PGlite.create(folder)
     const db = drizzle(pglite, { schema })
     await migrate(db, { migrationsFolder: migrationsFolder(appDir) })
-    return { kind: 'pglite', db, close: () => pglite.close().finally(release) }
+    return { kind: 'pglite', db, close: () => pglite.close().finally(() => lock.release()) }
   } catch (error) {
-    release()
+    await lock.release()
     throw error
   }
 }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
+import { FolderLockedError } from 'folder-lock'
 import { type Config, ConfigError, readConfig } from '../config.ts'
 import { type OpenDatabase, openDatabase } from '../db/database.ts'
-import { FolderLockedError } from '../db/folder-lock.ts'
 import { seedDemo } from '../waitlist/seed-demo.ts'
 import { createSiteCache, type SiteCache } from './cache.ts'
 import { createLimits, type Limits } from './limits.ts'
