@@ -2,8 +2,8 @@ import { createScript } from './script.ts'
 
 /**
  * KEYS: entry, lease, then tags. ARGV: token, lease ms, nonce, tag TTL ms, `1` to take over, how the entry was seen to begin, its length or -1 not to compare.
- * Replies 2 when the entry begins otherwise, 0 when the lease is held, or 1 and the tags' versions. A tag that holds another type is overwritten: it was not ours,
- * and its entries must not count.
+ * Replies 2 when the entry begins otherwise, 0 when the lease is held, or 1 and the tags' versions. A tag that holds something else than a version is overwritten:
+ * it was not ours, and would spoil the entry's text.
  */
 export const LEASE = createScript(`
 local length = tonumber(ARGV[7])
@@ -21,7 +21,7 @@ end
 local reply = {1}
 for i = 3, #KEYS do
   local version = redis.pcall('GETEX', KEYS[i], 'PX', ARGV[4])
-  if type(version) ~= 'string' then
+  if type(version) ~= 'string' or #version > 64 or not string.find(version, '^[%w_-]+$') then
     version = ARGV[3]
     redis.call('SET', KEYS[i], version, 'PX', ARGV[4])
   end
