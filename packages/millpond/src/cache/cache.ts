@@ -8,6 +8,7 @@ import type { CacheStore } from './cache-store.ts'
 import {
   type AnyDefineOptions,
   createDefinition,
+  type DefineManyOptions,
   type DefineOptions,
   type DefineSingleOptions,
   type Definition,
@@ -20,6 +21,7 @@ import { createInvalidator } from './invalidate.ts'
 import type { Answer } from './load.ts'
 import { createGate } from './load-gate.ts'
 import { createLocalTier } from './local-tier.ts'
+import { createPlainCache, type PlainCache } from './plain.ts'
 import { createReader } from './read.ts'
 import type { Schema, SchemaInput } from './schema.ts'
 import { type SelfTest, testCache } from './self-test.ts'
@@ -49,13 +51,14 @@ export interface CacheOptions {
   readonly clock?: Clock | undefined
 }
 
-export interface Cache {
+export interface Cache extends PlainCache {
   /**
    * Defines a cached function.
    *
    * @throws {RangeError | TypeError} for an option that breaks its rule, or a name that is taken
    */
   define<S extends Schema, Value>(options: DefineOptions<S, Value>): Definition<[input: SchemaInput<S>], Value>
+  define<S extends Schema, Value>(options: DefineManyOptions<S, Value>): Definition<[input: SchemaInput<S>], Value>
   define<Value>(options: DefineSingleOptions<Value>): Definition<[], Value>
   /**
    * Invalidates every entry that has one of the tags: once this has resolved as delivered, no read that begins later, in any process, returns a value whose load
@@ -123,7 +126,15 @@ export function createCache(options: CacheOptions): Cache {
       throw new RangeError(`Cannot define "${checked.name}": "name" must be unique in its cache`)
     names.add(checked.name)
     longestTtlMs = Math.max(longestTtlMs, toStoreTtl(checked.lifetime, checked.lifetime.ttlMs))
-    return createDefinition(given, checked, { keyring, reader, remove: invalidator.slot })
+    return createDefinition(given, checked, {
+      keyring,
+      reader,
+      remove: invalidator.slot,
+      store,
+      clock,
+      undelivered,
+      disabled,
+    })
   }
 
   async function invalidate(tags: readonly string[]) {
@@ -132,7 +143,24 @@ export function createCache(options: CacheOptions): Cache {
     return invalidator.tags(keys)
   }
 
+  const plain = createPlainCache({
+    store,
+    clock,
+    random: options.random ?? Math.random,
+    leaseMs,
+    keyring,
+    undelivered,
+    report,
+    remove: invalidator.slot,
+    tagTtlMs(ttlMs) {
+      longestTtlMs = Math.max(longestTtlMs, ttlMs)
+      return tagTtlMs()
+    },
+    disabled,
+  })
+
   const cache: Cache = {
+    ...plain,
     define: define as Cache['define'],
     invalidate,
     selfTest: () => testCache({ define: define as Cache['define'], invalidate, disabled }),

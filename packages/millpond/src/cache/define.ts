@@ -1,9 +1,14 @@
 import { type Keyring, readName } from '../key.ts'
+import type { Clock } from '../time/clock.ts'
 import { type Duration, toMilliseconds } from '../time/duration.ts'
+import { createBatch, type LoadMany } from './batch.ts'
+import type { CacheStore } from './cache-store.ts'
+import { type Explanation, explain } from './explain.ts'
 import type { CacheResult, Reader } from './read.ts'
 import { check, readInput, type Schema, type SchemaInput, type SchemaOutput } from './schema.ts'
 import { type Slot, toSlot } from './slot.ts'
 import type { Decoded, LoadContext, Spec } from './spec.ts'
+import type { Undelivered } from './undelivered.ts'
 
 /** The longest TTL of an entry. */
 export const LONGEST_TTL_MS = 30 * 86_400_000
@@ -44,6 +49,13 @@ export interface DefineOptions<S extends Schema, Value> extends CommonOptions<Va
   readonly load: (input: SchemaOutput<S>, context: LoadContext) => Promise<Value> | Value
 }
 
+/** A definition whose values are loaded several at a time. */
+export interface DefineManyOptions<S extends Schema, Value> extends Omit<DefineOptions<S, Value>, 'load'> {
+  readonly load?: undefined
+  /** Loads the values of the inputs that one turn of the event loop misses, in their order, at most 100 at a time. */
+  readonly loadMany: LoadMany<SchemaOutput<S>, Value>
+}
+
 /** A definition of one value. */
 export interface DefineSingleOptions<Value> extends CommonOptions<Value> {
   readonly input?: undefined
@@ -64,6 +76,10 @@ export interface Definition<Args extends readonly unknown[], Value> {
    * Removes the entry; a load that is under way will not be stored. 1 round trip. Undelivered, it is retried and this process does without the entry meanwhile.
    */
   delete(...args: Args): Promise<{ readonly delivered: boolean }>
+  /** Reads several inputs together, in their order. Their reads are one round trip on one Redis, and what is missing is loaded by one `loadMany` where the definition has it. */
+  getMany(inputs: readonly Args[0][]): Promise<CacheResult<Value>[]>
+  /** Says how a read of the input would be answered now, and why. 1 round trip. Rejects when the store does not answer. */
+  explain(...args: Args): Promise<Explanation>
 }
 
 /** What a definition needs of its cache. */
@@ -71,13 +87,18 @@ export interface DefineSettings {
   readonly keyring: Keyring
   readonly reader: Reader
   readonly remove: (slot: Slot) => Promise<{ readonly delivered: boolean }>
+  readonly store: CacheStore
+  readonly clock: Clock
+  readonly undelivered: Undelivered
+  readonly disabled: boolean
 }
 
 /** Options as `createDefinition` takes them: the input's type is known to the caller only. */
 export interface AnyDefineOptions<Value> extends CommonOptions<Value> {
   readonly input?: Schema | undefined
   readonly tags?: ((input: never) => readonly string[]) | undefined
-  readonly load: (input: never, context: LoadContext) => Promise<Value> | Value
+  readonly load?: ((input: never, context: LoadContext) => Promise<Value> | Value) | undefined
+  readonly loadMany?: LoadMany<never, Value> | undefined
 }
 
 /** Arguments of a definition: its input, or none. */
@@ -111,7 +132,7 @@ export function readDefineOptions(options: AnyDefineOptions<unknown>): CheckedOp
   const localMs = optional('local') ?? 0
   const timeouts = { softTimeoutMs: optional('softTimeout'), hardTimeoutMs: optional('hardTimeout') }
   const schemaVersion = readName(action, 'version', options.version ?? '1')
-  if (typeof options.load !== 'function') {
+  if (typeof (options.load ?? options.loadMany) !== 'function') {
     throw new TypeError(`${action}: "load" must be a function, received ${typeof options.load}`)
   }
   if (options.tags !== undefined && typeof options.tags !== 'function') {
@@ -130,9 +151,9 @@ export function createDefinition<Value>(
   settings: DefineSettings,
 ): Definition<readonly unknown[], Value> {
   const { name } = checked
-  const { keyring, reader, remove } = settings
+  const { keyring, reader, remove, undelivered, disabled } = settings
   const tagsOf = (options.tags ?? (() => [])) as (input: unknown) => readonly string[]
-  const load = options.load as (input: unknown, context: LoadContext) => Promise<Value> | Value
+  const load = toLoad(options, name, settings.clock)
 
   async function decode(body: string): Promise<Decoded<Value>> {
     try {
@@ -147,16 +168,38 @@ export function createDefinition<Value>(
     return { input, slot: await toSlot(keyring, name, input, tagsOf(input)) }
   }
 
+  async function bind(value: unknown): Promise<{ spec: Spec<Value>; input: unknown }> {
+    const { input, slot } = await locate(value)
+    return { input, spec: { ...checked, slot, decode, load: async (context) => load(input, context) } }
+  }
+
+  async function get(value?: unknown): Promise<CacheResult<Value>> {
+    return reader((await bind(value)).spec)
+  }
+
   return {
     name,
-    async get(value) {
-      const { input, slot } = await locate(value)
-      const spec: Spec<Value> = { ...checked, slot, decode, load: async (context) => load(input, context) }
-      return reader(spec)
-    },
+    get,
+    getMany: (values) => Promise.all(values.map(get)),
     async delete(value) {
-      const { slot } = await locate(value)
-      return remove(slot)
+      return remove((await locate(value)).slot)
+    },
+    async explain(value) {
+      const { spec, input } = await bind(value)
+      const tagNames = [...new Set(tagsOf(input))].sort()
+      return explain(settings, spec, tagNames, disabled || undelivered.covers(spec.slot))
     },
   }
+}
+
+const INPUTS_PER_LOAD = 100
+
+function toLoad<Value>(
+  options: AnyDefineOptions<Value>,
+  name: string,
+  clock: Clock,
+): (input: unknown, context: LoadContext) => Promise<Value> | Value {
+  if (options.load) return options.load as (input: unknown, context: LoadContext) => Promise<Value> | Value
+  const loadMany = options.loadMany as LoadMany<unknown, Value>
+  return createBatch({ name, loadMany, max: INPUTS_PER_LOAD, clock })
 }

@@ -1,0 +1,68 @@
+import { InvalidValueError } from '../errors.ts'
+import type { Clock } from '../time/clock.ts'
+import type { LoadContext } from './spec.ts'
+
+/** Loads the values of several inputs at once, in their order. */
+export type LoadMany<Input, Value> = (inputs: readonly Input[], context: LoadContext) => Promise<readonly Value[]>
+
+interface Waiting<Input, Value> {
+  readonly input: Input
+  readonly signal: AbortSignal
+  readonly resolve: (value: Value) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * Turns a loader of many into a loader of one that gathers the inputs of one turn of the event loop, at most `max`, and loads them with one call. The call's signal aborts when
+ * every input's has. A failure of the call is the failure of each.
+ */
+export function createBatch<Input, Value>(options: {
+  readonly name: string
+  readonly loadMany: LoadMany<Input, Value>
+  readonly max: number
+  readonly clock: Clock
+}): (input: Input, context: LoadContext) => Promise<Value> {
+  const { name, loadMany, max, clock } = options
+  let gathered: Waiting<Input, Value>[] = []
+
+  async function flush(): Promise<void> {
+    const batch = gathered
+    gathered = []
+    if (batch.length === 0) return
+    try {
+      const values = await loadMany(
+        batch.map(({ input }) => input),
+        { signal: abortedWithAll(batch.map(({ signal }) => signal)) },
+      )
+      if (!Array.isArray(values) || values.length !== batch.length) {
+        throw new InvalidValueError(name, `one value for each of ${batch.length} inputs`)
+      }
+      batch.forEach(({ resolve }, index) => {
+        resolve(values[index])
+      })
+    } catch (error) {
+      for (const { reject } of batch) reject(error)
+    }
+  }
+
+  return (input, { signal }) =>
+    new Promise((resolve, reject) => {
+      if (gathered.length === 0) clock.after(0, () => void flush())
+      gathered.push({ input, signal, resolve, reject })
+      if (gathered.length >= max) void flush()
+    })
+}
+
+function abortedWithAll(signals: readonly AbortSignal[]): AbortSignal {
+  const controller = new AbortController()
+  let left = signals.length
+  const count = () => {
+    left -= 1
+    if (left === 0) controller.abort()
+  }
+  for (const signal of signals) {
+    if (signal.aborted) count()
+    else signal.addEventListener('abort', count, { once: true })
+  }
+  return controller.signal
+}

@@ -1,0 +1,52 @@
+import { expect, test, vi } from 'vitest'
+import { z } from 'zod'
+import { memory } from '../stores/memory/index.ts'
+import { createCache } from './cache.ts'
+
+function setUp(loadMany: (ids: readonly number[]) => Promise<readonly string[]>) {
+  const cache = createCache({ store: memory(), namespace: 'test' })
+  const spy = vi.fn(loadMany)
+  const name = cache.define({ name: 'name', ttl: '5m', input: z.int(), tags: (id) => [`user:${id}`], loadMany: spy })
+  return { cache, name, spy }
+}
+
+const toName = (id: number) => `user ${id}`
+
+test('getMany() loads what is missing with one call, and answers in the order asked', async () => {
+  const { name, spy } = setUp(async (ids) => ids.map(toName))
+  await name.get(2)
+  const results = await name.getMany([3, 2, 1, 3])
+  expect(results.map(({ value, status }) => [value, status])).toEqual([
+    ['user 3', 'miss'],
+    ['user 2', 'hit'],
+    ['user 1', 'miss'],
+    ['user 3', 'miss'],
+  ])
+  expect(spy.mock.calls.map(([ids]) => ids)).toEqual([[2], [3, 1]])
+})
+
+test('getMany() loads at most a hundred at a time', async () => {
+  const { name, spy } = setUp(async (ids) => ids.map(toName))
+  const ids = Array.from({ length: 250 }, (_, id) => id)
+  expect((await name.getMany(ids)).map(({ value }) => value)).toEqual(ids.map(toName))
+  expect(spy.mock.calls.map(([batch]) => batch.length)).toEqual([100, 100, 50])
+})
+
+test('getMany() rejects when the call fails, and caches nothing of it', async () => {
+  const { cache, name } = setUp(
+    vi
+      .fn()
+      .mockRejectedValueOnce(new Error('away'))
+      .mockImplementation(async (ids: number[]) => ids.map(toName)),
+  )
+  await expect(name.getMany([1, 2])).rejects.toThrow('away')
+  expect((await name.getMany([1, 2])).map(({ status }) => status)).toEqual(['miss', 'miss'])
+  expect(cache.counters().fills).toBe(2)
+})
+
+test('getMany() rejects when the call does not give one value for each input', async () => {
+  const { name } = setUp(async () => ['only one'])
+  await expect(name.getMany([1, 2])).rejects.toThrow(
+    'Cannot cache "name": "load" must return one value for each of 2 inputs',
+  )
+})

@@ -1,0 +1,167 @@
+import { canonical, createNonce, type Keyring } from '../key.ts'
+import { type Duration, toMilliseconds } from '../time/duration.ts'
+import type { CacheStore } from './cache-store.ts'
+import { LONGEST_TTL_MS } from './define.ts'
+import { toText } from './entry.ts'
+import type { CacheReporter, ReadReason } from './event.ts'
+import type { Delivery } from './invalidate.ts'
+import { attempt, type LeaseSettings } from './lease.ts'
+import { look } from './look.ts'
+import { type Slot, toTagKeys } from './slot.ts'
+import { encode, type Spec } from './spec.ts'
+import type { Undelivered } from './undelivered.ts'
+
+/** The name under which plain entries stand in keys; no definition can have it. */
+const NAME = '_'
+
+/** The key of a plain entry: its parts and the tags that invalidate it. Made by `cache.key`. */
+export interface CacheKey {
+  readonly text: string
+  readonly tags: readonly string[]
+  /** The same key with tags. The same key must always be given the same tags: an entry counts only under those that it was stored with. */
+  withTags(...tags: string[]): CacheKey
+}
+
+/** What a plain read found; a value that is null or false is a hit. */
+export type PlainRead =
+  | { readonly status: 'hit'; readonly value: unknown; readonly ageMs: number; readonly ttlMs: number }
+  | { readonly status: 'miss'; readonly reason: ReadReason }
+
+/** The state of a key before a value was computed: a `set` that is given it is refused if the key or its tags were invalidated since. */
+export interface Stamp {
+  readonly token: string
+  readonly versions: readonly string[]
+}
+
+/** Options of `set`. */
+export interface SetOptions {
+  /** From 1 ms to 30 d. */
+  readonly ttl: Duration
+  /** From `cache.stamp(key)`, taken before the value was computed. Without it the value is stored whatever happened meanwhile. */
+  readonly stamp?: Stamp | undefined
+}
+
+/** Entries read and written by hand. Nothing here rejects for the store's sake. */
+export interface PlainCache {
+  /**
+   * The key of parts that are plain data. Different parts give different keys whatever characters they hold.
+   *
+   * @throws {TypeError} naming the part that is not plain data
+   */
+  key(...parts: readonly unknown[]): CacheKey
+  /** Reads a value. 1 round trip. */
+  get(key: CacheKey): Promise<PlainRead>
+  /**
+   * Stores a value: any JSON value. 1 round trip with a stamp, 2 without. A load of a definition is never affected.
+   *
+   * @throws {RangeError | TypeError} for a TTL that breaks its rule, or a value that is not JSON
+   */
+  set(key: CacheKey, value: unknown, options: SetOptions): Promise<{ readonly stored: boolean }>
+  /** Takes the state of a key before its value is computed. 1 round trip; undefined when the store does not answer. The last stamp of a key counts. */
+  stamp(key: CacheKey): Promise<Stamp | undefined>
+  /** Removes a value; what was computed before is refused where it was stamped. 1 round trip. */
+  delete(key: CacheKey): Promise<Delivery>
+}
+
+/** What plain entries need of their cache. */
+export interface PlainSettings extends Pick<LeaseSettings, 'store' | 'clock' | 'random' | 'leaseMs'> {
+  readonly store: CacheStore
+  readonly keyring: Keyring
+  readonly undelivered: Undelivered
+  readonly report: CacheReporter
+  readonly remove: (slot: Slot) => Promise<Delivery>
+  /** Says that an entry with this TTL is about to be stored, so that versions of tags outlive it. */
+  readonly tagTtlMs: (ttlMs: number) => number
+  readonly disabled: boolean
+}
+
+/** Creates the plain side of a cache. */
+export function createPlainCache(settings: PlainSettings): PlainCache {
+  const { store, clock, keyring, undelivered, report, remove, disabled } = settings
+
+  async function toSpec(key: CacheKey): Promise<Spec<unknown>> {
+    const id = await keyring.id(key.text)
+    const tags = await toTagKeys(keyring, 'Cannot use a key', key.tags)
+    return {
+      name: NAME,
+      schemaVersion: '1',
+      lifetime: { ttlMs: 0, nullTtlMs: 0, staleForMs: 0, staleIfErrorMs: 0 },
+      localMs: 0,
+      softTimeoutMs: undefined,
+      hardTimeoutMs: undefined,
+      slot: { entry: keyring.entry(NAME, id), lease: keyring.lease(NAME, id), tags },
+      load: () => Promise.reject(new TypeError('Cannot load: a plain entry has no loader')),
+      decode: async (body) => toDecoded(body),
+    }
+  }
+
+  async function take(key: CacheKey, ttlMs: number): Promise<Stamp | undefined> {
+    if (disabled) return undefined
+    const token = createNonce()
+    const lease = { ...settings, tagTtlMs: () => settings.tagTtlMs(ttlMs) }
+    const grant = await attempt(lease, await toSpec(key), { token, takeOver: true, seen: undefined })
+    if (grant.kind === 'granted') return { token, versions: grant.versions }
+    if (grant.kind === 'failed') report({ type: 'store-error', operation: 'stamp', error: grant.error })
+    return undefined
+  }
+
+  return {
+    key: (...parts) => toKey(canonical(parts, 'key'), []),
+    async get(key) {
+      const spec = await toSpec(key)
+      const miss = (reason: ReadReason): PlainRead => ({ status: 'miss', reason })
+      if (disabled) return miss('disabled')
+      if (undelivered.covers(spec.slot)) return miss('invalidation-pending')
+      const found = await look(settings, spec, { lease: false })
+      if (found.kind === 'miss') return miss(found.reason)
+      if (found.kind === 'failed') {
+        report({ type: 'store-error', operation: 'read', error: found.error })
+        return miss('store-failed')
+      }
+      const ageMs = Math.max(0, clock.now() - found.entry.storedAt)
+      return { status: 'hit', value: found.value, ageMs, ttlMs: Math.max(0, found.entry.ttlMs - ageMs) }
+    },
+    async set(key, value, { ttl, stamp }) {
+      const ttlMs = toMilliseconds(ttl, { action: 'Cannot set', name: 'ttl', maxMs: LONGEST_TTL_MS })
+      const body = encode('a plain entry', value)
+      const held = stamp ?? (await take(key, ttlMs))
+      if (disabled || !held) return { stored: false }
+      const { entry, lease } = (await toSpec(key)).slot
+      const text = toText({
+        schemaVersion: '1',
+        storedAt: clock.now(),
+        ttlMs,
+        loadMs: 0,
+        versions: held.versions,
+        body,
+      })
+      const stored = await store.fill({ entry, lease, token: held.token, text, ttlMs }).catch((error: unknown) => {
+        report({ type: 'store-error', operation: 'fill', error })
+        return false
+      })
+      return { stored }
+    },
+    stamp: (key) => take(key, 0),
+    async delete(key) {
+      return remove((await toSpec(key)).slot)
+    },
+  }
+}
+
+function toKey(text: string, tags: readonly string[]): CacheKey {
+  return { text, tags, withTags: (...more) => toKey(text, more) }
+}
+
+function toDecoded(body: string): ReturnType<typeof parsed> {
+  try {
+    return parsed(JSON.parse(body))
+  } catch {
+    return { issues: [{ path: '', message: 'not JSON' }] }
+  }
+}
+
+function parsed(
+  value: unknown,
+): { readonly value: unknown; readonly issues: null } | { readonly issues: { path: string; message: string }[] } {
+  return { value, issues: null }
+}
