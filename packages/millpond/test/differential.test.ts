@@ -6,7 +6,7 @@ import { ALGORITHMS, type LimitCheck } from '../src/limit/limit-store.ts'
 import { createMemoryLimits } from '../src/limit/memory-limits.ts'
 import type { Commands } from '../src/stores/commands.ts'
 import { TAKE } from '../src/stores/lua/take-script.ts'
-import { createCommands } from '../src/stores/redis/index.ts'
+import { createCommands } from '../src/stores/redis/connection.ts'
 import { takeAt } from '../src/stores/redis-limits.ts'
 import { createFakeClock } from '../src/testing/fake-clock.ts'
 

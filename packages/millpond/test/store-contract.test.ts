@@ -1,6 +1,7 @@
-import { Redis } from 'ioredis'
-import { describeWith, startRedis } from 'millpond-e2e/servers'
+import { Cluster, Redis } from 'ioredis'
+import { describeWith, startRedis, startRedisCluster } from 'millpond-e2e/servers'
 import { createServer } from 'millpond-rest'
+import { createClient, createCluster } from 'redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { memory } from '../src/stores/memory/index.ts'
 import { redis } from '../src/stores/redis/index.ts'
@@ -46,6 +47,44 @@ describeWith('redis', 'redis() over ioredis', () => {
       },
     }
     for (const { run } of storeContract) await run(createContractContext(redis(flushing), passRealTime))
+  })
+})
+
+describeWith('redis', 'redis() over node-redis', () => {
+  let server: Awaited<ReturnType<typeof startRedis>>
+  let client: ReturnType<typeof createClient>
+  beforeAll(async () => {
+    server = await startRedis()
+    client = createClient({ url: server.url })
+    await client.connect()
+  })
+  afterAll(async () => {
+    client?.destroy()
+    await server?.stop()
+  })
+  runContract(() => ({ store: redis(client), pass: passRealTime }))
+})
+
+describeWith('redis', 'redis() over a cluster', () => {
+  let cluster: Awaited<ReturnType<typeof startRedisCluster>>
+  let ioredis: Cluster
+  let nodeRedis: ReturnType<typeof createCluster>
+  beforeAll(async () => {
+    cluster = await startRedisCluster()
+    ioredis = new Cluster(cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port })))
+    nodeRedis = createCluster({ rootNodes: cluster.nodes.map(({ url }) => ({ url })) })
+    await nodeRedis.connect()
+  })
+  afterAll(async () => {
+    ioredis?.disconnect()
+    nodeRedis?.destroy()
+    await cluster?.stop()
+  })
+  describe('ioredis', () => {
+    runContract(() => ({ store: redis(ioredis), pass: passRealTime }))
+  })
+  describe('node-redis', () => {
+    runContract(() => ({ store: redis(nodeRedis), pass: passRealTime }))
   })
 })
 

@@ -10,6 +10,8 @@ export interface Commands {
   send(command: Command): Promise<unknown>
   /** Calls `run` at the end of this tick, just before the commands of the tick leave. */
   atTickEnd(run: () => void): void
+  /** The slot of a key, on a cluster: a command may name keys of one slot only. */
+  readonly slotOf?: (key: string) => number
 }
 
 /** The error codes with which a server says that it cannot serve now, rather than that the command is wrong. */

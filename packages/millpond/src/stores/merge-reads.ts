@@ -1,51 +1,55 @@
 import { StoreReplyError } from '../errors.ts'
 import type { StoreKey } from '../key.ts'
 import type { Commands } from './commands.ts'
+import { groupBySlot } from './group-by-slot.ts'
 
 /** How many keys one MGET may name. */
 const KEYS_PER_READ = 512
 
-interface Waiting {
-  readonly keys: readonly StoreKey[]
-  readonly resolve: (values: (string | null)[]) => void
-  readonly reject: (error: unknown) => void
-}
+type Values = ReadonlyMap<StoreKey, string | null>
 
-/** Merges the reads of one tick into one MGET (of at most 512 keys), each key named once. */
+/** Merges the reads of one tick into one MGET (of at most 512 keys; on a cluster one for each slot), each key named once. */
 export function createMergedRead(commands: Commands): (keys: readonly StoreKey[]) => Promise<(string | null)[]> {
-  let waiting: Waiting[] = []
-  let named = new Map<StoreKey, number>()
+  let named = new Set<StoreKey>()
+  let answer: Promise<Values> | undefined
 
-  function flush(): void {
-    const reads = waiting
-    const positions = named
-    waiting = []
-    named = new Map()
-    if (reads.length === 0) return
-    commands.send(['MGET', ...positions.keys()]).then(
-      (reply) => {
-        for (const { keys, resolve, reject } of reads) {
-          if (Array.isArray(reply) && reply.length === positions.size) {
-            resolve(keys.map((key) => toText(reply[positions.get(key) ?? -1])))
-          } else reject(new StoreReplyError('Cannot read: the store must answer MGET with one value for each key'))
-        }
-      },
-      (error: unknown) => {
-        for (const { reject } of reads) reject(error)
-      },
-    )
+  function gather(): Promise<Values> {
+    return new Promise((resolve, reject) => {
+      const mine = named
+      commands.atTickEnd(() => {
+        if (named === mine) close()
+        readAll(commands, [...mine]).then(resolve, reject)
+      })
+    })
   }
 
-  return (keys) =>
-    new Promise((resolve, reject) => {
-      if (waiting.length === 0) commands.atTickEnd(flush)
-      else if (named.size + keys.length > KEYS_PER_READ) {
-        flush()
-        commands.atTickEnd(flush)
-      }
-      waiting.push({ keys, resolve, reject })
-      for (const key of keys) if (!named.has(key)) named.set(key, named.size)
+  function close(): void {
+    named = new Set()
+    answer = undefined
+  }
+
+  return async (keys) => {
+    if (named.size > 0 && named.size + keys.length > KEYS_PER_READ) close()
+    for (const key of keys) named.add(key)
+    answer ??= gather()
+    const values = await answer
+    return keys.map((key) => values.get(key) ?? null)
+  }
+}
+
+async function readAll(commands: Commands, keys: readonly StoreKey[]): Promise<Values> {
+  const values = new Map<StoreKey, string | null>()
+  const readGroup = async (group: readonly StoreKey[]) => {
+    const reply = await commands.send(['MGET', ...group])
+    if (!Array.isArray(reply) || reply.length !== group.length) {
+      throw new StoreReplyError('Cannot read: the store must answer MGET with one value for each key')
+    }
+    group.forEach((key, index) => {
+      values.set(key, toText(reply[index]))
     })
+  }
+  await Promise.all(groupBySlot(keys, commands.slotOf).map(readGroup))
+  return values
 }
 
 function toText(value: unknown): string | null {

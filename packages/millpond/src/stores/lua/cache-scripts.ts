@@ -30,6 +30,20 @@ end
 return reply
 `)
 
+/** KEYS: tags. ARGV: nonce, tag TTL ms. Replies the tags' versions, creating those that are missing. For tags that share no slot with the entry. */
+export const VERSIONS = createScript(`
+local reply = {}
+for i = 1, #KEYS do
+  local version = redis.pcall('GETEX', KEYS[i], 'PX', ARGV[2])
+  if type(version) ~= 'string' or #version > 64 or not string.find(version, '^[%w_-]+$') then
+    version = ARGV[1]
+    redis.call('SET', KEYS[i], version, 'PX', ARGV[2])
+  end
+  reply[i] = version
+end
+return reply
+`)
+
 /** KEYS: entry, lease. ARGV: token, text, TTL ms. Replies 1 when the lease held the token and the entry was written. */
 export const FILL = createScript(`
 if redis.pcall('GET', KEYS[2]) ~= ARGV[1] then

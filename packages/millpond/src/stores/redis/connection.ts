@@ -1,0 +1,73 @@
+import { StoreUnavailableError } from '../../errors.ts'
+import { type Command, type Commands, toReplyError } from '../commands.ts'
+import { toClusterSlot } from './cluster-slot.ts'
+
+/** The part of an ioredis client (`new Redis()` or `new Cluster()`) that the store uses. */
+export interface IoredisClient {
+  readonly isCluster?: boolean
+  call(command: string, ...args: (string | number)[]): Promise<unknown>
+}
+
+/** The part of a node-redis client (`createClient()`) that the store uses. */
+export interface NodeRedisClient {
+  sendCommand(args: string[]): Promise<unknown>
+}
+
+/** The part of a node-redis cluster (`createCluster()`) that the store uses. */
+export interface NodeRedisCluster {
+  getSlotRandomNode(slot: number): unknown
+  sendCommand(firstKey: string | undefined, isReadonly: boolean | undefined, args: string[]): Promise<unknown>
+}
+
+/** A connected client of one of the two libraries. */
+export type RedisClient = IoredisClient | NodeRedisClient | NodeRedisCluster
+
+/**
+ * Commands over a client, each of which sends what one tick issues as one write.
+ *
+ * @throws {TypeError} when it is not a client of either library
+ */
+export function createCommands(client: RedisClient): Commands {
+  const { send, isCluster } = toSender(client)
+  return {
+    async send(command) {
+      try {
+        return await send(command)
+      } catch (error) {
+        throw toStoreError(command, error)
+      }
+    },
+    atTickEnd: setImmediate,
+    ...(isCluster ? { slotOf: toClusterSlot } : {}),
+  }
+}
+
+function toSender(client: RedisClient): { send: (command: Command) => Promise<unknown>; isCluster: boolean } {
+  if (typeof client === 'object' && client !== null) {
+    if ('call' in client)
+      return { send: ([name, ...args]) => client.call(name, ...args), isCluster: client.isCluster === true }
+    if ('getSlotRandomNode' in client) {
+      // Never from a replica: it may not know of an invalidation yet.
+      return { send: (command) => client.sendCommand(toFirstKey(command), false, command.map(String)), isCluster: true }
+    }
+    if ('sendCommand' in client) return { send: (command) => client.sendCommand(command.map(String)), isCluster: false }
+  }
+  const received = client === null ? 'null' : typeof client
+  throw new TypeError(
+    `Cannot create a Redis store: "client" must be a client of ioredis or node-redis, received ${received}`,
+  )
+}
+
+function toFirstKey([name, ...args]: Command): string | undefined {
+  const key = name === 'EVAL' || name === 'EVALSHA' ? args[2] : args[0]
+  return key === undefined ? undefined : String(key)
+}
+
+/** The clients' errors may quote the command with its arguments; ours name the command and a code. */
+function toStoreError([name]: Command, error: unknown): Error {
+  const operation = name.toLowerCase()
+  // ioredis calls them ReplyError; node-redis SimpleError, BlobError or ErrorReply.
+  if (error instanceof Error && /^[A-Z][A-Z0-9_]* /.test(error.message)) return toReplyError(operation, error.message)
+  const reason = error instanceof Error ? ('code' in error ? String(error.code) : error.name) : 'unknown'
+  return new StoreUnavailableError(`Cannot ${operation}: the connection failed (${reason})`)
+}
