@@ -7,6 +7,7 @@ export type { Explanation } from './cache/explain.ts'
 export type { CacheKey, PlainRead, SetOptions, Stamp } from './cache/plain.ts'
 export type { CacheResult } from './cache/read.ts'
 export type { Schema } from './cache/schema.ts'
+export type { EncryptionOptions } from './cache/seal.ts'
 export type { SelfTest } from './cache/self-test.ts'
 export type { LoadContext } from './cache/spec.ts'
 export {

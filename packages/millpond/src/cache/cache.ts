@@ -24,12 +24,13 @@ import { createLocalTier } from './local-tier.ts'
 import { createPlainCache, type PlainCache } from './plain.ts'
 import { createReader } from './read.ts'
 import type { Schema, SchemaInput } from './schema.ts'
+import { createSeal, type SealOptions } from './seal.ts'
 import { type SelfTest, testCache } from './self-test.ts'
 import { createFlights } from './single-flight.ts'
 import { toTagKeys } from './slot.ts'
 import { createUndelivered } from './undelivered.ts'
 
-export interface CacheOptions {
+export interface CacheOptions extends SealOptions {
   readonly store: CacheStore & { readonly kind: string }
   /** Separates this cache from others in one database: 1 to 64 letters, digits, `.`, `_`, `-`. */
   readonly namespace: string
@@ -101,11 +102,13 @@ export function createCache(options: CacheOptions): Cache {
   const undelivered = createUndelivered({ store, clock, lifeMs: tagTtlMs })
   const flights = createFlights<Answer>()
   const maxBytes = readCount(action, 'localMaxBytes', options.localMaxBytes ?? 16 * 2 ** 20)
+  const seal = createSeal(action, options)
   const local = createLocalTier({ clock, maxBytes })
   const reader = createReader({
     store,
     flights,
     local,
+    seal,
     clock,
     random: options.random ?? Math.random,
     undelivered,
@@ -148,6 +151,7 @@ export function createCache(options: CacheOptions): Cache {
     clock,
     random: options.random ?? Math.random,
     leaseMs,
+    seal,
     keyring,
     undelivered,
     report,

@@ -2,6 +2,7 @@ import { createNonce } from '../key.ts'
 import { type Clock, sleep } from '../time/clock.ts'
 import type { CacheStore } from './cache-store.ts'
 import { type Found, look } from './look.ts'
+import type { Seal } from './seal.ts'
 import type { Flight } from './single-flight.ts'
 import type { Spec } from './spec.ts'
 
@@ -19,6 +20,7 @@ export interface LeaseSettings {
   readonly store: CacheStore
   readonly clock: Clock
   readonly random: () => number
+  readonly seal: Seal
   readonly leaseMs: number
   readonly tagTtlMs: () => number
   /** Marks the moment an observation begins. */

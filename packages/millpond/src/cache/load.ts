@@ -6,6 +6,7 @@ import type { CacheReporter, ReadReason, ReadStatus } from './event.ts'
 import { toJitteredTtl, toStoreTtl } from './freshness.ts'
 import { claim } from './lease.ts'
 import type { Gate } from './load-gate.ts'
+import type { Seal } from './seal.ts'
 import type { Flight, Flights } from './single-flight.ts'
 import { decode, encode, type Spec } from './spec.ts'
 import type { Undelivered } from './undelivered.ts'
@@ -32,6 +33,7 @@ export interface LoaderSettings {
   readonly clock: Clock
   /** A number from 0 to below 1. */
   readonly random: () => number
+  readonly seal: Seal
   readonly undelivered: Undelivered
   readonly report: CacheReporter
   readonly leaseMs: number
@@ -93,7 +95,14 @@ export function createLoader(settings: LoaderSettings): Loader {
     })
     const storedAt = clock.now()
     const ttlMs = toJitteredTtl(spec.lifetime, body, random())
-    const text = toText({ schemaVersion: spec.schemaVersion, storedAt, ttlMs, loadMs, versions: held.versions, body })
+    const text = toText({
+      schemaVersion: spec.schemaVersion,
+      storedAt,
+      ttlMs,
+      loadMs,
+      versions: held.versions,
+      body: await settings.seal.close(body, entry),
+    })
     const fill = { entry, lease, token: held.token, text, ttlMs: toStoreTtl(spec.lifetime, ttlMs) }
     const stored = await store.fill(fill).catch((error: unknown) => {
       report({ type: 'store-error', operation: 'fill', error })

@@ -2,6 +2,7 @@ import type { CacheStore } from './cache-store.ts'
 import { readEntry, type StoredEntry } from './entry.ts'
 import type { ReadReason } from './event.ts'
 import { type Freshness, judgeFreshness } from './freshness.ts'
+import type { Seal } from './seal.ts'
 import type { Spec } from './spec.ts'
 
 /** An entry that counts, with its decoded value. */
@@ -26,7 +27,12 @@ export type Look<Value> =
 
 /** Reads the entry, its tags' versions and, when asked, its lease: one round trip, one command. Never throws. */
 export async function look<Value>(
-  settings: { readonly store: CacheStore; readonly clock: { now(): number }; readonly random: () => number },
+  settings: {
+    readonly store: CacheStore
+    readonly clock: { now(): number }
+    readonly random: () => number
+    readonly seal: Seal
+  },
   spec: Spec<Value>,
   options: { readonly lease: boolean },
 ): Promise<Look<Value>> {
@@ -57,10 +63,12 @@ export async function look<Value>(
   if (changed) return miss(changed)
   const freshness = judgeFreshness(entry, spec.lifetime, settings.clock.now(), settings.random())
   if (freshness === 'expired') return miss('expired')
-  const decoded = await spec.decode(entry.body)
+  const body = await settings.seal.open(entry.body, slot.entry)
+  if (body === undefined) return miss('unreadable')
+  const decoded = await spec.decode(body)
   if (decoded.issues !== null) return miss('schema-rejected')
   const { value } = decoded
-  return toLook({ entry, value }, freshness, miss)
+  return toLook({ entry: { ...entry, body }, value }, freshness, miss)
 }
 
 function toLook<Value>(

@@ -64,7 +64,7 @@ export interface PlainCache {
 }
 
 /** What plain entries need of their cache. */
-export interface PlainSettings extends Pick<LeaseSettings, 'store' | 'clock' | 'random' | 'leaseMs'> {
+export interface PlainSettings extends Pick<LeaseSettings, 'store' | 'clock' | 'random' | 'seal' | 'leaseMs'> {
   readonly store: CacheStore
   readonly keyring: Keyring
   readonly undelivered: Undelivered
@@ -133,7 +133,7 @@ export function createPlainCache(settings: PlainSettings): PlainCache {
         ttlMs,
         loadMs: 0,
         versions: held.versions,
-        body,
+        body: await settings.seal.close(body, entry),
       })
       const stored = await store.fill({ entry, lease, token: held.token, text, ttlMs }).catch((error: unknown) => {
         report({ type: 'store-error', operation: 'fill', error })
