@@ -1,3 +1,5 @@
+import type { Awaitable } from './awaitable.ts'
+
 declare const brand: unique symbol
 
 /** A key in the store. Made here only, so that nothing a user types becomes one by itself. */
@@ -5,8 +7,6 @@ export type StoreKey = string & { readonly [brand]: 'StoreKey' }
 
 /** The part of a key that stands for a value: canonical text, or a digest of it. */
 export type KeyId = string & { readonly [brand]: 'KeyId' }
-
-type Awaitable<T> = T | Promise<T>
 
 /** Makes every key of one namespace. */
 export interface Keyring {

@@ -1,3 +1,4 @@
+import { type Awaitable, whenReady } from '../awaitable.ts'
 import { type Keyring, readName } from '../key.ts'
 import type { Clock } from '../time/clock.ts'
 import { type Duration, toMilliseconds } from '../time/duration.ts'
@@ -155,26 +156,37 @@ export function createDefinition<Value>(
   const tagsOf = (options.tags ?? (() => [])) as (input: unknown) => readonly string[]
   const load = toLoad(options, name, settings.clock)
 
-  async function decode(body: string): Promise<Decoded<Value>> {
+  function decode(body: string): Awaitable<Decoded<Value>> {
+    let value: unknown
     try {
-      return await check(options.output, JSON.parse(body))
+      value = JSON.parse(body)
     } catch {
       return { issues: [{ path: '', message: 'not JSON' }] }
     }
+    return check(options.output, value)
   }
 
-  async function locate(value: unknown): Promise<{ input: unknown; slot: Slot }> {
-    const input = options.input ? await readInput(name, options.input, value) : undefined
-    return { input, slot: await toSlot(keyring, name, input, tagsOf(input)) }
+  function bindTo(input: unknown): Awaitable<Spec<Value>> {
+    return whenReady(toSlot(keyring, name, input, tagsOf(input)), (slot) => ({
+      name,
+      schemaVersion: checked.schemaVersion,
+      lifetime: checked.lifetime,
+      localMs: checked.localMs,
+      softTimeoutMs: checked.softTimeoutMs,
+      hardTimeoutMs: checked.hardTimeoutMs,
+      slot,
+      decode,
+      load: async (context) => load(input, context),
+    }))
   }
 
-  async function bind(value: unknown): Promise<{ spec: Spec<Value>; input: unknown }> {
-    const { input, slot } = await locate(value)
-    return { input, spec: { ...checked, slot, decode, load: async (context) => load(input, context) } }
+  function readValue(value: unknown): Awaitable<unknown> {
+    return options.input ? readInput(name, options.input, value) : undefined
   }
 
   async function get(value?: unknown): Promise<CacheResult<Value>> {
-    return reader((await bind(value)).spec)
+    const spec = whenReady(readValue(value), bindTo)
+    return reader(spec instanceof Promise ? await spec : spec)
   }
 
   return {
@@ -182,10 +194,12 @@ export function createDefinition<Value>(
     get,
     getMany: (values) => Promise.all(values.map(get)),
     async delete(value) {
-      return remove((await locate(value)).slot)
+      const { slot } = await whenReady(readValue(value), bindTo)
+      return remove(slot)
     },
     async explain(value) {
-      const { spec, input } = await bind(value)
+      const input = await readValue(value)
+      const spec = await bindTo(input)
       const tagNames = [...new Set(tagsOf(input))].sort()
       return explain(settings, spec, tagNames, disabled || undelivered.covers(spec.slot))
     },

@@ -63,12 +63,14 @@ export async function look<Value>(
   if (changed) return miss(changed)
   const freshness = judgeFreshness(entry, spec.lifetime, settings.clock.now(), settings.random())
   if (freshness === 'expired') return miss('expired')
-  const body = await settings.seal.open(entry.body, slot.entry)
+  const opened = settings.seal.open(entry.body, slot.entry)
+  const body = opened instanceof Promise ? await opened : opened
   if (body === undefined) return miss('unreadable')
-  const decoded = await spec.decode(body)
+  const ready = spec.decode(body)
+  const decoded = ready instanceof Promise ? await ready : ready
   if (decoded.issues !== null) return miss('schema-rejected')
   const { value } = decoded
-  return toLook({ entry: { ...entry, body }, value }, freshness, miss)
+  return toLook({ entry: body === entry.body ? entry : { ...entry, body }, value }, freshness, miss)
 }
 
 function toLook<Value>(
@@ -76,7 +78,8 @@ function toLook<Value>(
   freshness: Exclude<Freshness, 'expired'>,
   miss: (reason: ReadReason, spare: Found<Value>) => Look<Value>,
 ): Look<Value> {
-  return freshness === 'spare' ? miss('expired', found) : { kind: 'found', freshness, ...found }
+  if (freshness === 'spare') return miss('expired', found)
+  return { kind: 'found', freshness, entry: found.entry, value: found.value }
 }
 
 /** An entry counts only while it is of this shape and every tag has the version it had before the load; whatever its age. */

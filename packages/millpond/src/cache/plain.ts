@@ -91,7 +91,7 @@ export function createPlainCache(settings: PlainSettings): PlainCache {
       hardTimeoutMs: undefined,
       slot: { entry: keyring.entry(NAME, id), lease: keyring.lease(NAME, id), tags },
       load: () => Promise.reject(new TypeError('Cannot load: a plain entry has no loader')),
-      decode: async (body) => toDecoded(body),
+      decode: toDecoded,
     }
   }
 

@@ -33,7 +33,7 @@ export type Reader = <Value>(spec: Spec<Value>) => Promise<CacheResult<Value>>
 
 /** What a read came to: an answer, or a load to wait for, with a spare value where the look found one. */
 type Step<Value> =
-  | { readonly kind: 'answer'; readonly answer: Answer; readonly decoded: Found<Value> | undefined }
+  | { readonly kind: 'answer'; readonly answer: Answer; readonly decoded: Found<Value> }
   | {
       readonly kind: 'flight'
       readonly flight: Flight<Answer>
@@ -54,8 +54,6 @@ export function createReader(settings: ReaderSettings): Reader {
     const observed = { at: clock.now(), order: flights.mark() }
     const since = observed.order
     const past = settings.disabled ? 'disabled' : undelivered.covers(spec.slot) ? 'invalidation-pending' : undefined
-    const near = spec.localMs > 0 && !past ? local.get(entry) : undefined
-    if (near) return { kind: 'answer', answer: { ...near, status: 'hit', reason: 'local' }, decoded: undefined }
     const before = flights.get(entry)
     if (before && isJoinable(before, since) && (!past || before.alone)) return join(before)
     if (past) return start(entry, true, (flight) => loader.alone(spec, flight, past))
@@ -75,7 +73,12 @@ export function createReader(settings: ReaderSettings): Reader {
     const same = found.kind === 'miss' && now !== undefined && now === before
     if (now && (isJoinable(now, since) || (same && isConfirmed(now, found.lease, found.versions))))
       return join(now, spare)
-    if (found.kind === 'miss') return start(entry, false, (flight) => loader.underLease(spec, flight, found), spare)
+    if (found.kind === 'miss') {
+      const run = (flight: Flight<Answer>) => loader.underLease(spec, flight, found)
+      // What this process is loading is out of date, but one loader for a key at a time: the new one follows it.
+      const follow = (flight: Flight<Answer>) => ended(now).then(() => run(flight))
+      return start(entry, false, now?.held ? follow : run, spare)
+    }
     report({ type: 'store-error', operation: 'read', error: found.error })
     return start(entry, true, (flight) => loader.alone(spec, flight, 'store-failed'))
   }
@@ -119,10 +122,7 @@ export function createReader(settings: ReaderSettings): Reader {
 
   async function answer<Value>(spec: Spec<Value>): Promise<{ answer: Answer; joined: boolean; value: Value }> {
     const step = await begin(spec)
-    if (step.kind === 'answer') {
-      const { value } = step.decoded ?? (await decode(spec, step.answer.body))
-      return { answer: step.answer, joined: false, value }
-    }
+    if (step.kind === 'answer') return { answer: step.answer, joined: false, value: step.decoded.value }
     const { flight, joined } = step
     let failed = false
     flight.result.catch(() => {
@@ -141,11 +141,31 @@ export function createReader(settings: ReaderSettings): Reader {
     }
   }
 
-  return async (spec) => {
-    const { answer: given, joined, value } = await answer(spec)
+  function finish<Value>(spec: Spec<Value>, given: Answer, joined: boolean, value: Value): CacheResult<Value> {
     const { body, status, reason, storedAt, ttlMs } = given
     report({ type: 'read', name: spec.name, status, reason, joined })
     const ageMs = Math.max(0, clock.now() - storedAt)
     return { value, body, status, reason, ageMs, ttlMs: Math.max(0, ttlMs - ageMs) }
   }
+
+  /** A value that this process may serve without asking the store, unless an invalidation of it is on its way. */
+  function findLocal(spec: Spec<unknown>): Answer | undefined {
+    if (spec.localMs === 0 || settings.disabled || undelivered.covers(spec.slot)) return undefined
+    const near = local.get(spec.slot.entry)
+    return near && { body: near.body, storedAt: near.storedAt, ttlMs: near.ttlMs, status: 'hit', reason: 'local' }
+  }
+
+  return async (spec) => {
+    const near = findLocal(spec)
+    if (near) {
+      const decoded = decode(spec, near.body)
+      return finish(spec, near, false, (decoded instanceof Promise ? await decoded : decoded).value)
+    }
+    const { answer: given, joined, value } = await answer(spec)
+    return finish(spec, given, joined, value)
+  }
+}
+
+async function ended(flight: Flight<unknown> | undefined): Promise<void> {
+  await flight?.result.catch(() => {})
 }

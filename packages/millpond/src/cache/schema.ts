@@ -1,3 +1,4 @@
+import { type Awaitable, whenReady } from '../awaitable.ts'
 import { type InputIssue, InvalidInputError } from '../errors.ts'
 
 /** The part of the Standard Schema interface (https://standardschema.dev) that the cache uses; Zod, Valibot and ArkType implement it. */
@@ -27,13 +28,13 @@ export type SchemaOutput<S extends Schema> = NonNullable<S['~standard']['types']
 /** What a schema made of a value, or what it found wrong with it. */
 type Checked<Output> = { readonly value: Output; readonly issues: null } | { readonly issues: readonly InputIssue[] }
 
-/** Checks a value; without a schema every value passes as it is. */
-export async function check<Output>(
-  schema: Schema<unknown, Output> | undefined,
-  value: unknown,
-): Promise<Checked<Output>> {
+/** Checks a value; without a schema every value passes as it is. A promise only where the schema gives one. */
+export function check<Output>(schema: Schema<unknown, Output> | undefined, value: unknown): Awaitable<Checked<Output>> {
   if (schema === undefined) return { value: value as Output, issues: null }
-  const result = await schema['~standard'].validate(value)
+  return whenReady(schema['~standard'].validate(value), toChecked)
+}
+
+function toChecked<Output>(result: SchemaResult<Output>): Checked<Output> {
   if (result.issues === undefined) return { value: result.value, issues: null }
   return { issues: result.issues.map((issue) => ({ path: toPath(issue.path), message: issue.message })) }
 }
@@ -43,14 +44,15 @@ export async function check<Output>(
  *
  * @throws {InvalidInputError} with the issues, without the value
  */
-export async function readInput<Output>(
+export function readInput<Output>(
   definition: string,
   schema: Schema<unknown, Output> | undefined,
   value: unknown,
-): Promise<Output> {
-  const checked = await check(schema, value)
-  if (checked.issues === null) return checked.value
-  throw new InvalidInputError(definition, checked.issues)
+): Awaitable<Output> {
+  return whenReady(check(schema, value), (checked) => {
+    if (checked.issues === null) return checked.value
+    throw new InvalidInputError(definition, checked.issues)
+  })
 }
 
 function toPath(path: SchemaIssue['path']): string {

@@ -1,3 +1,4 @@
+import type { Awaitable } from '../awaitable.ts'
 import { readName } from '../key.ts'
 
 /** Turns the text of a value into what is stored, and back. */
@@ -5,7 +6,7 @@ export interface Seal {
   /** `context` is bound to what is sealed: it opens in the same context only. */
   close(body: string, context: string): Promise<string>
   /** The text, or undefined for anything that was not sealed by these options in this context. */
-  open(stored: string, context: string): Promise<string | undefined>
+  open(stored: string, context: string): Awaitable<string | undefined>
 }
 
 /** AES-256-GCM keys by id. What is stored names the id, so that a key can be replaced: add the new one, make it current, drop the old one when its entries have expired. */
@@ -44,17 +45,22 @@ export function createSeal(action: string, options: SealOptions): Seal {
         body.length > compressAbove ? GZIP + toBase64(await pipe(toBytes(body), new CompressionStream('gzip'))) : body
       return cipher ? cipher.close(packed, context) : packed
     },
-    async open(stored, context) {
-      try {
-        // With a cipher nothing that is not encrypted is believed; without one nothing that is can be read.
-        if (!cipher && stored.startsWith(AES_GCM)) return undefined
-        const packed = cipher ? await cipher.open(stored, context) : stored
-        if (packed === undefined || !packed.startsWith(GZIP)) return packed
-        return fromBytes(await pipe(fromBase64(packed.slice(1)), new DecompressionStream('gzip')))
-      } catch {
-        return undefined
-      }
+    open(stored, context) {
+      // Plain JSON, which is what a cache without these options reads, needs no unsealing.
+      if (!cipher && !stored.startsWith(GZIP)) return stored.startsWith(AES_GCM) ? undefined : stored
+      return unseal(stored, context)
     },
+  }
+
+  async function unseal(stored: string, context: string): Promise<string | undefined> {
+    try {
+      // With a cipher nothing that is not encrypted is believed.
+      const packed = cipher ? await cipher.open(stored, context) : stored
+      if (packed === undefined || !packed.startsWith(GZIP)) return packed
+      return fromBytes(await pipe(fromBase64(packed.slice(1)), new DecompressionStream('gzip')))
+    } catch {
+      return undefined
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { type Awaitable, whenReady } from '../awaitable.ts'
 import { canonical, type KeyId, type Keyring, type StoreKey } from '../key.ts'
 
 /** The keys that one read concerns. */
@@ -9,31 +10,43 @@ export interface Slot {
 }
 
 /** The slot of an input of a definition. A promise only where a digest must be computed first. */
-export async function toSlot(keyring: Keyring, name: string, input: unknown, tags: readonly string[]): Promise<Slot> {
-  const id = await keyring.id(input === undefined ? '' : canonical(input))
-  return {
-    entry: keyring.entry(name, id),
-    lease: keyring.lease(name, id),
-    tags: await toTagKeys(keyring, `Cannot read "${name}"`, tags),
-  }
+export function toSlot(keyring: Keyring, name: string, input: unknown, tags: readonly string[]): Awaitable<Slot> {
+  const id = keyring.id(input === undefined ? '' : canonical(input))
+  const tagKeys = toTagKeys(keyring, `Cannot read "${name}"`, tags)
+  return whenReady(id, (ready) =>
+    whenReady(tagKeys, (keys) => ({
+      entry: keyring.entry(name, ready),
+      lease: keyring.lease(name, ready),
+      tags: keys,
+    })),
+  )
 }
 
+const NO_TAGS: readonly StoreKey[] = []
+
 /**
- * The keys of tags, sorted, each once.
+ * The keys of tags, sorted, each once. A promise only where a digest must be computed first.
  *
  * @throws {TypeError} when one is not a non-empty string
  */
-export async function toTagKeys(keyring: Keyring, action: string, tags: readonly string[]): Promise<StoreKey[]> {
-  if (!Array.isArray(tags))
+export function toTagKeys(keyring: Keyring, action: string, tags: readonly string[]): Awaitable<readonly StoreKey[]> {
+  if (!Array.isArray(tags)) {
     throw new TypeError(`${action}: "tags" must be an array of strings, received ${typeof tags}`)
-  const unique = [...new Set(tags.map((tag) => readTag(action, tag)))].sort()
-  const ids: KeyId[] = []
-  for (const tag of unique) ids.push(await keyring.id(tag))
-  return ids.map((id) => keyring.tag(id))
+  }
+  if (tags.length === 0) return NO_TAGS
+  for (const tag of tags) readTag(action, tag)
+  const unique = tags.length === 1 ? tags : [...new Set(tags)].sort()
+  const ids = unique.map((tag) => keyring.id(tag))
+  const toKeys = (ready: readonly KeyId[]) => ready.map((id) => keyring.tag(id))
+  return isReady(ids) ? toKeys(ids) : Promise.all(ids).then(toKeys)
 }
 
-function readTag(action: string, tag: unknown): string {
-  if (typeof tag === 'string' && tag !== '') return tag
+function isReady(ids: readonly Awaitable<KeyId>[]): ids is readonly KeyId[] {
+  return ids.every((id) => typeof id === 'string')
+}
+
+function readTag(action: string, tag: unknown): void {
+  if (typeof tag === 'string' && tag !== '') return
   const received = tag === '' ? 'an empty string' : tag === null ? 'null' : typeof tag
   throw new TypeError(`${action}: each tag must be a non-empty string, received ${received}`)
 }

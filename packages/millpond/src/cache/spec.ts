@@ -1,3 +1,4 @@
+import { type Awaitable, whenReady } from '../awaitable.ts'
 import { type InputIssue, InvalidValueError } from '../errors.ts'
 import type { Lifetime } from './freshness.ts'
 import type { Slot } from './slot.ts'
@@ -22,7 +23,7 @@ export interface Spec<Value> {
   readonly slot: Slot
   readonly load: (context: LoadContext) => Promise<Value>
   /** The value of a body, or what is wrong with it where it no longer fits the definition. */
-  readonly decode: (body: string) => Promise<Decoded<Value>>
+  readonly decode: (body: string) => Awaitable<Decoded<Value>>
 }
 
 /** A decoded body. */
@@ -35,15 +36,13 @@ export type Decoded<Value> =
  *
  * @throws {InvalidValueError} when the definition's output schema rejects it
  */
-export async function decode<Value>(spec: Spec<Value>, body: string): Promise<{ readonly value: Value }> {
-  const decoded = await spec.decode(body)
-  if (decoded.issues === null) return decoded
-  const [first] = decoded.issues
-  throw new InvalidValueError(
-    spec.name,
-    `what its output schema accepts, ${first?.path || 'value'}: ${first?.message}`,
-    decoded,
-  )
+export function decode<Value>(spec: Spec<Value>, body: string): Awaitable<{ readonly value: Value }> {
+  return whenReady(spec.decode(body), (decoded) => {
+    if (decoded.issues === null) return decoded
+    const [first] = decoded.issues
+    const rule = `what its output schema accepts, ${first?.path || 'value'}: ${first?.message}`
+    throw new InvalidValueError(spec.name, rule, decoded)
+  })
 }
 
 /**
