@@ -13,9 +13,10 @@ function describeServer(server: RestServer) {
   return { url: server.url, token: server.token, redis: { kind, pid, port: Number(new URL(url).port || 6379) } }
 }
 
-function readyText(server: RestServer, isOwnToken: boolean): string {
+function readyText(server: RestServer, isOwnToken: boolean, data: string | undefined): string {
   const { kind, pid, url } = server.engine
-  const redis = kind === 'child' ? `${url} (started here, process ${pid}, in memory only)` : url
+  const place = data === undefined ? 'in memory only' : `data in ${data}`
+  const redis = kind === 'child' ? `${url} (started here, process ${pid}, ${place})` : url
   const token = isOwnToken ? '(the one you gave)' : server.token
   return `millpond-rest in front of ${redis}\n\nUPSTASH_REDIS_REST_URL=${server.url}\nUPSTASH_REDIS_REST_TOKEN=${token}\n`
 }
@@ -62,7 +63,9 @@ async function serve(config: Extract<Config, { kind: 'serve' }>): Promise<void> 
   const server = await createServer({ ...config, onEvent: reportEvent })
   stopOnSignals(server)
   const description = describeServer(server)
-  process.stdout.write(config.json ? `${JSON.stringify(description)}\n` : readyText(server, config.token !== undefined))
+  process.stdout.write(
+    config.json ? `${JSON.stringify(description)}\n` : readyText(server, config.token !== undefined, config.data),
+  )
   process.send?.({ type: 'ready', ...description })
 }
 

@@ -1,8 +1,29 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readConfig } from './config.ts'
 import { ConfigError } from './errors.ts'
 
-const defaults = { kind: 'serve', redis: undefined, token: undefined, host: '127.0.0.1', port: 8079, json: false }
+const defaults = {
+  kind: 'serve',
+  redis: undefined,
+  data: undefined,
+  token: undefined,
+  host: '127.0.0.1',
+  port: 8079,
+  tls: undefined,
+  cors: [],
+  commandTimeoutMs: 5_000,
+  drainMs: 10_000,
+  json: false,
+}
+
+function write(name: string, text: string): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'millpond-config-')), name)
+  writeFileSync(path, text)
+  return path
+}
 
 describe('readConfig()', () => {
   it('readConfig() has a default for everything', () => {
@@ -10,13 +31,36 @@ describe('readConfig()', () => {
   })
 
   it('readConfig() reads every option', () => {
-    const argv = ['--redis', 'redis://h:1', '--token', 't', '--host', '::1', '--port=0', '--json']
+    const key = write('key', 'K')
+    const argv = [
+      ...['--redis', 'redis://h:1', '--data', 'd', '--token', 't', '--host', '::1', '--port=0', '--json'],
+      ...['--read-only-token', 'r', '--tokens', write('tokens', '[{"token":"p","prefix":"a:"}]')],
+      ...[
+        '--tls-key',
+        key,
+        '--tls-cert',
+        key,
+        '--cors',
+        'https://a.b',
+        '--cors',
+        '*',
+        '--timeout',
+        '1',
+        '--drain',
+        '0',
+      ],
+    ]
     expect(readConfig(argv, {})).toEqual({
       kind: 'serve',
       redis: 'redis://h:1',
-      token: 't',
+      data: 'd',
+      token: ['t', { token: 'p', prefix: 'a:' }, { token: 'r', readOnly: true }],
       host: '::1',
       port: 0,
+      tls: { key: 'K', cert: 'K' },
+      cors: ['https://a.b', '*'],
+      commandTimeoutMs: 1,
+      drainMs: 0,
       json: true,
     })
   })
@@ -25,6 +69,8 @@ describe('readConfig()', () => {
     expect(readConfig([], { MILLPOND_REST_TOKEN: 'e' })).toEqual({ ...defaults, token: 'e' })
     expect(readConfig([], { MILLPOND_REST_TOKEN: '' })).toEqual(defaults)
     expect(readConfig(['--token', 't'], { MILLPOND_REST_TOKEN: 'e' })).toEqual({ ...defaults, token: 't' })
+    const both = { MILLPOND_REST_TOKEN: 'e', MILLPOND_REST_READ_ONLY_TOKEN: 'r' }
+    expect(readConfig([], both)).toEqual({ ...defaults, token: ['e', { token: 'r', readOnly: true }] })
   })
 
   it('readConfig() knows --help and --version', () => {
@@ -38,6 +84,16 @@ describe('readConfig()', () => {
     [['--port', 'x'], 'Cannot read the command line: --port must be an integer from 0 to 65535, received "x"'],
     [['--port', '65536'], 'Cannot read the command line: --port must be an integer from 0 to 65535, received "65536"'],
   ]
+  refused.push(
+    [['--timeout', '0'], 'Cannot read the command line: --timeout must be an integer from 1 to 3600000, received "0"'],
+    [['--tls-key', 'k'], 'Cannot read the command line: --tls-key and --tls-cert go together'],
+    [['--read-only-token', 'r'], 'Cannot read the command line: --read-only-token needs --token too'],
+    [['--tokens', '/none'], 'Cannot read the command line: --tokens names a file that cannot be read (ENOENT)'],
+    [
+      ['--tokens', write('bad', '[{"token":7}]')],
+      'Cannot read the command line: --tokens names a file that is not a JSON array of objects with a "token"',
+    ],
+  )
   it.each(refused)('readConfig() refuses %j', (argv, message) => {
     expect(() => readConfig(argv, {})).toThrow(new ConfigError(message))
   })

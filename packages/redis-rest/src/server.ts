@@ -1,27 +1,44 @@
-import { randomBytes } from 'node:crypto'
+import { createAccesses } from './create-accesses.ts'
 import { type ChildEvent, type ChildRedis, startChild } from './engine/child.ts'
-import { assertRedisUrl, type ConnectionEvent, createConnection } from './engine/connection.ts'
+import type { ConnectionEvent } from './engine/connection.ts'
+import { createEngine, type StartedEngine } from './engine/create-engine.ts'
+import { readTarget } from './engine/target.ts'
 import { ConfigError } from './errors.ts'
 import { createAuthorize } from './http/authorize.ts'
+import { createCors } from './http/cors.ts'
+import { createEventStreams } from './http/event-streams.ts'
 import { createHandler } from './http/handler.ts'
-import { type Listening, listen } from './http/listen.ts'
-import { createExecutor } from './protocol/executor.ts'
-import { createScriptFlags } from './protocol/script-flags.ts'
+import { healthAnswer } from './http/health.ts'
+import { type Listening, listen, type TlsOptions } from './http/listen.ts'
+import { createMetrics } from './http/metrics.ts'
+import { createTableSource } from './protocol/limited-executor.ts'
+import { readTokens, type TokenOptions } from './tokens.ts'
 
 /** What happens behind the endpoint. Carries no keys, values or tokens. */
 export type ServerEvent = ConnectionEvent | ChildEvent
 
 export interface ServerOptions {
-  /** redis:// or rediss:// URL. Without it the installed redis-server or valkey-server is started, in memory only. */
+  /**
+   * URL of a Redis or Valkey, or of any node of a cluster: `redis://`, `valkey://`, or with TLS `rediss://`, `valkeys://`. Without it
+   * the installed redis-server or valkey-server is started.
+   */
   readonly redis?: string | undefined
-  /** The token clients must send, or several. Without it a random one is made. Printable ASCII without spaces. */
-  readonly token?: string | readonly string[] | undefined
+  /** Folder in which the Redis that is started here keeps its data; without it they are in memory only. */
+  readonly data?: string | undefined
+  /** What clients must send: one token or several, each without or with limits. Without it a random one is made. */
+  readonly token?: string | TokenOptions | readonly (string | TokenOptions)[] | undefined
   /** Default 127.0.0.1: only this machine. */
   readonly host?: string | undefined
   /** 0 to 65535; 0, the default, takes any free port. */
   readonly port?: number | undefined
+  /** Serves HTTPS with this key and certificate, in PEM. */
+  readonly tls?: TlsOptions | undefined
+  /** Origins of pages that browsers may let use the server, such as `https://app.example`; `*` for any. Default none. */
+  readonly cors?: readonly string[] | undefined
   /** A command without a reply from Redis is answered with an error after this time. Milliseconds, > 0, default 5000. */
   readonly commandTimeoutMs?: number | undefined
+  /** How long `close` lets running requests go on. Milliseconds, >= 0, default 10000. */
+  readonly drainMs?: number | undefined
   readonly onEvent?: ((event: ServerEvent) => void) | undefined
 }
 
@@ -43,23 +60,24 @@ export interface RestServer {
   close(): Promise<void>
 }
 
-/** How long `close` waits for running requests before it drops them. */
-const graceMs = 10_000
-
-function readTokens(token: string | readonly string[] | undefined): readonly [string, ...string[]] {
-  const given =
-    token === undefined ? [randomBytes(24).toString('base64url')] : typeof token === 'string' ? [token] : token
-  const [first, ...others] = given
-  if (first === undefined) throw new ConfigError('Cannot create server: "token" is an empty list')
-  if (!given.every((text) => /^[\x21-\x7e]+$/.test(text))) {
-    throw new ConfigError('Cannot create server: a token must be printable ASCII without spaces, and not empty')
-  }
-  return [first, ...others]
-}
+const defaultTimeoutMs = 5_000
 
 function assertWithin(name: string, value: number, min: number, max: number): void {
   if (Number.isInteger(value) && value >= min && value <= max) return
   throw new ConfigError(`Cannot create server: "${name}" must be an integer from ${min} to ${max}, received ${value}`)
+}
+
+function assertOptions({ redis, data, cors = [], port = 0, commandTimeoutMs = 1, drainMs = 0 }: ServerOptions): void {
+  assertWithin('port', port, 0, 65_535)
+  assertWithin('commandTimeoutMs', commandTimeoutMs, 1, 3_600_000)
+  assertWithin('drainMs', drainMs, 0, 3_600_000)
+  if (redis !== undefined) readTarget(redis)
+  if (redis !== undefined && data !== undefined) {
+    throw new ConfigError('Cannot create server: "data" is for the Redis that is started here, "redis" names another')
+  }
+  const bad = cors.find((origin) => origin !== '*' && (!URL.canParse(origin) || new URL(origin).origin !== origin))
+  if (bad === undefined) return
+  throw new ConfigError(`Cannot create server: an origin must look like https://app.example, received "${bad}"`)
 }
 
 function withoutCredentials(url: string): string {
@@ -80,9 +98,44 @@ function describeEngine(child: ChildRedis | undefined, url: string): EngineInfo 
   }
 }
 
-function toUrl(host: string, port: number): string {
+function toUrl(scheme: string, host: string, port: number): string {
   const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  return `http://${shown.includes(':') ? `[${shown}]` : shown}:${port}`
+  return `${scheme}://${shown.includes(':') ? `[${shown}]` : shown}:${port}`
+}
+
+interface Front {
+  listening(): Promise<Listening>
+  /** Ends what would keep the HTTP server from closing. */
+  endStreams(): void
+}
+
+/** Everything between HTTP and the engine. */
+function createFront(
+  engine: StartedEngine,
+  options: ServerOptions,
+  tokens: ReturnType<typeof readTokens>,
+  counts: { losses: number; tables: ReturnType<typeof createTableSource>; isDraining: boolean },
+): Front {
+  const { host = '127.0.0.1', port = 0, tls, cors: origins = [], commandTimeoutMs = defaultTimeoutMs } = options
+  const idleTimeoutMs = commandTimeoutMs + 120_000
+  const metrics = createMetrics()
+  const cors = createCors(origins)
+  const streams = createEventStreams(() => engine.target())
+  const handler = createHandler({
+    authorize: createAuthorize(createAccesses(tokens, engine, counts.tables)),
+    streams,
+    answerOpenly: (request, path) =>
+      cors.preflight(request) ?? (path === '/health' ? healthAnswer(engine, counts.isDraining) : undefined),
+    writeMetrics: () =>
+      metrics.write({
+        isEngineUp: engine.trouble() === undefined,
+        streams: streams.count,
+        engineLosses: counts.losses,
+      }),
+    corsHeaders: origins.length === 0 ? () => undefined : cors.headers,
+    onAnswer: metrics.record,
+  })
+  return { listening: () => listen(handler, { host, port, tls, idleTimeoutMs }), endStreams: streams.close }
 }
 
 /**
@@ -98,24 +151,33 @@ function toUrl(host: string, port: number): string {
  * await server.close()
  */
 export async function createServer(options: ServerOptions = {}): Promise<RestServer> {
-  const { host = '127.0.0.1', port = 0, commandTimeoutMs = 5_000, onEvent = () => undefined } = options
+  const {
+    host = '127.0.0.1',
+    commandTimeoutMs = defaultTimeoutMs,
+    drainMs = 10_000,
+    onEvent = () => undefined,
+  } = options
   const tokens = readTokens(options.token)
-  assertWithin('port', port, 0, 65_535)
-  assertWithin('commandTimeoutMs', commandTimeoutMs, 1, 3_600_000)
-  if (options.redis !== undefined) assertRedisUrl(options.redis)
+  assertOptions(options)
 
-  const child = options.redis === undefined ? await startChild(onEvent) : undefined
+  const child = options.redis === undefined ? await startChild(onEvent, options.data) : undefined
   const redisUrl = child?.url ?? options.redis ?? ''
-  const connection = createConnection({ url: redisUrl, commandTimeoutMs, onEvent })
+  const notify = (event: ServerEvent): void => {
+    if (event.type === 'engine-ready') counts.tables.forget()
+    if (event.type === 'engine-lost') counts.losses += 1
+    onEvent(event)
+  }
+  const engine = createEngine({ target: readTarget(redisUrl), commandTimeoutMs, onEvent: notify })
+  const counts = { losses: 0, tables: createTableSource(engine), isDraining: false }
+  const front = createFront(engine, options, tokens, counts)
   const closeEngine = async (): Promise<void> => {
-    await connection.close()
+    await engine.close()
     await child?.close()
   }
   let http: Listening
   try {
-    await connection.firstAttempt()
-    const executor = createExecutor(connection, createScriptFlags())
-    http = await listen(createHandler({ authorize: createAuthorize(tokens), executor }), host, port)
+    await engine.firstAttempt()
+    http = await front.listening()
   } catch (error) {
     await closeEngine()
     throw error
@@ -123,12 +185,15 @@ export async function createServer(options: ServerOptions = {}): Promise<RestSer
 
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => {
-    closing ??= http.close(graceMs).then(closeEngine)
+    if (closing !== undefined) return closing
+    counts.isDraining = true
+    closing = http.close(drainMs).then(closeEngine)
+    front.endStreams()
     return closing
   }
   return {
-    url: toUrl(host, http.port),
-    token: tokens[0],
+    url: toUrl(options.tls === undefined ? 'http' : 'https', host, http.port),
+    token: tokens[0].token,
     port: http.port,
     engine: describeEngine(child, redisUrl),
     close,

@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describeWith } from 'millpond-e2e/servers'
 import { describe, expect, it, vi } from 'vitest'
@@ -107,6 +110,29 @@ describeWith('redis', 'millpond-rest with a Redis', () => {
     started.process.disconnect()
     expect(await exit).toEqual([0, null])
     await untilGone(message.redis.pid)
+  })
+
+  it('millpond-rest --data keeps the data when it is stopped and when it is killed', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'millpond-cli-'))
+    const args = ['--port', '0', '--json', '--data', folder, '--token', 't', '--read-only-token', 'r']
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+      const started = start(args)
+      const ready = await untilReady(started)
+      const call = async (token: string, path: string) =>
+        (await fetch(`${ready.url}${path}`, { headers: { authorization: `Bearer ${token}` } })).text()
+      expect(await call('t', `/set/${signal}/kept`)).toBe('{"result":"OK"}')
+      expect(await call('r', '/set/k/v')).toContain('NOPERM')
+      expect(await call('r', '/get/SIGTERM')).toBe('{"result":"kept"}')
+      started.process.kill(signal)
+      await started.ended
+    }
+    const again = start(args)
+    const ready = await untilReady(again)
+    const mget = await fetch(`${ready.url}/mget/SIGTERM/SIGKILL?_token=r`)
+    expect(await mget.text()).toBe('{"result":["kept","kept"]}')
+    again.process.kill('SIGTERM')
+    await again.ended
+    await untilGone(ready.redis.pid)
   })
 
   it('millpond-rest that is killed takes its Redis with it', async () => {

@@ -23,17 +23,11 @@ function startLoad(server: RestServer, clients: number): Load {
   const runClient = async (client: number): Promise<void> => {
     for (let round = 0; isRunning; round += 1) {
       const word = `c${client}r${round}`
-      const isBatch = round % 2 === 1
-      const body = JSON.stringify(
-        isBatch
-          ? [
-              ['ECHO', word],
-              ['ECHO', `${word}b`],
-            ]
-          : ['ECHO', word],
-      )
-      const expected = isBatch ? `[{"result":"${word}"},{"result":"${word}b"}]` : `{"result":"${word}"}`
-      const { status, text } = await request(server, isBatch ? '/pipeline' : '/', { body })
+      const path = ['/', '/pipeline', '/multi-exec'][round % 3] ?? '/'
+      const echo = ['EVAL', 'return ARGV[1]', 0, `${word}b`]
+      const body = JSON.stringify(path === '/' ? ['ECHO', word] : [['ECHO', word], echo])
+      const expected = path === '/' ? `{"result":"${word}"}` : `[{"result":"${word}"},{"result":"${word}b"}]`
+      const { status, text } = await request(server, path, { body })
       statuses.set(status, (statuses.get(status) ?? 0) + 1)
       if (text !== expected && !text.includes('"error":"ERR ')) foreign.push(text)
     }
@@ -103,6 +97,25 @@ describeWith('redis', 'a Redis that fails', () => {
     redis.kill('SIGCONT')
     await untilPong(server)
     expect(await command(server, 'ECHO', 'mine')).toBe('{"result":"mine"}')
+    await server.close()
+    await redis.stop()
+  })
+
+  it('a Redis that hangs under load gives every request an answer, and none that of another', async () => {
+    const redis = await startRedis()
+    const server = await createServer({ redis: redis.url, commandTimeoutMs: 150 })
+    const load = startLoad(server, 24)
+    for (let round = 0; round < 3; round += 1) {
+      await untilMore(load, 200)
+      redis.kill('SIGSTOP')
+      await untilMore(load, 503)
+      redis.kill('SIGCONT')
+      await untilPong(server)
+    }
+    await untilMore(load, 200)
+    await load.stop()
+    expect(load.foreign).toEqual([])
+    expect([...load.statuses.keys()].sort()).toEqual([200, 503])
     await server.close()
     await redis.stop()
   })

@@ -30,6 +30,13 @@ describeWith('redis', 'the HTTP side', () => {
     expect(text).toBe(`{"result":"${Buffer.from(body).toString('base64')}"}`)
   })
 
+  it('HEAD runs the command and answers with its head only', async () => {
+    const answer = await request(server, '/incr/n', { method: 'HEAD' })
+    expect([answer.status, answer.text, answer.headers.get('content-length')]).toEqual([200, '', '12'])
+    expect(await command(server, 'GET', 'n')).toBe('{"result":"1"}')
+    expect((await request(server, '/nope', { method: 'HEAD' })).status).toBe(400)
+  })
+
   it('upstash-sync-token changes with every reply', async () => {
     const answers = [await request(server, '/ping'), await request(server, '/ping'), await request(server, '/nope')]
     const tokens = answers.map((answer) => answer.headers.get('upstash-sync-token'))

@@ -4,9 +4,11 @@ import { createServer, type RestServer } from '../src/index.ts'
 import { encoded } from './cases/base64.ts'
 import { batches } from './cases/batches.ts'
 import type { Case } from './cases/case.ts'
+import { dialect } from './cases/dialect.ts'
 import { failures } from './cases/failures.ts'
 import { paths } from './cases/paths.ts'
 import { singles } from './cases/replies.ts'
+import { resp2 } from './cases/resp2.ts'
 import { scripts } from './cases/scripts.ts'
 import { command, request } from './request.ts'
 
@@ -42,5 +44,7 @@ describeWith('redis', 'the protocol', () => {
   it.each(failures)('the answer to $name is an error', check)
   it.each(paths)('a path command: $name', check)
   it.each(batches)('a batch: $name', check)
+  it.each(resp2.map((item) => ({ ...item, headers: { 'upstash-response-format': 'resp2' } })))('resp2: $name', check)
+  it.each(dialect)('the dialect of Upstash: $name', check)
   it.each(scripts)('a script: $name', check)
 })

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { RedisMissingError } from '../errors.ts'
+import { type DataFolder, openDataFolder } from './data-folder.ts'
 import { findProgram } from './find-program.ts'
 import { freePort } from './free-port.ts'
 import { type RedisProcess, type RedisProcessOptions, startRedisProcess } from './redis-process.ts'
@@ -16,7 +17,7 @@ export interface ChildRedis {
   readonly port: number
   /** Changes when the process had to be started again; undefined in between. */
   readonly pid: number | undefined
-  /** Ends the process for good and removes its folder. */
+  /** Ends the process for good; a folder of its own goes with it. */
   close(): Promise<void>
 }
 
@@ -84,30 +85,50 @@ interface Supervisor {
   stop(): Promise<void>
 }
 
-async function startOnAnyPort(program: string, folder: string, attempts = 3): Promise<[RedisProcess, number]> {
+type Place = Omit<RedisProcessOptions, 'port'>
+
+async function startOnAnyPort(place: Place, attempts = 3): Promise<[RedisProcess, number]> {
   const port = await freePort()
   try {
-    return [await startRedisProcess({ program, port, folder }), port]
+    return [await startRedisProcess({ ...place, port }), port]
   } catch (error) {
     if (attempts <= 1) throw error
-    return startOnAnyPort(program, folder, attempts - 1)
+    return startOnAnyPort(place, attempts - 1)
+  }
+}
+
+/** A folder that is removed when the process has ended. */
+async function temporaryFolder(): Promise<DataFolder> {
+  const folder = await mkdtemp(join(tmpdir(), 'millpond-rest-'))
+  return {
+    folder,
+    keepsData: false,
+    use: async () => undefined,
+    leave: () => rm(folder, { recursive: true, force: true }),
   }
 }
 
 /**
- * Starts the machine's redis-server or valkey-server on a free port of 127.0.0.1. It keeps its data in memory only, is started
- * again on the same port (empty) when it dies, and ends with this process however that ends.
+ * Starts the machine's redis-server or valkey-server on a free port of 127.0.0.1. Without `data` it keeps its data in memory only;
+ * with it, in that folder, which is made if need be. It is started again on the same port when it dies, and ends with this process
+ * however that ends.
  *
- * Rejects with {@link RedisMissingError} when neither is installed, `RedisStartError` when it does not start.
+ * Rejects with {@link RedisMissingError} when neither is installed, `RedisStartError` when it does not start, `ConfigError` when
+ * the folder is used by another.
  */
-export async function startChild(onEvent: (event: ChildEvent) => void): Promise<ChildRedis> {
+export async function startChild(onEvent: (event: ChildEvent) => void, data: string | undefined): Promise<ChildRedis> {
   const program = findProgram(['redis-server', 'valkey-server'], process.env.PATH ?? '')
   if (program === undefined) throw new RedisMissingError()
-  const folder = await mkdtemp(join(tmpdir(), 'millpond-rest-'))
-  const removeFolder = (): Promise<void> => rm(folder, { recursive: true, force: true })
+  const { folder, keepsData, use, leave } = data === undefined ? await temporaryFolder() : await openDataFolder(data)
   try {
-    const [first, port] = await startOnAnyPort(program, folder)
-    const supervisor = supervise(first, { program, port, folder }, onEvent)
+    const place = { program, folder, keepsData }
+    const [first, port] = await startOnAnyPort(place)
+    await use(first.pid)
+    const notify = (event: ChildEvent): void => {
+      if (event.type === 'child-started') void use(event.pid)
+      onEvent(event)
+    }
+    const supervisor = supervise(first, { ...place, port }, notify)
     return {
       port,
       url: `redis://127.0.0.1:${port}`,
@@ -116,11 +137,11 @@ export async function startChild(onEvent: (event: ChildEvent) => void): Promise<
       },
       close: async () => {
         await supervisor.stop()
-        await removeFolder()
+        await leave()
       },
     }
   } catch (error) {
-    await removeFolder()
+    await leave()
     throw error
   }
 }

@@ -5,9 +5,11 @@ import type { Outcome } from './reply.ts'
 export interface Engine {
   /**
    * Runs the commands in order with no other command between them, and resolves with one outcome each, in order. Never rejects
-   * and never takes longer than the engine's command timeout. A command is sent at most once.
+   * and never takes longer than the engine's command timeout. A command is run at most once.
    */
   send(commands: readonly Command[]): Promise<readonly Outcome[]>
+  /** Why no command can run now, or undefined when one can. */
+  trouble(): string | undefined
   /** Drops the connection; commands without a reply become `unavailable`. */
   close(): Promise<void>
 }

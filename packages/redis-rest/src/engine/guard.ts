@@ -4,16 +4,23 @@ import { spawn } from 'node:child_process'
 const script = `
 read -r word
 [ "$word" = released ] && exit 0
-kill -s KILL "$1" 2>/dev/null
-rm -rf "$2"
+kill -s "$3" "$1" 2>/dev/null
+[ "$3" = KILL ] && rm -rf "$2"
+exit 0
 `
+
+interface GuardedFolder {
+  readonly folder: string
+  readonly keepsData: boolean
+}
 
 /**
  * Watches over a child process from outside: should this process die without cleaning up, the guard kills process `pid` and
- * removes `folder`. `release` ends the watch.
+ * removes `folder`, or, when the data are to be kept, lets it write them out and end. `release` ends the watch.
  */
-export function startGuard(pid: number, folder: string): { release(): void } {
-  const guard = spawn('/bin/sh', ['-c', script, 'guard', String(pid), folder], {
+export function startGuard(pid: number, { folder, keepsData }: GuardedFolder): { release(): void } {
+  const signal = keepsData ? 'TERM' : 'KILL'
+  const guard = spawn('/bin/sh', ['-c', script, 'guard', String(pid), folder, signal], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   })

@@ -8,7 +8,7 @@ export interface RedisProcess {
   readonly pid: number
   /** Resolves when the process is gone, for whatever reason. */
   readonly exited: Promise<unknown>
-  /** Ends it at once; it holds nothing on disk that would be worth saving. */
+  /** Ends it: at once when it keeps nothing, else as soon as it has written what it holds. */
   stop(): void
 }
 
@@ -16,10 +16,18 @@ export interface RedisProcessOptions {
   readonly program: string
   readonly port: number
   readonly folder: string
+  /** Whether the data outlives the process: an append-only file in `folder`, written out every second. */
+  readonly keepsData: boolean
 }
 
-function toArguments({ port, folder }: RedisProcessOptions): string[] {
-  return ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder]
+/** The largest record, as on Upstash. */
+const maxRecordBytes = 100 * 1024 * 1024
+
+function toArguments({ port, folder, keepsData }: RedisProcessOptions): string[] {
+  return [
+    ...['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', ''],
+    ...['--appendonly', keepsData ? 'yes' : 'no', '--proto-max-bulk-len', `${maxRecordBytes}`],
+  ]
 }
 
 function untilReady(child: ChildProcessByStdio<null, Readable, Readable>, program: string): Promise<void> {
@@ -36,7 +44,7 @@ function untilReady(child: ChildProcessByStdio<null, Readable, Readable>, progra
   })
 }
 
-/** Starts a Redis that keeps nothing on disk and resolves when it answers. Rejects with {@link RedisStartError}. */
+/** Starts a Redis and resolves when it answers. Rejects with {@link RedisStartError}. */
 export async function startRedisProcess(options: RedisProcessOptions): Promise<RedisProcess> {
   // In its own process group, so that Ctrl-C reaches us first and running requests still get their answers.
   const child = spawn(options.program, toArguments(options), {
@@ -46,9 +54,9 @@ export async function startRedisProcess(options: RedisProcessOptions): Promise<R
   })
   const exited = once(child, 'exit').catch(() => undefined)
   if (child.pid !== undefined) {
-    const guard = startGuard(child.pid, options.folder)
+    const guard = startGuard(child.pid, options)
     void exited.then(() => guard.release())
   }
   await untilReady(child, options.program)
-  return { pid: child.pid ?? 0, exited, stop: () => void child.kill('SIGKILL') }
+  return { pid: child.pid ?? 0, exited, stop: () => void child.kill(options.keepsData ? 'SIGTERM' : 'SIGKILL') }
 }

@@ -1,13 +1,13 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 
 function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
+  return hash('sha256', text, 'buffer')
 }
 
 function bearerToken(header: string | undefined): string | undefined {
-  const match = /^bearer +(\S+) *$/i.exec(header ?? '')
-  return match?.[1]
+  if (header === undefined) return undefined
+  return /^bearer +(\S+) *$/i.exec(header)?.[1]
 }
 
 function queryToken(query: string): string | undefined {
@@ -15,16 +15,21 @@ function queryToken(query: string): string | undefined {
   return new URLSearchParams(query).get('_token') ?? undefined
 }
 
-/** Says whether a request carries one of the tokens, in `Authorization: Bearer …` or in `?_token=`. Takes the same time for any guess. */
-export type Authorize = (request: IncomingMessage, query: string) => boolean
+/**
+ * What the token of a request gives access to, or undefined without a right one. The token comes in `Authorization: Bearer …` or in
+ * `?_token=`. Takes the same time for any guess.
+ */
+export type Authorize<Access> = (request: IncomingMessage, query: string) => Access | undefined
 
-export function createAuthorize(tokens: readonly string[]): Authorize {
-  const accepted = tokens.map(digest)
+export function createAuthorize<Access>(accesses: ReadonlyMap<string, Access>): Authorize<Access> {
+  const accepted = [...accesses].map(([token, access]) => ({ known: digest(token), access }))
   return (request, query) => {
     const token = bearerToken(request.headers.authorization) ?? queryToken(query)
-    if (token === undefined) return false
+    if (token === undefined) return undefined
     const offered = digest(token)
+    let found: Access | undefined
     // Every token is compared, so that time does not tell which one came close.
-    return accepted.map((known) => timingSafeEqual(known, offered)).includes(true)
+    for (const { known, access } of accepted) if (timingSafeEqual(known, offered)) found = access
+    return found
   }
 }

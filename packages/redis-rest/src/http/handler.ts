@@ -6,16 +6,29 @@ import { parseCommand, parseCommands } from '../protocol/command.ts'
 import type { Encoding } from '../protocol/encode.ts'
 import type { Executor } from '../protocol/executor.ts'
 import { parsePathCommand } from '../protocol/path-command.ts'
+import type { Access } from './access.ts'
 import type { Authorize } from './authorize.ts'
+import type { EventStreams } from './event-streams.ts'
 import { readBody } from './read-body.ts'
 
 /** The largest request body, in bytes; above it the answer is 413. */
-export const maxBodyBytes = 10 * 1024 * 1024
+const maxBodyBytes = 10 * 1024 * 1024
 
 export interface HandlerOptions {
-  readonly authorize: Authorize
-  readonly executor: Executor
+  readonly authorize: Authorize<Access>
+  readonly streams: EventStreams
+  /** Answers for what needs no token, such as `/health`; undefined for everything else. */
+  readonly answerOpenly: (request: IncomingMessage, path: string) => Answer | Promise<Answer> | undefined
+  /** The body for `/metrics`. */
+  readonly writeMetrics: () => string
+  /** Headers that go with every answer to this request. */
+  readonly corsHeaders: (request: IncomingMessage) => Readonly<Record<string, string>> | undefined
+  readonly onAnswer: (route: Route, status: number, durationMs: number) => void
 }
+
+/** The kinds of requests, as they are counted. */
+export const routes = ['command', 'path', 'pipeline', 'transaction', 'stream', 'other'] as const
+export type Route = (typeof routes)[number]
 
 /** `isLast` says, when the answer is written, whether the connection ends with it. */
 export type Handler = (request: IncomingMessage, response: ServerResponse, isLast: () => boolean) => Promise<void>
@@ -31,61 +44,54 @@ function hasBody(request: IncomingMessage): boolean {
   return request.method === 'POST' || request.method === 'PUT'
 }
 
-function readEncoding(request: IncomingMessage): Encoding | undefined {
+function readEncoding(request: IncomingMessage): Encoding | Answer {
   const format = request.headers['upstash-response-format']
-  if (format !== undefined && format !== 'json') return undefined
-  return request.headers['upstash-encoding'] === 'base64' ? 'base64' : 'text'
+  const isBase64 = request.headers['upstash-encoding'] === 'base64'
+  if (format === undefined || format === 'json') return isBase64 ? 'base64' : 'text'
+  if (format !== 'resp2') return errorAnswer(400, 'ERR this response format is not supported: use json or resp2')
+  return isBase64 ? errorAnswer(400, 'ERR base64 and resp2 cannot be combined') : 'resp2'
 }
 
-type Batch = 'pipeline' | 'transaction'
+function toRoute(path: string): Route {
+  if (path === '/') return 'command'
+  if (path === '/pipeline') return 'pipeline'
+  if (path === '/multi-exec') return 'transaction'
+  if (path === '/health' || path === '/metrics') return 'other'
+  return /^\/(subscribe|psubscribe|monitor)(\/|$)/i.test(path) ? 'stream' : 'path'
+}
 
-const batches: ReadonlyMap<string, Batch> = new Map([
-  ['/pipeline', 'pipeline'],
-  ['/multi-exec', 'transaction'],
-])
-
-async function answerJson(
-  executor: Executor,
-  batch: Batch | undefined,
-  body: Buffer,
-  encoding: Encoding,
-): Promise<Answer> {
+async function answerJson(executor: Executor, route: Route, body: Buffer, encoding: Encoding): Promise<Answer> {
   if (!isUtf8(body)) return errorAnswer(400, 'ERR cannot read the request body: it is not UTF-8')
   const text = body.toString()
-  if (batch === undefined) {
+  if (route === 'command') {
     const command = parseCommand(text)
     return command.kind === 'parsed' ? executor.single(command.value, encoding) : errorAnswer(400, command.message)
   }
   const commands = parseCommands(text)
-  return commands.kind === 'parsed' ? executor[batch](commands.value, encoding) : errorAnswer(400, commands.message)
+  if (commands.kind === 'invalid') return errorAnswer(400, commands.message)
+  return route === 'pipeline'
+    ? executor.pipeline(commands.value, encoding)
+    : executor.transaction(commands.value, encoding)
 }
 
-/** undefined when the client went away before its request was complete. */
-async function answerRequest(request: IncomingMessage, options: HandlerOptions): Promise<Answer | undefined> {
-  const { path, query } = splitTarget(request.url ?? '/')
-  if (!methods.includes(request.method ?? '')) {
-    return errorAnswer(405, 'ERR this method is not allowed: use GET, HEAD, POST or PUT', { allow: methods.join(', ') })
-  }
-  if (!options.authorize(request, query)) return errorAnswer(401, 'WRONGPASS invalid or missing auth token')
-  const encoding = readEncoding(request)
-  if (encoding === undefined) return errorAnswer(400, 'ERR this response format is not supported: only json is')
+function methodAnswer(allowed: readonly string[]): Answer {
+  const list = `${allowed.slice(0, -1).join(', ')} or ${allowed.at(-1)}`
+  return errorAnswer(405, `ERR this method is not allowed: use ${list}`, { allow: allowed.join(', ') })
+}
 
-  const batch = batches.get(path)
-  if (!hasBody(request)) {
-    if (path === '/') return errorAnswer(404, 'ERR there is nothing here: send a command with POST, or in the path')
-    if (batch !== undefined) return errorAnswer(405, `ERR ${path} takes POST only`, { allow: 'POST, PUT' })
+/** What is wrong with the method for this route, if anything. */
+function routeAnswer(request: IncomingMessage, route: Route, path: string): Answer | undefined {
+  if (route === 'stream') {
+    return request.method === 'GET' || request.method === 'POST' ? undefined : methodAnswer(['GET', 'POST'])
   }
-  const body = hasBody(request) ? await readBody(request, maxBodyBytes) : { kind: 'body' as const, bytes: undefined }
-  if (body.kind === 'aborted') return undefined
-  if (body.kind === 'too-large') return errorAnswer(413, `ERR max request size exceeded. Limit: ${maxBodyBytes} bytes`)
+  if (hasBody(request) || route === 'path') return undefined
+  return route === 'command'
+    ? errorAnswer(404, 'ERR there is nothing here: send a command with POST, or in the path')
+    : errorAnswer(405, `ERR ${path} takes POST only`, { allow: 'POST, PUT' })
+}
 
-  if (body.bytes !== undefined && (path === '/' || batch !== undefined)) {
-    return answerJson(options.executor, batch, body.bytes, encoding)
-  }
-  const command = parsePathCommand(path, query, body.bytes)
-  return command.kind === 'parsed'
-    ? options.executor.single(command.value, encoding)
-    : errorAnswer(400, command.message)
+function metricsAnswer(text: string): Answer {
+  return { status: 200, body: text, headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' } }
 }
 
 function createSyncTokens(): () => string {
@@ -99,19 +105,87 @@ function createSyncTokens(): () => string {
 
 /** The protocol over HTTP: reads a request, checks its token, runs it and writes the answer. Never throws. */
 export function createHandler(options: HandlerOptions): Handler {
+  const { authorize, streams, answerOpenly, writeMetrics, corsHeaders, onAnswer } = options
   const nextSyncToken = createSyncTokens()
-  return async (request, response, isLast) => {
-    const answer = await answerRequest(request, options).catch(() =>
-      errorAnswer(500, 'ERR the request could not be handled'),
-    )
-    if (answer === undefined || response.destroyed) return
+
+  const openStream = (
+    access: Access,
+    path: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Answer | Promise<Answer | undefined> => {
+    request.resume()
+    const parsed = parsePathCommand(path, '', undefined)
+    const command = parsed.kind === 'parsed' ? access.toStream(parsed.value) : parsed
+    if (command.kind === 'invalid') return errorAnswer(400, command.message)
+    return streams.open(command.value, response, { 'upstash-sync-token': nextSyncToken(), ...corsHeaders(request) })
+  }
+
+  const answerRoute = async (
+    access: Access,
+    route: Route,
+    request: IncomingMessage,
+    { path, query }: { path: string; query: string },
+  ): Promise<Answer | undefined> => {
+    const encoding = readEncoding(request)
+    if (typeof encoding !== 'string') return encoding
+    const body = hasBody(request) ? await readBody(request, maxBodyBytes) : undefined
+    if (body?.kind === 'aborted') return undefined
+    if (body?.kind === 'too-large') {
+      return errorAnswer(413, `ERR max request size exceeded. Limit: ${maxBodyBytes} bytes`)
+    }
+    if (route !== 'path' && body !== undefined) return answerJson(access.executor, route, body.bytes, encoding)
+    const command = parsePathCommand(path, query, body?.bytes)
+    return command.kind === 'parsed'
+      ? access.executor.single(command.value, encoding)
+      : errorAnswer(400, command.message)
+  }
+
+  /** undefined when nothing is left to write: the client went away, or it was a stream. */
+  const answerRequest = (
+    route: Route,
+    target: { path: string; query: string },
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Answer | Promise<Answer | undefined> => {
+    const open = answerOpenly(request, target.path)
+    if (open !== undefined) return open
+    if (!methods.includes(request.method ?? '')) return methodAnswer(methods)
+    const access = authorize(request, target.query)
+    if (access === undefined) return errorAnswer(401, 'WRONGPASS invalid or missing auth token')
+    if (target.path === '/metrics') {
+      return access.isFull ? metricsAnswer(writeMetrics()) : errorAnswer(403, 'NOPERM this token cannot read /metrics')
+    }
+    const misplaced = routeAnswer(request, route, target.path)
+    if (misplaced !== undefined) return misplaced
+    if (route === 'stream') return openStream(access, target.path, request, response)
+    return answerRoute(access, route, request, target)
+  }
+
+  const write = (request: IncomingMessage, response: ServerResponse, answer: Answer, isLast: boolean): void => {
     response.writeHead(answer.status, {
-      'content-type': 'application/json',
+      'content-type': typeof answer.body === 'string' ? 'application/json' : 'application/octet-stream',
       'content-length': Buffer.byteLength(answer.body),
       'upstash-sync-token': nextSyncToken(),
-      ...(isLast() ? { connection: 'close' } : {}),
+      ...(isLast ? { connection: 'close' } : undefined),
+      ...corsHeaders(request),
       ...answer.headers,
     })
     response.end(request.method === 'HEAD' ? undefined : answer.body)
+  }
+
+  return async (request, response, isLast) => {
+    const startedAt = performance.now()
+    const target = splitTarget(request.url ?? '/')
+    const route = toRoute(target.path)
+    let answer: Answer | undefined
+    try {
+      answer = await answerRequest(route, target, request, response)
+    } catch {
+      answer = errorAnswer(500, 'ERR the request could not be handled')
+    }
+    if (answer === undefined || response.destroyed) return
+    write(request, response, answer, isLast())
+    onAnswer(route, answer.status, performance.now() - startedAt)
   }
 }

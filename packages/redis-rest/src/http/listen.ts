@@ -1,6 +1,7 @@
-import { createServer, type Server } from 'node:http'
+import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import { ListenError } from '../errors.ts'
+import { ConfigError, ListenError } from '../errors.ts'
 import { encodeError } from '../protocol/encode.ts'
 import type { Handler } from './handler.ts'
 
@@ -33,12 +34,51 @@ function closeServer(server: Server, graceMs: number): Promise<void> {
   })
 }
 
-/** Serves `handler` on a TCP port (0 for any free one). Rejects with {@link ListenError}. */
-export function listen(handler: Handler, host: string, port: number): Promise<Listening> {
+/** Key and certificate (with its chain) in PEM. */
+export interface TlsOptions {
+  readonly key: string | Buffer
+  readonly cert: string | Buffer
+}
+
+export interface ListenOptions {
+  readonly host: string
+  readonly port: number
+  /** HTTPS instead of HTTP. */
+  readonly tls: TlsOptions | undefined
+  /** A connection on which nothing moves for this long is dropped, such as of a client that does not read its answer. */
+  readonly idleTimeoutMs: number
+}
+
+/** A request must be complete after this time, so that slow clients do not gather. */
+const requestTimeoutMs = 120_000
+const headersTimeoutMs = 30_000
+
+function createAnyServer(tls: TlsOptions | undefined, listener: RequestListener): Server {
+  const options = {
+    maxHeaderSize: maxHeaderBytes,
+    keepAliveTimeout: 60_000,
+    requestTimeout: requestTimeoutMs,
+    headersTimeout: headersTimeoutMs,
+    noDelay: true,
+  }
+  if (tls === undefined) return createHttpServer(options, listener)
+  try {
+    return createHttpsServer({ ...options, key: tls.key, cert: tls.cert }, listener)
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'not in PEM'
+    throw new ConfigError(`Cannot create server: key and certificate do not work (${reason})`)
+  }
+}
+
+/** Serves `handler` on a TCP port (0 for any free one). Rejects with {@link ListenError}, `ConfigError` for a bad certificate. */
+export async function listen(handler: Handler, { host, port, tls, idleTimeoutMs }: ListenOptions): Promise<Listening> {
   let isClosing = false
-  const server = createServer({ maxHeaderSize: maxHeaderBytes, keepAliveTimeout: 60_000 }, (request, response) => {
+  const server = createAnyServer(tls, (request, response) => {
     void handler(request, response, () => isClosing)
   })
+  server.setTimeout(idleTimeoutMs)
+  // A client may close its side once its request is sent; it still gets the answer.
+  Object.assign(server, { httpAllowHalfOpen: true })
   server.on('clientError', refuseGarbage)
   return new Promise((resolve, reject) => {
     server.once('error', (error) => reject(new ListenError(host, port, error)))

@@ -1,9 +1,9 @@
 import { encodeError } from './encode.ts'
 
-/** What goes back over HTTP: a status and a JSON text. */
+/** What goes back over HTTP: a status, and a JSON text or (format `resp2`) the bytes of replies. */
 export interface Answer {
   readonly status: number
-  readonly body: string
+  readonly body: string | Buffer
   readonly headers?: Readonly<Record<string, string>>
 }
 

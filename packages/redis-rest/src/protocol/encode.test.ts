@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { encodeFrame } from '../engine/frame.ts'
 import type { Reply } from '../engine/reply.ts'
 import { encodeError, encodeReply, encodeResult } from './encode.ts'
 
@@ -23,18 +24,15 @@ describe('encodeReply()', () => {
     ['an error in an array', [new Error('ERR x')], '["ERR x"]', '["RVJSIHg="]'],
   ]
   it.each(cases)('encodeReply() writes %s', (_, reply, text, base64) => {
-    expect(encodeReply(reply, 'text')).toBe(text)
-    expect(encodeReply(reply, 'base64')).toBe(base64)
+    expect(encodeReply(encodeFrame(reply), 'text')).toBe(text)
+    expect(encodeReply(encodeFrame(reply), 'base64')).toBe(base64)
   })
 
   it('encodeReply() loses no byte in base64', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array()), (values) => {
         const texts: string[] = JSON.parse(
-          encodeReply(
-            values.map((value) => Buffer.from(value)),
-            'base64',
-          ),
+          encodeReply(encodeFrame(values.map((value) => Buffer.from(value))), 'base64'),
         )
         expect(texts.map((text) => new Uint8Array(Buffer.from(text, 'base64')))).toEqual(values)
       }),
@@ -44,7 +42,7 @@ describe('encodeReply()', () => {
 
 describe('encodeResult()', () => {
   it('encodeResult() wraps a reply, encodeError() a message that is never base64', () => {
-    expect(encodeResult('1', 'base64')).toBe('{"result":1}')
+    expect(encodeResult(Buffer.from(':1\r\n'), 'base64')).toBe('{"result":1}')
     expect(encodeError('ERR "x"')).toBe('{"error":"ERR \\"x\\""}')
   })
 })

@@ -1,10 +1,10 @@
 import type { Engine } from '../engine/engine.ts'
-import type { Outcome, Reply } from '../engine/reply.ts'
+import { encodeFrame, readError, splitArray } from '../engine/frame.ts'
+import type { Outcome } from '../engine/reply.ts'
+import type { Adapted } from './adapt-command.ts'
 import { type Answer, errorAnswer } from './answer.ts'
-import type { Command } from './command.ts'
+import type { Command, Parsed } from './command.ts'
 import { type Encoding, encodeError, encodeResult } from './encode.ts'
-import { findRefusal } from './refused-commands.ts'
-import type { ScriptFlags } from './script-flags.ts'
 
 /** Runs parsed requests and writes their answers. */
 export interface Executor {
@@ -12,26 +12,35 @@ export interface Executor {
   single(command: Command, encoding: Encoding): Promise<Answer>
   /** Commands in order, not atomic: 200 with one `{result}` or `{error}` each. */
   pipeline(commands: readonly Command[], encoding: Encoding): Promise<Answer>
-  /** Commands as one transaction: 200 with one slot each, or 400 with a single `{error}` when it was discarded as a whole. */
+  /**
+   * Commands as one transaction: 200 with one slot each, or 400 with a single `{error}` when it was discarded as a whole. Always
+   * JSON.
+   */
   transaction(commands: readonly Command[], encoding: Encoding): Promise<Answer>
 }
 
 const unavailable = { 'retry-after': '1' }
+const noOutcome: Outcome = { kind: 'unavailable', message: 'ERR the engine gave no outcome' }
 
-function toSlot(outcome: Outcome, encoding: Encoding): string {
-  return outcome.kind === 'reply' ? encodeResult(outcome.reply, encoding) : encodeError(outcome.message)
+function toFrame(outcome: Outcome): Buffer {
+  return outcome.kind === 'reply' ? outcome.frame : encodeFrame(new Error(outcome.message))
 }
 
-function toSlots(outcomes: readonly Outcome[], encoding: Encoding): string {
-  return `[${outcomes.map((outcome) => toSlot(outcome, encoding)).join(',')}]`
+function toSlots(outcomes: readonly Outcome[], encoding: 'text' | 'base64'): string {
+  let slots = ''
+  for (const outcome of outcomes) {
+    const slot = outcome.kind === 'reply' ? encodeResult(outcome.frame, encoding) : encodeError(outcome.message)
+    slots += slots === '' ? slot : `,${slot}`
+  }
+  return `[${slots}]`
 }
 
 function toAnswer(outcome: Outcome, encoding: Encoding): Answer {
   switch (outcome.kind) {
     case 'reply':
-      return { status: 200, body: encodeResult(outcome.reply, encoding) }
+      return { status: 200, body: encoding === 'resp2' ? outcome.frame : encodeResult(outcome.frame, encoding) }
     case 'error':
-      return errorAnswer(400, outcome.message)
+      return encoding === 'resp2' ? { status: 400, body: toFrame(outcome) } : errorAnswer(400, outcome.message)
     case 'unavailable':
       return errorAnswer(503, outcome.message, unavailable)
     default:
@@ -39,66 +48,72 @@ function toAnswer(outcome: Outcome, encoding: Encoding): Answer {
   }
 }
 
-function firstError(outcomes: readonly Outcome[]): string | undefined {
-  return outcomes.find((outcome) => outcome.kind === 'error')?.message
-}
-
 /** Redis names the reason of a discarded transaction only in the replies to its commands; the client gets one message. */
 function discardedAnswer(execMessage: string, queued: readonly Outcome[]): Answer {
-  const reason = execMessage.startsWith('EXECABORT') ? firstError(queued) : undefined
-  return errorAnswer(400, reason === undefined ? execMessage : `EXECABORT Transaction discarded because of: ${reason}`)
+  const reason = queued.find((outcome) => outcome.kind === 'error')?.message
+  const isKnown = execMessage.startsWith('EXECABORT') && reason !== undefined
+  return errorAnswer(400, isKnown ? `EXECABORT Transaction discarded because of: ${reason}` : execMessage)
 }
 
-export function createExecutor(engine: Engine, scripts: ScriptFlags): Executor {
-  const run = async (commands: readonly Command[]): Promise<readonly Outcome[]> => {
-    const rewritten = commands.map((command) => scripts.rewrite(command))
-    const outcomes = await engine.send(rewritten.map(({ command }) => command))
-    return outcomes.map((outcome, index) => {
-      const toReply = rewritten[index]?.toReply
-      return outcome.kind === 'reply' && toReply !== undefined ? { ...outcome, reply: toReply(outcome.reply) } : outcome
-    })
-  }
+function restore(outcome: Outcome, adapted: Adapted | undefined): Outcome {
+  return adapted?.toOutcome === undefined ? outcome : adapted.toOutcome(outcome)
+}
 
+/** How Redis should get a command, or why it may not run. */
+export type Prepare = (command: Command) => Parsed<Adapted>
+
+export interface ExecutorOptions {
+  readonly engine: Engine
+  readonly prepare: Prepare
+}
+
+export function createExecutor({ engine, prepare }: ExecutorOptions): Executor {
   const single = async (command: Command, encoding: Encoding): Promise<Answer> => {
-    const refusal = findRefusal(command)
-    if (refusal !== undefined) return errorAnswer(400, refusal)
-    const [outcome] = await run([command])
-    return outcome === undefined ? errorAnswer(500, 'ERR the engine gave no outcome') : toAnswer(outcome, encoding)
+    const prepared = prepare(command)
+    if (prepared.kind === 'invalid') return toAnswer({ kind: 'error', message: prepared.message }, encoding)
+    const [outcome = noOutcome] = await engine.send([prepared.value.command])
+    return toAnswer(restore(outcome, prepared.value), encoding)
   }
 
   const pipeline = async (commands: readonly Command[], encoding: Encoding): Promise<Answer> => {
-    const refusals = commands.map(findRefusal)
-    const ran = await run(commands.filter((_, index) => refusals[index] === undefined))
+    const prepared = commands.map(prepare)
+    const ran = await engine.send(prepared.flatMap((one) => (one.kind === 'parsed' ? [one.value.command] : [])))
     const [first] = ran
     if (first?.kind === 'unavailable' && ran.every((outcome) => outcome.kind === 'unavailable')) {
       return toAnswer(first, encoding)
     }
-    const remaining = ran.values()
-    const outcomes = refusals.map((message): Outcome => {
-      if (message !== undefined) return { kind: 'error', message }
-      return remaining.next().value ?? { kind: 'unavailable', message: 'ERR the engine gave no outcome' }
+    let next = 0
+    const outcomes = prepared.map((one): Outcome => {
+      if (one.kind === 'invalid') return { kind: 'error', message: one.message }
+      next += 1
+      return restore(ran[next - 1] ?? noOutcome, one.value)
     })
+    if (encoding === 'resp2') return { status: 200, body: Buffer.concat(outcomes.map(toFrame)) }
     return { status: 200, body: toSlots(outcomes, encoding) }
   }
 
-  const transaction = async (commands: readonly Command[], encoding: Encoding): Promise<Answer> => {
-    const refusal = commands.map(findRefusal).find((message) => message !== undefined)
-    if (refusal !== undefined) return errorAnswer(400, refusal)
-    const rewritten = commands.map((command) => scripts.rewrite(command))
-    const inner = rewritten.map(({ command }) => command)
+  const transaction = async (commands: readonly Command[], format: Encoding): Promise<Answer> => {
+    const encoding = format === 'resp2' ? 'text' : format
+    const prepared = commands.map(prepare)
+    const refusal = prepared.find((one) => one.kind === 'invalid')
+    if (refusal !== undefined) return errorAnswer(400, refusal.message)
+    const adapted = prepared.flatMap((one) => (one.kind === 'parsed' ? [one.value] : []))
+    const inner = adapted.map(({ command }) => command)
     const outcomes = await engine.send([{ name: 'MULTI', args: [] }, ...inner, { name: 'EXEC', args: [] }])
-    const exec = outcomes.at(-1)
-    if (exec === undefined || exec.kind === 'unavailable') return toAnswer(exec ?? lost, encoding)
-    if (exec.kind === 'error') return discardedAnswer(exec.message, outcomes.slice(0, -1))
-    if (!Array.isArray(exec.reply)) return errorAnswer(400, 'EXECABORT Transaction discarded')
-    const slots = exec.reply.map((reply: Reply, index): Outcome => {
-      if (reply instanceof Error) return { kind: 'error', message: reply.message }
-      return { kind: 'reply', reply: rewritten[index]?.toReply(reply) ?? null }
+    const exec = outcomes.at(-1) ?? noOutcome
+    if (exec.kind === 'unavailable') return toAnswer(exec, encoding)
+    if (exec.kind === 'error') {
+      const cut = outcomes.find((outcome) => outcome.kind === 'unavailable')
+      return cut === undefined ? discardedAnswer(exec.message, outcomes.slice(0, -1)) : toAnswer(cut, encoding)
+    }
+    const frames = splitArray(exec.frame)
+    if (frames === undefined) return errorAnswer(400, 'EXECABORT Transaction discarded')
+    const slots = frames.map((frame, index): Outcome => {
+      const message = readError(frame)
+      return restore(message === undefined ? { kind: 'reply', frame } : { kind: 'error', message }, adapted[index])
     })
     return { status: 200, body: toSlots(slots, encoding) }
   }
 
   return { single, pipeline, transaction }
 }
-
-const lost: Outcome = { kind: 'unavailable', message: 'ERR the engine gave no outcome' }

@@ -27,7 +27,7 @@ const refused: ReadonlyMap<string, Reason> = new Map<string, Reason>(
 
 /** The only subcommands that are allowed, for commands of which most would poison the connection. */
 const allowedSubcommands: ReadonlyMap<string, readonly string[]> = new Map([
-  ['CLIENT', ['ID', 'INFO', 'GETNAME', 'LIST', 'HELP']],
+  ['CLIENT', ['ID', 'INFO', 'GETNAME', 'LIST', 'SETINFO', 'HELP']],
   ['SCRIPT', ['LOAD', 'EXISTS', 'FLUSH', 'KILL', 'HELP']],
 ])
 
@@ -59,18 +59,24 @@ function findReason(name: string, command: Command): [string, Reason] | undefine
   return undefined
 }
 
-/** ioredis looks names up in plain objects, where `constructor` would be found; Redis has no such command. */
-function isPlainName(name: string): boolean {
-  return /^[A-Z][A-Z0-9._|-]*$/.test(name) && name !== 'CONSTRUCTOR'
-}
+/** Commands that are refused or not by their arguments. */
+const conditional = new Set([...allowedSubcommands.keys(), 'XREAD', 'XREADGROUP', 'COPY'])
+
+/** Names as clients write them that may always run, so that the usual case is one look-up. */
+const free = new Set<string>()
+const maxFree = 1_000
+const maxFreeLength = 32
 
 /**
  * Why a command may not run here, as an error message in the style of Redis, or undefined when it may: commands that would
  * poison the shared connection, stop the server or leave the database are refused.
  */
 export function findRefusal(command: Command): string | undefined {
+  if (free.has(command.name)) return undefined
   const name = command.name.toUpperCase()
-  if (!isPlainName(name)) return `ERR unknown command '${command.name.slice(0, 128)}'`
+  if (!/^[A-Z][A-Z0-9._|-]*$/.test(name)) return `ERR unknown command '${command.name.slice(0, 128)}'`
   const found = findReason(name, command)
-  return found === undefined ? undefined : `ERR '${found[0]}' is not available here: ${reasons[found[1]]}`
+  if (found !== undefined) return `ERR '${found[0]}' is not available here: ${reasons[found[1]]}`
+  if (!conditional.has(name) && name.length <= maxFreeLength && free.size < maxFree) free.add(command.name)
+  return undefined
 }

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { Reply } from '../engine/reply.ts'
+import { decodeFrame, encodeFrame } from '../engine/frame.ts'
+import type { Outcome } from '../engine/reply.ts'
+import type { Adapted } from './adapt-command.ts'
 import type { Command } from './command.ts'
 
 const flag = 'allow-key-locking'
@@ -37,23 +39,45 @@ export function stripKeyLocking(script: string): string {
   return words.length === 1 ? rest : words.join(' ') + rest
 }
 
-/** A command as Redis should get it, and how its reply reads to the client. */
-export interface Rewritten {
-  readonly command: Command
-  toReply(reply: Reply): Reply
-}
-
 /** Lets scripts with Upstash's `allow-key-locking` run on any Redis. */
 export interface ScriptFlags {
-  rewrite(command: Command): Rewritten
+  /** `name` is the command's name in capitals. */
+  rewrite(name: string, command: Command): Adapted
 }
 
-function sameReply(reply: Reply): Reply {
-  return reply
+const flagsTable = /\bflags\s*=\s*\{[^}]*\}/g
+const flagInTable = /(['"])allow-key-locking\1\s*[,;]?/g
+
+/**
+ * The source of a library without `allow-key-locking` in its first line and in the `flags` table of a function. White space
+ * before the first line is taken off, which Upstash allows and Redis does not.
+ */
+export function stripLibraryLocking(source: string): string {
+  const text = source.trimStart()
+  if (!text.startsWith('#!')) return source
+  const end = text.indexOf('\n')
+  const line = end === -1 ? text : text.slice(0, end)
+  const rest = end === -1 ? '' : text.slice(end)
+  const words = line
+    .split(/\s+/)
+    .filter((word) => word !== '')
+    .flatMap(dropFlag)
+  const header = line.includes(flag) ? words.join(' ') : line
+  return header + rest.replace(flagsTable, (table) => table.replace(flagInTable, ''))
+}
+
+function rewriteLibrary(command: Command): Adapted {
+  const last = command.args.length - 1
+  const source = command.args[last]?.toString() ?? ''
+  if (command.args[0]?.toString().toUpperCase() !== 'LOAD') return { command }
+  const stripped = stripLibraryLocking(source)
+  return stripped === source
+    ? { command }
+    : { command: { name: command.name, args: command.args.with(last, stripped) } }
 }
 
 /**
- * EVAL, EVAL_RO and SCRIPT LOAD lose the flag. Since that changes the script's SHA1, the pair of both is remembered: EVALSHA and
+ * EVAL, EVAL_RO, SCRIPT LOAD and FUNCTION LOAD lose the flag. Since that changes the script's SHA1, the pair of both is remembered: EVALSHA and
  * SCRIPT EXISTS accept the SHA1 of what the client wrote, and SCRIPT LOAD answers with it.
  */
 export function createScriptFlags(): ScriptFlags {
@@ -69,44 +93,48 @@ export function createScriptFlags(): ScriptFlags {
   const mapSha = (argument: string | Buffer): string | Buffer =>
     shaInRedis.get(argument.toString().toLowerCase()) ?? argument
 
-  const rewriteScript = (command: Command, index: number): Rewritten => {
+  const rewriteScript = (command: Command, index: number, isLoad: boolean): Adapted => {
     const script = command.args[index]
     const text = script?.toString() ?? ''
     const stripped = stripKeyLocking(text)
-    if (script === undefined || stripped === text) return { command, toReply: sameReply }
+    if (script === undefined || stripped === text) return { command }
     const original = sha1(script)
     remember(original, sha1(stripped))
-    const isLoad = command.name.toUpperCase() === 'SCRIPT'
-    return {
-      command: { name: command.name, args: command.args.with(index, stripped) },
-      toReply: (reply) => (isLoad && Buffer.isBuffer(reply) ? Buffer.from(original) : reply),
-    }
+    const rewritten = { name: command.name, args: command.args.with(index, stripped) }
+    return isLoad ? { command: rewritten, toOutcome: (outcome) => withSha(outcome, original) } : { command: rewritten }
   }
 
-  const rewriteShas = (command: Command, from: number, to?: number): Rewritten => {
-    const args = command.args.map((argument, index) =>
-      index >= from && index < (to ?? command.args.length) ? mapSha(argument) : argument,
-    )
-    return { command: { name: command.name, args }, toReply: sameReply }
+  const rewriteShas = (command: Command, from: number, to: number): Adapted => {
+    if (shaInRedis.size === 0) return { command }
+    const args = command.args.map((argument, index) => (index >= from && index < to ? mapSha(argument) : argument))
+    return { command: { name: command.name, args } }
   }
 
-  const rewrite = (command: Command): Rewritten => {
-    switch (command.name.toUpperCase()) {
+  const rewrite = (name: string, command: Command): Adapted => {
+    switch (name) {
       case 'EVAL':
       case 'EVAL_RO':
-        return rewriteScript(command, 0)
+        return rewriteScript(command, 0, false)
       case 'EVALSHA':
       case 'EVALSHA_RO':
         return rewriteShas(command, 0, 1)
+      case 'FUNCTION':
+        return rewriteLibrary(command)
       case 'SCRIPT': {
         const subcommand = command.args[0]?.toString().toUpperCase()
-        if (subcommand === 'LOAD') return rewriteScript(command, 1)
-        return subcommand === 'EXISTS' ? rewriteShas(command, 1) : { command, toReply: sameReply }
+        if (subcommand === 'LOAD') return rewriteScript(command, 1, true)
+        return subcommand === 'EXISTS' ? rewriteShas(command, 1, command.args.length) : { command }
       }
       default:
-        return { command, toReply: sameReply }
+        return { command }
     }
   }
 
   return { rewrite }
+}
+
+/** Redis answers SCRIPT LOAD with the SHA1 of what it got; the client gets that of what it wrote. */
+function withSha(outcome: Outcome, original: string): Outcome {
+  const isSha = outcome.kind === 'reply' && Buffer.isBuffer(decodeFrame(outcome.frame))
+  return isSha ? { kind: 'reply', frame: encodeFrame(Buffer.from(original)) } : outcome
 }

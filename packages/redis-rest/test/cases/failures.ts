@@ -70,10 +70,10 @@ export const failures: readonly Case[] = [
     answer: `{"error":"ERR 'SELECT' is not available here: it would change the connection that all requests share"}`,
   },
   {
-    name: 'a name that ioredis would trip over',
+    name: 'a name that every object has',
     json: ['constructor', 'a'],
     status: 400,
-    answer: `{"error":"ERR unknown command 'constructor'"}`,
+    answer: `{"error":"ERR unknown command 'constructor', with args beginning with: 'a' "}`,
   },
   {
     name: 'no token',
@@ -119,10 +119,17 @@ export const failures: readonly Case[] = [
   },
   { name: 'GET of a batch', path: '/pipeline', status: 405, answer: '{"error":"ERR /pipeline takes POST only"}' },
   {
-    name: 'the resp2 format',
-    headers: { 'upstash-response-format': 'resp2' },
+    name: 'an unknown response format',
+    headers: { 'upstash-response-format': 'resp3' },
     json: ['PING'],
     status: 400,
-    answer: '{"error":"ERR this response format is not supported: only json is"}',
+    answer: '{"error":"ERR this response format is not supported: use json or resp2"}',
+  },
+  {
+    name: 'resp2 in base64',
+    headers: { 'upstash-response-format': 'resp2', 'upstash-encoding': 'base64' },
+    json: ['PING'],
+    status: 400,
+    answer: '{"error":"ERR base64 and resp2 cannot be combined"}',
   },
 ]

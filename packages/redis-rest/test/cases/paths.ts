@@ -22,5 +22,20 @@ export const paths: readonly Case[] = [
     answer: '{"result":"PONG"}',
   },
   { name: 'a second token', token: 'second', path: '/ping', answer: '{"result":"PONG"}' },
+  { name: 'PUT with a body', method: 'PUT', path: '/set/k?EX=100', body: 'v', answer: '{"result":"OK"}' },
+  { name: 'PUT without a body', method: 'PUT', path: '/append/k/v', answer: '{"result":1}' },
+  {
+    name: 'a body that is not the last argument of the path',
+    given: [['SET', 'k', 'v']],
+    path: '/set/k/?NX&GET',
+    body: 'w',
+    answer: '{"result":"v"}',
+  },
+  {
+    name: 'a body of several words as one argument',
+    path: '/echo',
+    body: 'a b/c?d=e',
+    answer: '{"result":"a b/c?d=e"}',
+  },
   { name: 'HEAD without a body', method: 'HEAD', path: '/ping', answer: '' },
 ]

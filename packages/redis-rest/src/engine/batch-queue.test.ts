@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest'
+import { createBatchQueue } from './batch-queue.ts'
+import type { Outcome } from './reply.ts'
+
+const frame = (text: string): Buffer => Buffer.from(text)
+const late = 'ERR no reply from Redis within 100 ms: the command may or may not have run'
+
+function create() {
+  let now = 0
+  const resolved: (readonly Outcome[])[] = []
+  const queue = createBatchQueue(100, () => now)
+  return {
+    queue,
+    resolved,
+    add: (count: number) => queue.add(count, (outcomes) => resolved.push(outcomes)),
+    advance: (ms: number) => {
+      now += ms
+    },
+  }
+}
+
+describe('createBatchQueue()', () => {
+  it('take() gives replies to the oldest batch, and errors as errors', () => {
+    const { queue, resolved, add } = create()
+    add(2)
+    add(1)
+    for (const text of ['+a\r\n', '-ERR b\r\n', ':3\r\n']) expect(queue.take(frame(text))).toBe(true)
+    expect(resolved).toEqual([
+      [
+        { kind: 'reply', frame: frame('+a\r\n') },
+        { kind: 'error', message: 'ERR b' },
+      ],
+      [{ kind: 'reply', frame: frame(':3\r\n') }],
+    ])
+    expect([queue.isEmpty(), queue.take(frame('+x\r\n'))]).toEqual([true, false])
+  })
+
+  it('expire() resolves what is late with what is there, and drops the late replies', () => {
+    const { queue, resolved, add, advance } = create()
+    add(2)
+    queue.take(frame('+a\r\n'))
+    advance(60)
+    add(1)
+    advance(60)
+    expect(queue.ageMs()).toBe(120)
+    queue.expire()
+    expect(resolved).toEqual([
+      [
+        { kind: 'reply', frame: frame('+a\r\n') },
+        { kind: 'unavailable', message: late },
+      ],
+    ])
+    queue.take(frame('+late\r\n'))
+    queue.take(frame('+mine\r\n'))
+    expect(resolved.at(1)).toEqual([{ kind: 'reply', frame: frame('+mine\r\n') }])
+    expect([resolved.length, queue.ageMs()]).toEqual([2, 0])
+  })
+
+  it('take() counts an engine that loads its data as unavailable', () => {
+    const { queue, resolved, add } = create()
+    add(1)
+    queue.take(frame('-LOADING Redis is loading the dataset in memory\r\n'))
+    const reason = 'LOADING Redis is loading the dataset in memory'
+    const message = `ERR Redis cannot serve now (${reason}): the command did not run`
+    expect(resolved).toEqual([[{ kind: 'unavailable', message }]])
+  })
+
+  it('clear() resolves everything that waits', () => {
+    const { queue, resolved, add } = create()
+    add(1)
+    add(2)
+    queue.clear('gone')
+    const gone = { kind: 'unavailable', message: 'gone' }
+    expect(resolved).toEqual([[gone], [gone, gone]])
+    expect(queue.isEmpty()).toBe(true)
+  })
+
+  it('take() stays right over many batches, some of them late', () => {
+    const { queue, resolved, add, advance } = create()
+    for (let index = 0; index < 5_000; index += 1) {
+      add(1)
+      if (index % 7 === 0) {
+        advance(101)
+        queue.expire()
+      }
+      queue.take(frame(`:${index}\r\n`))
+    }
+    const wrong = resolved.filter(([outcome], index) =>
+      index % 7 === 0
+        ? outcome?.kind !== 'unavailable'
+        : !(outcome?.kind === 'reply' && outcome.frame.toString() === `:${index}\r\n`),
+    )
+    expect([resolved.length, wrong]).toEqual([5_000, []])
+  })
+})

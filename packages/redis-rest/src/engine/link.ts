@@ -1,0 +1,135 @@
+import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import type { Command } from '../protocol/command.ts'
+import { readError } from './frame.ts'
+import { createFrameReader } from './frame-reader.ts'
+import type { Target } from './target.ts'
+import { appendCommands, type Wire } from './wire.ts'
+
+export interface LinkOptions {
+  readonly target: Target
+  /** Logged in, the database selected, Redis not loading. `isCluster` says whether it is a node of a cluster. */
+  readonly onReady: (isCluster: boolean) => void
+  readonly onFrame: (frame: Buffer) => void
+  /** Called once, whether it was ready before or not; `reason` is an error code or in the words of Redis. */
+  readonly onEnd: (reason: string) => void
+}
+
+/** One connection to Redis that is used until it ends. */
+export interface Link {
+  /**
+   * Sends everything that is written in one turn of the event loop in one system call; what is urgent does not wait for the end
+   * of the turn.
+   */
+  write(commands: readonly Command[], isUrgent: boolean): void
+  /** What was written and Redis has not taken yet, about. */
+  unsentBytes(): number
+  pause(): void
+  resume(): void
+  /** Ends it; `onEnd` is called with `reason`. */
+  end(reason: string): void
+}
+
+const connectTimeoutMs = 3_000
+
+function openSocket({ host, port, isTls }: Target): Socket {
+  return isTls
+    ? connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}) })
+    : connectTcp({ host, port })
+}
+
+interface Step {
+  readonly command: Command
+  /** The link is given up when Redis refuses this. */
+  readonly isVital: boolean
+}
+
+function handshake({ username, password, database }: Target): Step[] {
+  const login = password === undefined ? [] : [...(username === undefined ? [] : [username]), password]
+  return [
+    ...(login.length === 0 ? [] : [{ command: { name: 'AUTH', args: login }, isVital: true }]),
+    ...(database === 0 ? [] : [{ command: { name: 'SELECT', args: [String(database)] }, isVital: true }]),
+    { command: { name: 'CLIENT', args: ['SETNAME', 'millpond-rest'] }, isVital: false },
+    { command: { name: 'PING', args: [] }, isVital: true },
+    { command: { name: 'INFO', args: ['cluster'] }, isVital: false },
+  ]
+}
+
+/** Opens a connection to Redis and logs in. Never throws: whatever happens ends in `onEnd`. */
+export function openLink(options: LinkOptions): Link {
+  const socket = openSocket(options.target)
+  const steps = handshake(options.target)
+  let isReady = false
+  let reason = 'the connection was closed'
+  let wire: Wire = []
+  let wireBytes = 0
+  let isScheduled = false
+
+  const end = (why: string): void => {
+    if (!socket.destroyed) reason = why
+    socket.destroy()
+  }
+  const takeStep = (frame: Buffer): void => {
+    if (socket.destroyed) return
+    const step = steps.shift()
+    const error = readError(frame)
+    if (error !== undefined && step?.isVital === true) {
+      end(error)
+      return
+    }
+    if (steps.length > 0) return
+    isReady = true
+    clearTimeout(timer)
+    options.onReady(error === undefined && frame.includes('cluster_enabled:1'))
+  }
+  const reader = createFrameReader((frame) => (isReady ? options.onFrame(frame) : takeStep(frame)))
+
+  const flush = (): void => {
+    isScheduled = false
+    const parts = wire
+    wire = []
+    wireBytes = 0
+    if (socket.destroyed) return
+    if (parts.length > 1) socket.cork()
+    for (const part of parts) socket.write(part)
+    if (parts.length > 1) socket.uncork()
+  }
+  const write = (commands: readonly Command[], isUrgent: boolean): void => {
+    wireBytes += appendCommands(wire, commands)
+    if (isUrgent && !isScheduled) flush()
+    if (isScheduled || wire.length === 0) return
+    isScheduled = true
+    setImmediate(flush)
+  }
+
+  const timer = setTimeout(() => end('ETIMEDOUT'), connectTimeoutMs)
+  socket.setNoDelay(true)
+  socket.setKeepAlive(true, 10_000)
+  socket.on(options.target.isTls ? 'secureConnect' : 'connect', () =>
+    write(
+      steps.map(({ command }) => command),
+      true,
+    ),
+  )
+  socket.on('data', (chunk: Buffer) => {
+    try {
+      reader.write(chunk)
+    } catch (error) {
+      end(error instanceof Error ? error.message : String(error))
+    }
+  })
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    reason = error.code ?? error.message
+  })
+  socket.on('close', () => {
+    clearTimeout(timer)
+    options.onEnd(reason)
+  })
+  return {
+    write,
+    unsentBytes: () => socket.writableLength + wireBytes,
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
+    end,
+  }
+}

@@ -1,0 +1,44 @@
+import { ConfigError } from '../errors.ts'
+
+/** Where a Redis listens, and how to log in. */
+export interface Target {
+  readonly host: string
+  readonly port: number
+  readonly isTls: boolean
+  readonly username: string | undefined
+  readonly password: string | undefined
+  readonly database: number
+}
+
+const schemes: ReadonlyMap<string, { readonly isTls: boolean }> = new Map([
+  ['redis:', { isTls: false }],
+  ['valkey:', { isTls: false }],
+  ['rediss:', { isTls: true }],
+  ['valkeys:', { isTls: true }],
+])
+
+function decoded(text: string): string | undefined {
+  return text === '' ? undefined : decodeURIComponent(text)
+}
+
+/**
+ * Reads a URL `redis://[user:password@]host[:port][/database]`; `rediss://` is with TLS, and `valkey://` and `valkeys://` are the
+ * same. Throws {@link ConfigError}, which never repeats a password.
+ */
+export function readTarget(url: string): Target {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  const scheme = schemes.get(parsed?.protocol ?? '')
+  const database = parsed?.pathname.replace(/^\//, '') ?? ''
+  if (parsed !== undefined && scheme !== undefined && parsed.hostname !== '' && /^\d{0,5}$/.test(database)) {
+    return {
+      host: parsed.hostname.replace(/^\[|\]$/g, ''),
+      port: Number(parsed.port || 6379),
+      isTls: scheme.isTls,
+      username: decoded(parsed.username),
+      password: decoded(parsed.password),
+      database: Number(database),
+    }
+  }
+  const received = parsed === undefined ? 'a text that is not a URL' : `"${parsed.protocol}//${parsed.host}"`
+  throw new ConfigError(`Cannot connect to Redis: the URL must look like redis://host:6379, received ${received}`)
+}

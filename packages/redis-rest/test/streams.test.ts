@@ -1,0 +1,152 @@
+import { connect, type Socket } from 'node:net'
+import { Redis } from '@upstash/redis'
+import { describeWith, type StartedRedis, startRedis } from 'millpond-e2e/servers'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { createServer, type RestServer } from '../src/index.ts'
+import { command, request } from './request.ts'
+
+const soon = { timeout: 10_000, interval: 10 }
+
+interface Stream {
+  readonly status: number
+  readonly type: string | null
+  readonly text: () => string
+  readonly ended: Promise<void>
+  abort(): void
+}
+
+async function open(server: RestServer, path: string, method = 'POST'): Promise<Stream> {
+  const controller = new AbortController()
+  const headers = { authorization: `Bearer ${server.token}`, accept: 'text/event-stream' }
+  const init = { method, headers, signal: controller.signal, ...(method === 'POST' ? { body: '[]' } : {}) }
+  const response = await fetch(`${server.url}${path}`, init)
+  let text = ''
+  const read = async (): Promise<void> => {
+    const decoder = new TextDecoder()
+    for await (const chunk of response.body ?? []) text += decoder.decode(chunk, { stream: true })
+  }
+  return {
+    status: response.status,
+    type: response.headers.get('content-type'),
+    text: () => text,
+    ended: read().catch(() => undefined),
+    abort: () => controller.abort(),
+  }
+}
+
+async function connections(server: RestServer): Promise<number> {
+  return JSON.parse(await command(server, 'CLIENT', 'LIST')).result.match(/name=millpond-rest/g).length
+}
+
+describeWith('redis', 'streams', () => {
+  let redis: StartedRedis
+  let server: RestServer
+
+  beforeAll(async () => {
+    redis = await startRedis()
+    server = await createServer({ redis: redis.url })
+  })
+  afterAll(async () => {
+    await server?.close()
+    await redis?.stop()
+  })
+
+  it.each(['GET', 'POST'])('%s /subscribe sends one event a line and each message once', async (method) => {
+    const stream = await open(server, '/subscribe/a/b%2Fc', method)
+    expect([stream.status, stream.type]).toEqual([200, 'text/event-stream'])
+    await vi.waitFor(() => expect(stream.text()).toBe('data: subscribe,a,1\n\ndata: subscribe,b/c,2\n\n'), soon)
+    expect(await command(server, 'PUBLISH', 'b/c', 'hello')).toBe('{"result":1}')
+    await request(server, '/publish/a', { body: '{"deep":\n[1]}' })
+    await vi.waitFor(() => expect(stream.text().endsWith('data: message,a,{"deep": [1]}\n\n')).toBe(true), soon)
+    expect(stream.text()).toContain('data: message,b/c,hello\n\n')
+    stream.abort()
+    await vi.waitFor(async () => expect(await connections(server)).toBe(1), soon)
+  })
+
+  it('/psubscribe sends pattern, channel and message', async () => {
+    const stream = await open(server, '/psubscribe/news.*')
+    await vi.waitFor(() => expect(stream.text()).toBe('data: psubscribe,news.*,1\n\n'), soon)
+    await command(server, 'PUBLISH', 'news.eu', '{"a":1}')
+    await vi.waitFor(() => expect(stream.text()).toContain('data: pmessage,news.*,news.eu,{"a":1}\n\n'), soon)
+    stream.abort()
+    await stream.ended
+  })
+
+  it('/monitor sends OK and then every command', async () => {
+    const stream = await open(server, '/monitor')
+    await vi.waitFor(() => expect(stream.text()).toBe('data: "OK"\n\n'), soon)
+    await command(server, 'SET', 'k', 'v')
+    await vi.waitFor(() => expect(stream.text()).toMatch(/data: \d+\.\d+ \[0 [\d.:]+\] "SET" "k" "v"\n\n/), soon)
+    stream.abort()
+    await stream.ended
+  })
+
+  it('the SDK receives what it publishes, of every JSON type, and unsubscribes', async () => {
+    const client = new Redis({ url: server.url, token: server.token, enableTelemetry: false })
+    const received: unknown[] = []
+    const patterns: unknown[] = []
+    const counts: unknown[] = []
+    const exact = client.subscribe<unknown>('room')
+    exact.on('subscribe', (count) => counts.push(count))
+    exact.on('message', ({ channel, message }) => received.push([channel, message]))
+    const pattern = client.psubscribe<unknown>('ro*')
+    pattern.on('pmessage', (event) => patterns.push(event))
+    await vi.waitFor(async () => expect(await client.exec(['PUBSUB', 'NUMPAT'])).toBe(1), soon)
+    await vi.waitFor(() => expect(counts).toEqual([1]), soon)
+    for (const message of ['text', 'two\nlines', { a: [1] }, 7]) await client.publish('room', message)
+    const all = ['text', 'two\nlines', { a: [1] }, 7]
+    await vi.waitFor(() => expect(received).toEqual(all.map((message) => ['room', message])), soon)
+    expect(patterns).toContainEqual({ pattern: 'ro*', channel: 'room', message: { a: [1] } })
+    await exact.unsubscribe()
+    await pattern.unsubscribe()
+    await vi.waitFor(async () => expect(await connections(server)).toBe(1), soon)
+  })
+
+  const refused: [string, string, number, string][] = [
+    ['PUT', '/monitor', 405, '{"error":"ERR this method is not allowed: use GET or POST"}'],
+    ['GET', '/subscribe', 400, `{"error":"ERR wrong number of arguments for 'subscribe' command"}`],
+  ]
+  it.each(refused)('%s %s is refused with %i', async (method, path, status, text) => {
+    const answer = await request(server, path, { method, ...(method === 'PUT' ? { body: '[]' } : {}) })
+    expect([answer.status, answer.text]).toEqual([status, text])
+  })
+
+  it('a stream needs a token', async () => {
+    expect((await request(server, '/subscribe/a', { token: null })).status).toBe(401)
+  })
+
+  it('a client that does not read is cut off, and its connection to Redis goes', async () => {
+    const socket: Socket = connect(server.port, '127.0.0.1')
+    socket.on('error', () => undefined)
+    socket.write(`GET /subscribe/flood HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${server.token}\r\n\r\n`)
+    await vi
+      .waitFor(async () => expect(await command(server, 'PUBSUB', 'NUMSUB', 'flood')).toContain('",1]'), soon)
+      .catch(() => undefined)
+    socket.pause()
+    const text = 'x'.repeat(1024 * 1024)
+    await vi.waitFor(async () => {
+      await request(server, '/publish/flood', { body: text })
+      expect(await connections(server)).toBe(1)
+    }, soon)
+    socket.destroy()
+  })
+
+  it('a stream ends when Redis goes, and is refused while it is away', async () => {
+    const other = await startRedis()
+    const second = await createServer({ redis: other.url })
+    const stream = await open(second, '/subscribe/a')
+    other.kill('SIGKILL')
+    await stream.ended
+    await vi.waitFor(async () => expect((await request(second, '/subscribe/a')).status).toBe(503), soon)
+    await second.close()
+    await other.stop()
+  })
+
+  it('close() ends the streams at once', async () => {
+    const second = await createServer({ redis: redis.url })
+    const stream = await open(second, '/subscribe/a')
+    await second.close()
+    await stream.ended
+    expect(stream.text()).toBe('data: subscribe,a,1\n\n')
+  })
+})
