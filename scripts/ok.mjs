@@ -14,6 +14,7 @@ const typed = [
   'apps/website',
   'e2e',
   'scripts',
+  'bench/rest',
 ]
 
 /** @type {readonly (readonly [string, readonly string[]])[]} what is checked, and the arguments of node that check it */
