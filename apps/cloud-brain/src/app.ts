@@ -16,6 +16,7 @@ import { limitRequests } from './limit-requests.ts'
 import type { ApiLimiter } from './limits.ts'
 import { logRequests } from './log-requests.ts'
 import { analyticsRoutes } from './routes/analytics.ts'
+import { defineAnalytics } from './routes/analytics-cache.ts'
 import { developmentRoutes } from './routes/development.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -43,6 +44,7 @@ export type AppDeps = {
 export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   const { db, cache, limiter, outbox, verify, clock, logger, clientAddress, developmentIssuer } = deps
   const preferences = definePreferences({ db, cache })
+  const analytics = defineAnalytics({ db, cache })
   const ingest = createIngest({ db, outbox })
   const limit = limitRequests({ limiter, profile: clientAddress })
   const app = new OpenAPIHono<ApiEnv>()
@@ -52,7 +54,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   app.notFound((c) => answerMissing(c, app.routes))
 
   app.use('/api/*', identify(verify), limit, requireUser)
-  app.route('/api/v1/analytics', analyticsRoutes({ db, cache, clock, preferences }))
+  app.route('/api/v1/analytics', analyticsRoutes({ db, outbox, clock, analytics, preferences }))
   app.route('/api/v1/health', healthRoutes({ ingest }))
   app.route('/api/v1/users', userRoutes({ db, outbox, preferences }))
 

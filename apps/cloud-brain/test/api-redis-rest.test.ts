@@ -54,6 +54,19 @@ describeWith(['redis', 'postgres'], 'API while servers die', () => {
     await stores.close()
   })
 
+  it('closes the database even while a transaction never ends', async () => {
+    const database = await openDatabase({ kind: 'postgres', url: await servers.postgres.createDatabase() })
+    await new Promise<void>((resolve) => {
+      database.db
+        .transaction(async () => {
+          resolve()
+          await new Promise(() => {})
+        })
+        .catch(() => {})
+    })
+    await database.close()
+  })
+
   it('starts while Redis is away', async () => {
     const url = `redis://127.0.0.1:${await freePort()}`
     const stores = await openStores({ store: { kind: 'redis', url }, caching: true })

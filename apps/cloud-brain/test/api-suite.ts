@@ -3,7 +3,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { OpenDatabase } from '../src/db/database.ts'
 import { POLICIES } from '../src/limits.ts'
+import { describeAnalytics } from './analytics-cases.ts'
 import { describeAuth } from './auth-cases.ts'
+import { describeCachedRoutes } from './cached-route-cases.ts'
 import {
   cacheStatus,
   createHarness,
@@ -37,11 +39,13 @@ export function describeApi(name: string, open: () => Promise<Parts>): void {
     })
     beforeEach(async () => {
       await emptyTables(parts.database)
-      harness = createHarness({ ...parts, testIssuer })
+      harness = createHarness({ ...parts, testIssuer, deadline: '10s' })
     })
 
     const current = () => ({ ...parts, testIssuer, harness })
     describeCaching(current)
+    describeCachedRoutes(current)
+    describeAnalytics(current)
     describeIngest(current)
     describeAuth(current)
     describeService(current)
@@ -209,7 +213,11 @@ function describeService(current: Current): void {
         .parse(await (await request('/openapi.json')).json())
       expect(document.openapi).toBe('3.1.0')
       expect(Object.keys(document.paths).sort()).toEqual([
+        '/api/v1/analytics/correlation/sleep-activity',
         '/api/v1/analytics/daily-summary',
+        '/api/v1/analytics/dashboard-insight',
+        '/api/v1/analytics/goals',
+        '/api/v1/analytics/trend/{metric}',
         '/api/v1/analytics/weekly-trends',
         '/api/v1/health/ingest',
         '/api/v1/users/me/preferences',

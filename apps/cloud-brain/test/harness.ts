@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
-import type { Store } from 'millpond'
+import { type Duration, type Store, slidingWindow } from 'millpond'
 import { pino } from 'pino'
 import { DailySummary } from '../src/analytics/daily-summary.ts'
 import { createApp } from '../src/app.ts'
@@ -14,12 +14,17 @@ import type { OpenDatabase } from '../src/db/database.ts'
 import { Problem } from '../src/document-route.ts'
 import { IngestResult } from '../src/health/ingest-batch.ts'
 import { createOutbox } from '../src/health/outbox.ts'
-import { createApiLimiter, type POLICIES } from '../src/limits.ts'
+import { createApiLimiter, POLICIES } from '../src/limits.ts'
 import { createApiCache, type NamedCacheStore } from '../src/stores.ts'
 
 /** When the tests take place: noon in UTC, and already tomorrow in Kiritimati. */
 export const NOW = new Date('2026-03-29T12:00:00Z')
 export const TODAY = '2026-03-29'
+
+/** Limits that no test reaches by accident. */
+export const GENEROUS = Object.fromEntries(
+  Object.keys(POLICIES).map((name) => [name, slidingWindow({ limit: 10_000, window: '60s', onUnavailable: 'local' })]),
+) as typeof POLICIES
 
 const ADDRESS = { incoming: { socket: { remoteAddress: '127.0.0.1' } } }
 
@@ -41,6 +46,8 @@ export function createHarness(parts: {
   testIssuer: TestIssuer
   policies?: typeof POLICIES
   verify?: Verify
+  /** How long the cache waits for its store. Long where a test counts hits: a busy machine is not an outage. */
+  deadline?: Duration
 }) {
   const { database, store, cacheStore = store, testIssuer, policies } = parts
   const { issuer } = testIssuer
@@ -48,7 +55,7 @@ export function createHarness(parts: {
   const keySecret = randomUUID()
   const log: string[] = []
   const logger = pino({ level: 'debug', base: null }, { write: (line: string) => void log.push(line) })
-  const cache = createApiCache({ store: cacheStore, keySecret })
+  const cache = createApiCache({ store: cacheStore, keySecret, deadline: parts.deadline })
   const outbox = createOutbox({ db: database.db, cache, logger })
   const app = createApp({
     db: database.db,
@@ -76,36 +83,46 @@ export type Harness = ReturnType<typeof createHarness>
 
 type Send = (path: string, init?: RequestInit) => Promise<Response>
 
-function createUsers({ issuer, request }: { issuer: DevelopmentIssuer; request: Send }) {
-  /** Somebody new with a token. */
+/** A user as a client of one application. */
+function toClient({ request, userId, token }: { request: Send; userId: UserId; token: string }) {
+  const authorization = `Bearer ${token}`
+  const get = (path: string, headers: Record<string, string> = {}) =>
+    request(`/api/v1${path}`, { headers: { authorization, ...headers } })
+  const send =
+    (method: string) =>
+    (path: string, body: unknown, headers: Record<string, string> = {}) =>
+      request(`/api/v1${path}`, {
+        method,
+        headers: { authorization, 'content-type': 'application/json', ...headers },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      })
+  const post = send('POST')
   return {
+    userId,
+    token,
+    get,
+    post,
+    patch: send('PATCH'),
+    ingest: (batch: object, headers?: Record<string, string>) => post('/health/ingest', batch, headers),
+  }
+}
+
+function createUsers({ issuer, request }: { issuer: DevelopmentIssuer; request: Send }) {
+  return {
+    /** Somebody new with a token. */
     createUser: async () => {
       const userId = UserId.parse(randomUUID())
-      const token = await issuer.mint(userId)
-      const authorization = `Bearer ${token}`
-      const get = (path: string, headers: Record<string, string> = {}) =>
-        request(`/api/v1${path}`, { headers: { authorization, ...headers } })
-      const post = (path: string, body: unknown) =>
-        request(`/api/v1${path}`, {
-          method: 'POST',
-          headers: { authorization, 'content-type': 'application/json' },
-          body: typeof body === 'string' ? body : JSON.stringify(body),
-        })
-      const patch = (path: string, body: unknown) =>
-        request(`/api/v1${path}`, {
-          method: 'PATCH',
-          headers: { authorization, 'content-type': 'application/json' },
-          body: JSON.stringify(body),
-        })
-      return { userId, token, get, post, patch, ingest: (batch: object) => post('/health/ingest', batch) }
+      return toClient({ request, userId, token: await issuer.mint(userId) })
     },
+    /** Somebody of another application on the same database, here. */
+    withToken: ({ userId, token }: { userId: UserId; token: string }) => toClient({ request, userId, token }),
   }
 }
 
 /** Forgets all rows. */
 export async function emptyTables({ db }: OpenDatabase): Promise<void> {
   await db.execute(
-    sql`truncate user_preferences, workouts, sleep, nutrition, weight, daily_metrics, invalidation_outbox`,
+    sql`truncate user_preferences, goals, workouts, sleep, nutrition, weight, daily_metrics, invalidation_outbox`,
   )
 }
 

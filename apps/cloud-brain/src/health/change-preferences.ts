@@ -4,7 +4,7 @@ import type { Database, Transaction } from '../db/database.ts'
 import { userPreferences, workouts } from '../db/schema/index.ts'
 import { toLocalDay } from '../local-day.ts'
 import type { Outbox } from './outbox.ts'
-import { lockUser, type Preferences, type PreferencesPatch, readPreferences } from './preferences.ts'
+import { lockUser, type Preferences, type PreferencesPatch, preferencesTag, readPreferences } from './preferences.ts'
 import { userTag } from './tags.ts'
 
 /**
@@ -24,8 +24,9 @@ export async function changePreferences(
       .insert(userPreferences)
       .values({ userId, ...after })
       .onConflictDoUpdate({ target: userPreferences.userId, set: { ...after, updatedAt: sql`now()` } })
-    if (after.timezone !== before.timezone) await moveWorkouts(tx, userId, after.timezone)
-    return { after, pending: await outbox.write(tx, [userTag(userId)]) }
+    const moves = after.timezone !== before.timezone
+    if (moves) await moveWorkouts(tx, userId, after.timezone)
+    return { after, pending: await outbox.write(tx, [moves ? userTag(userId) : preferencesTag(userId)]) }
   })
   await outbox.deliver(pending)
   return after

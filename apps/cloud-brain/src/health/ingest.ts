@@ -5,7 +5,7 @@ import type { Outbox } from './outbox.ts'
 import { lockUser, readPreferences } from './preferences.ts'
 import { sortItems } from './sort-items.ts'
 import { storeItems } from './store-items.ts'
-import { dayTag } from './tags.ts'
+import { touchedTags } from './tags.ts'
 
 /** Stores one user's batch. */
 export type Ingest = (userId: UserId, envelope: Envelope) => Promise<IngestResult>
@@ -34,8 +34,7 @@ export function createIngest({ db, outbox }: { db: Database; outbox: Outbox }): 
       await lockUser(tx, userId)
       const { timezone } = await readPreferences(tx, userId)
       const dates = await storeItems(tx, { userId, source, timezone }, items)
-      const tags = dates.map((date) => dayTag(userId, date))
-      return { dates, pending: await outbox.write(tx, tags) }
+      return { dates, pending: await outbox.write(tx, touchedTags(userId, dates)) }
     })
     await outbox.deliver(pending)
     return dates

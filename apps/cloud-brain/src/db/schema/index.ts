@@ -1,4 +1,5 @@
 export { dailyMetrics } from './daily-metrics.ts'
+export { goals } from './goals.ts'
 export { invalidationOutbox } from './invalidation-outbox.ts'
 export { nutrition } from './nutrition.ts'
 export { sleep } from './sleep.ts'
