@@ -8,5 +8,5 @@ export type Identity = Verdict | { status: 'absent' }
 /** What the routes find in their context. */
 export type ApiEnv = {
   Bindings: Partial<HttpBindings>
-  Variables: { requestId: string; identity: Identity; userId: UserId }
+  Variables: { requestId: string; identity: Identity; userId: UserId; email: string | null }
 }

@@ -1,6 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Cache } from 'millpond'
 import type { Logger } from 'pino'
+import { allowOrigins } from './allow-origins.ts'
 import { answerErrors, answerMissing } from './answer-errors.ts'
 import type { ApiEnv } from './api-env.ts'
 import { identify, requireUser } from './auth/authenticate.ts'
@@ -12,9 +13,11 @@ import type { Database } from './db/database.ts'
 import { createIngest } from './health/ingest.ts'
 import type { Outbox } from './health/outbox.ts'
 import { definePreferences } from './health/preferences.ts'
+import { defineProfile } from './health/profile.ts'
 import { limitRequests } from './limit-requests.ts'
 import type { ApiLimiter } from './limits.ts'
 import { logRequests } from './log-requests.ts'
+import { createMetrics } from './metrics.ts'
 import { analyticsRoutes } from './routes/analytics.ts'
 import { defineAnalytics } from './routes/analytics-cache.ts'
 import { developmentRoutes } from './routes/development.ts'
@@ -33,6 +36,8 @@ export type AppDeps = {
   clock: Clock
   logger: Logger
   clientAddress: Config['clientAddress']
+  /** Whose pages may call the API from a browser. */
+  corsOrigins: Config['corsOrigins']
   boot: BootReport
   pingDatabase(): Promise<void>
   pingStore(): Promise<void>
@@ -42,28 +47,31 @@ export type AppDeps = {
 
 /** Builds the API. It holds no state of its own: two applications may share a process. */
 export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
-  const { db, cache, limiter, outbox, verify, clock, logger, clientAddress, developmentIssuer } = deps
+  const { db, cache, limiter, outbox, verify, clock, logger, clientAddress, corsOrigins, developmentIssuer } = deps
+  const metrics = createMetrics()
   const preferences = definePreferences({ db, cache })
+  const profile = defineProfile({ db, cache })
   const analytics = defineAnalytics({ db, cache })
-  const ingest = createIngest({ db, outbox })
+  const ingest = createIngest({ db, outbox, clock })
   const limit = limitRequests({ limiter, profile: clientAddress })
   const app = new OpenAPIHono<ApiEnv>()
 
-  app.use(logRequests({ logger, clock }))
+  app.use(logRequests({ logger, clock, metrics }))
   app.onError(answerErrors(logger))
   app.notFound((c) => answerMissing(c, app.routes))
 
+  app.use('/api/*', allowOrigins(corsOrigins))
   app.use('/api/*', identify(verify), limit, requireUser)
   app.route('/api/v1/analytics', analyticsRoutes({ db, outbox, clock, analytics, preferences }))
   app.route('/api/v1/health', healthRoutes({ ingest }))
-  app.route('/api/v1/users', userRoutes({ db, outbox, preferences }))
+  app.route('/api/v1/users', userRoutes({ db, outbox, preferences, profile }))
 
   if (developmentIssuer) {
     app.use('/dev/*', identify(verify), limit)
     app.route('/dev', developmentRoutes(developmentIssuer))
   }
 
-  app.route('/', probeRoutes(deps))
+  app.route('/', probeRoutes({ ...deps, metrics }))
   app.get('/', (c) => c.redirect('/docs'))
   app.route('/docs', docsRoutes())
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {

@@ -25,6 +25,7 @@ describe('readConfig()', () => {
       caching: true,
       auth: { kind: 'development' },
       cacheKeySecret: { kind: 'kept' },
+      corsOrigins: [],
       clientAddress: 'socket',
       logLevel: 'warn',
     })
@@ -42,6 +43,7 @@ describe('readConfig()', () => {
       CACHE_KEY_SECRET: '0123456789abcdef',
       CLIENT_ADDRESS: 'proxies:2',
       LOG_LEVEL: 'error',
+      CORS_ORIGINS: 'https://app.pond.dev, http://localhost:3000',
     }
     expect(readConfig(env, '/srv')).toEqual({
       production: true,
@@ -58,6 +60,7 @@ describe('readConfig()', () => {
         audience: 'phone',
       },
       cacheKeySecret: { kind: 'given', value: '0123456789abcdef' },
+      corsOrigins: ['https://app.pond.dev', 'http://localhost:3000'],
       clientAddress: { proxies: 2 },
       logLevel: 'error',
     })

@@ -18,6 +18,8 @@ export type Config = Readonly<{
   /** `kept` means: made once and kept in `dataDir` (development only). */
   cacheKeySecret: Readonly<{ kind: 'given'; value: string } | { kind: 'kept' }>
   clientAddress: 'socket' | 'vercel' | 'cloudflare' | Readonly<{ proxies: number }>
+  /** Origins of pages that may call the API from a browser. */
+  corsOrigins: readonly string[]
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
 }>
 
@@ -35,6 +37,8 @@ const isSafeRemote = (value: string) => {
   const { protocol, hostname } = new URL(value)
   return protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(hostname))
 }
+
+const isOrigin = (value: string) => URL.canParse(value) && new URL(value).origin === value
 
 const text = (rule: string, check: (value: string) => boolean) => z.string().refine(check, rule).optional()
 const filledIn = (check: (value: string) => boolean = () => true) =>
@@ -68,6 +72,9 @@ const Environment = z.object({
   ),
   CLIENT_ADDRESS: text('must be "socket", "vercel", "cloudflare" or "proxies:N" with N from 1 to 9', (value) =>
     /^(socket|vercel|cloudflare|proxies:[1-9])$/.test(value),
+  ),
+  CORS_ORIGINS: text('must be origins such as https://app.pond.dev, separated by commas', (value) =>
+    value.split(',').every((origin) => isOrigin(origin.trim())),
   ),
   LOG_LEVEL: text('must be debug, info, warn, error or silent', (value) =>
     /^(debug|info|warn|error|silent)$/.test(value),
@@ -152,6 +159,7 @@ function toConfig(env: Environment, cwd: string): Config {
     cacheKeySecret: Object.freeze(
       env.CACHE_KEY_SECRET ? { kind: 'given', value: env.CACHE_KEY_SECRET } : { kind: 'kept' },
     ),
+    corsOrigins: Object.freeze(env.CORS_ORIGINS?.split(',').map((origin) => origin.trim()) ?? []),
     clientAddress: toClientAddress(env.CLIENT_ADDRESS),
     logLevel: z
       .enum(['debug', 'info', 'warn', 'error', 'silent'])

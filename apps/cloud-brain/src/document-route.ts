@@ -20,6 +20,8 @@ const DESCRIPTIONS = {
   400: 'The request is not valid; `errors` names the fields',
   401: 'No valid bearer token',
   404: 'There is nothing here',
+  409: 'The Idempotency-Key was used with another body',
+  412: 'If-Match names an older version',
   413: 'The body is larger than 1 MiB',
   415: 'The body is not application/json',
   429: 'Too many requests; `Retry-After` says when to come back',

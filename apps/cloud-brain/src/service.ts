@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { createApp } from './app.ts'
-import { DEMO_USER, type DevelopmentIssuer, openDevelopmentIssuer } from './auth/development-issuer.ts'
+import { DEMO_EMAIL, DEMO_USER, type DevelopmentIssuer, openDevelopmentIssuer } from './auth/development-issuer.ts'
 import { createVerifier, remoteKeys, type Verify } from './auth/verifier.ts'
 import { systemClock } from './clock.ts'
 import type { Config } from './config.ts'
@@ -87,6 +87,7 @@ async function openParts(
     clock: systemClock,
     logger,
     clientAddress: config.clientAddress,
+    corsOrigins: config.corsOrigins,
     boot: {
       stores: { cache: stores.cache.kind, limits: stores.limits.kind },
       cache: cacheTest,
@@ -96,7 +97,7 @@ async function openParts(
     pingStore: () => stores.limits.ping(),
     developmentIssuer: issuer,
   })
-  const token = issuer ? await issuer.mint(DEMO_USER) : null
+  const token = issuer ? await issuer.mint(DEMO_USER, { email: DEMO_EMAIL }) : null
   return { answer: app.fetch, store: stores.cache.kind, token }
 }
 

@@ -18,6 +18,7 @@ import {
   TODAY,
 } from './harness.ts'
 import { describeIngest } from './ingest-cases.ts'
+import { describeUsers } from './user-cases.ts'
 
 /** What the suite runs on; opened once per test file. */
 export type Parts = { database: OpenDatabase; store: Store; close(): Promise<void> }
@@ -46,6 +47,7 @@ export function describeApi(name: string, open: () => Promise<Parts>): void {
     describeCaching(current)
     describeCachedRoutes(current)
     describeAnalytics(current)
+    describeUsers(current)
     describeIngest(current)
     describeAuth(current)
     describeService(current)
@@ -221,6 +223,7 @@ function describeService(current: Current): void {
         '/api/v1/analytics/weekly-trends',
         '/api/v1/health/ingest',
         '/api/v1/users/me/preferences',
+        '/api/v1/users/me/profile',
         '/dev/token',
       ])
       const page = await request('/docs')

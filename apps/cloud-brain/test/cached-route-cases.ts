@@ -33,6 +33,7 @@ const ANSWERS: readonly Answer[] = [
     ),
   ),
   { path: '/users/me/preferences', preferences: true },
+  { path: '/users/me/profile', profile: true },
 ]
 
 type User = Awaited<ReturnType<ReturnType<typeof createHarness>['createUser']>>
@@ -101,6 +102,12 @@ const WRITERS: readonly Writer[] = [
     warms: `/analytics/goals?date=${TODAY}`,
     write: (user) => user.post('/analytics/goals', { metric: 'steps', period: 'weekly', target: 30_000 }),
   },
+  {
+    name: 'units',
+    preferences: true,
+    write: (user) => user.patch('/users/me/preferences', { units: 'imperial' }),
+  },
+  { name: 'a nickname', profile: true, write: (user) => user.patch('/users/me/profile', { nickname: 'Ana' }) },
   {
     name: 'a timezone',
     all: true,

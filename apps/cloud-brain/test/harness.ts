@@ -66,6 +66,7 @@ export function createHarness(parts: {
     clock,
     logger,
     clientAddress: 'socket',
+    corsOrigins: ['https://app.pond.dev'],
     boot: {
       stores: { cache: cacheStore.kind, limits: store.kind },
       cache: { ok: true, checks: [] },
@@ -112,7 +113,8 @@ function createUsers({ issuer, request }: { issuer: DevelopmentIssuer; request: 
     /** Somebody new with a token. */
     createUser: async () => {
       const userId = UserId.parse(randomUUID())
-      return toClient({ request, userId, token: await issuer.mint(userId) })
+      const email = `${userId.slice(0, 8)}@pond.dev`
+      return { ...toClient({ request, userId, token: await issuer.mint(userId, { email }) }), email }
     },
     /** Somebody of another application on the same database, here. */
     withToken: ({ userId, token }: { userId: UserId; token: string }) => toClient({ request, userId, token }),
@@ -122,7 +124,7 @@ function createUsers({ issuer, request }: { issuer: DevelopmentIssuer; request: 
 /** Forgets all rows. */
 export async function emptyTables({ db }: OpenDatabase): Promise<void> {
   await db.execute(
-    sql`truncate user_preferences, goals, workouts, sleep, nutrition, weight, daily_metrics, invalidation_outbox`,
+    sql`truncate user_preferences, user_profiles, idempotency_keys, goals, workouts, sleep, nutrition, weight, daily_metrics, invalidation_outbox`,
   )
 }
 
