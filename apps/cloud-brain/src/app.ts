@@ -23,8 +23,14 @@ import { defineAnalytics } from './routes/analytics-cache.ts'
 import { developmentRoutes } from './routes/development.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { healthRoutes } from './routes/health.ts'
+import { integrationRoutes } from './routes/integrations.ts'
 import { type BootReport, probeRoutes } from './routes/probes.ts'
+import { stravaWebhookRoutes } from './routes/strava-webhook.ts'
 import { userRoutes } from './routes/users.ts'
+import type { Sealer } from './seal.ts'
+import { createStravaConnections, defineStravaStatus } from './strava/connections.ts'
+import type { StravaClient } from './strava/strava-client.ts'
+import { createStravaEvents } from './strava/webhook.ts'
 
 /** Everything the application needs from outside. */
 export type AppDeps = {
@@ -36,6 +42,8 @@ export type AppDeps = {
   clock: Clock
   logger: Logger
   clientAddress: Config['clientAddress']
+  /** How to talk to Strava; undefined when it is not configured, and then its routes are not there. */
+  strava: { client: StravaClient; sealer: Sealer; webhookToken: string } | undefined
   /** Whose pages may call the API from a browser. */
   corsOrigins: Config['corsOrigins']
   boot: BootReport
@@ -64,6 +72,15 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   app.use('/api/*', identify(verify), limit, requireUser)
   app.route('/api/v1/analytics', analyticsRoutes({ db, outbox, clock, analytics, preferences }))
   app.route('/api/v1/health', healthRoutes({ ingest }))
+  if (deps.strava) {
+    const { client, sealer, webhookToken } = deps.strava
+    const connections = createStravaConnections({ db, outbox, clock, client, sealer })
+    const status = defineStravaStatus({ db, cache })
+    app.route('/api/v1/integrations', integrationRoutes({ connections, status }))
+    const take = createStravaEvents({ db, outbox, ingest, client, connections, logger })
+    app.use('/webhooks/*', identify(verify), limit)
+    app.route('/webhooks/strava', stravaWebhookRoutes({ take, verifyToken: webhookToken }))
+  }
   app.route('/api/v1/users', userRoutes({ db, outbox, preferences, profile }))
 
   if (developmentIssuer) {

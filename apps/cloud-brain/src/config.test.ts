@@ -25,6 +25,8 @@ describe('readConfig()', () => {
       caching: true,
       auth: { kind: 'development' },
       cacheKeySecret: { kind: 'kept' },
+      strava: { kind: 'fake' },
+      sealingKeys: { kind: 'kept' },
       corsOrigins: [],
       clientAddress: 'socket',
       logLevel: 'warn',
@@ -43,6 +45,11 @@ describe('readConfig()', () => {
       CACHE_KEY_SECRET: '0123456789abcdef',
       CLIENT_ADDRESS: 'proxies:2',
       LOG_LEVEL: 'error',
+      STRAVA_CLIENT_ID: '1234',
+      STRAVA_CLIENT_SECRET: 's3cret',
+      STRAVA_REDIRECT_URL: 'https://app.pond.dev/strava',
+      STRAVA_WEBHOOK_TOKEN: 'hook-token',
+      TOKEN_ENCRYPTION_KEYS: `new:${Buffer.alloc(32, 1).toString('base64')},old:${Buffer.alloc(32, 2).toString('base64')}`,
       CORS_ORIGINS: 'https://app.pond.dev, http://localhost:3000',
     }
     expect(readConfig(env, '/srv')).toEqual({
@@ -60,6 +67,20 @@ describe('readConfig()', () => {
         audience: 'phone',
       },
       cacheKeySecret: { kind: 'given', value: '0123456789abcdef' },
+      strava: {
+        kind: 'strava',
+        clientId: '1234',
+        clientSecret: 's3cret',
+        redirectUrl: 'https://app.pond.dev/strava',
+        webhookToken: 'hook-token',
+      },
+      sealingKeys: {
+        kind: 'given',
+        keys: [
+          { id: 'new', key: Buffer.alloc(32, 1) },
+          { id: 'old', key: Buffer.alloc(32, 2) },
+        ],
+      },
       corsOrigins: ['https://app.pond.dev', 'http://localhost:3000'],
       clientAddress: { proxies: 2 },
       logLevel: 'error',

@@ -6,6 +6,7 @@ export type FieldError = { field: string; detail: string }
 const TITLES = {
   invalid_request: [400, 'The request is not valid'],
   unauthenticated: [401, 'A valid bearer token is required'],
+  forbidden: [403, 'This is not allowed'],
   not_found: [404, 'There is nothing here'],
   method_not_allowed: [405, 'This method is not offered here'],
   conflict: [409, 'The request conflicts with an earlier one'],

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { createApp } from './app.ts'
+import { type AppDeps, createApp } from './app.ts'
 import { DEMO_EMAIL, DEMO_USER, type DevelopmentIssuer, openDevelopmentIssuer } from './auth/development-issuer.ts'
 import { createVerifier, remoteKeys, type Verify } from './auth/verifier.ts'
 import { systemClock } from './clock.ts'
@@ -11,7 +11,10 @@ import { createOutbox } from './health/outbox.ts'
 import { keepOnce } from './keep-once.ts'
 import { createApiLimiter } from './limits.ts'
 import { listen } from './listen.ts'
+import { createSealer, SEALING_KEY_BYTES, type SealingKey } from './seal.ts'
 import { createApiCache, openStores } from './stores.ts'
+import { startFakeStrava } from './strava/fake-strava.ts'
+import { createStravaClient } from './strava/strava-client.ts'
 
 /** The running API. */
 export type Service = {
@@ -87,6 +90,7 @@ async function openParts(
     clock: systemClock,
     logger,
     clientAddress: config.clientAddress,
+    strava: await openStrava(config, closers),
     corsOrigins: config.corsOrigins,
     boot: {
       stores: { cache: stores.cache.kind, limits: stores.limits.kind },
@@ -109,6 +113,28 @@ async function openAuth(config: Config): Promise<{ verify: Verify; issuer?: Deve
   }
   const issuer = await openDevelopmentIssuer(dataDir, systemClock)
   return { verify: createVerifier({ ...issuer, clock: systemClock }), issuer }
+}
+
+const STRAVA_URL = 'https://www.strava.com'
+
+async function openStrava(config: Config, closers: Closer[]): Promise<AppDeps['strava']> {
+  const { strava } = config
+  if (strava.kind === 'off') return undefined
+  const sealer = createSealer(await readSealingKeys(config))
+  if (strava.kind === 'strava') {
+    const client = createStravaClient({ ...strava, baseUrl: STRAVA_URL }, systemClock)
+    return { client, sealer, webhookToken: strava.webhookToken }
+  }
+  const fake = await startFakeStrava(systemClock)
+  closers.push(fake.close)
+  return { client: createStravaClient(fake, systemClock), sealer, webhookToken: 'development' }
+}
+
+async function readSealingKeys({ sealingKeys, dataDir }: Config): Promise<readonly [SealingKey, ...SealingKey[]]> {
+  if (sealingKeys.kind === 'given') return sealingKeys.keys
+  const path = join(dataDir, 'token-encryption-key')
+  const kept = await keepOnce(path, async () => randomBytes(SEALING_KEY_BYTES).toString('base64'))
+  return [{ id: 'kept', key: Buffer.from(kept, 'base64') }]
 }
 
 async function readKeySecret({ cacheKeySecret, dataDir }: Config): Promise<string> {

@@ -4,9 +4,18 @@ import { METRICS } from '../src/analytics/trend.ts'
 import { addDays } from '../src/local-day.ts'
 import type { Current } from './api-suite.ts'
 import { cacheStatus, createHarness, GENEROUS, TODAY } from './harness.ts'
+import { connectStrava } from './strava-cases.ts'
 
 /** One cached answer, and what it is made of: the days back from `end`, the goals, or what the user chose. */
-type Answer = { path: string; end?: string; days?: number; goals?: true; preferences?: true; profile?: true }
+type Answer = {
+  path: string
+  end?: string
+  days?: number
+  goals?: true
+  preferences?: true
+  profile?: true
+  strava?: true
+}
 
 const ago = (days: number) => addDays(TODAY, -days)
 const analytics = (path: string, rest: Omit<Answer, 'path'>): Answer => ({ path: `/analytics${path}`, ...rest })
@@ -34,6 +43,7 @@ const ANSWERS: readonly Answer[] = [
   ),
   { path: '/users/me/preferences', preferences: true },
   { path: '/users/me/profile', profile: true },
+  { path: '/integrations/strava/status', strava: true },
 ]
 
 type User = Awaited<ReturnType<ReturnType<typeof createHarness>['createUser']>>
@@ -47,6 +57,7 @@ type Writer = {
   all?: true
   preferences?: true
   profile?: true
+  strava?: true
 }
 
 const run = (date: string) => ({
@@ -108,6 +119,8 @@ const WRITERS: readonly Writer[] = [
     write: (user) => user.patch('/users/me/preferences', { units: 'imperial' }),
   },
   { name: 'a nickname', profile: true, write: (user) => user.patch('/users/me/profile', { nickname: 'Ana' }) },
+  { name: 'Strava connected', strava: true, write: connectStrava },
+  { name: 'Strava disconnected', strava: true, write: (user) => user.remove('/integrations/strava/disconnect') },
   {
     name: 'a timezone',
     all: true,
@@ -122,6 +135,7 @@ function touches(writer: Writer, answer: Answer): boolean {
   if (writer.goals && answer.goals) return true
   if (writer.preferences && answer.preferences) return true
   if (writer.profile && answer.profile) return true
+  if (writer.strava && answer.strava) return true
   if (end === undefined || days === undefined) return false
   return (writer.days ?? []).some((date) => date <= end && date > addDays(end, -days))
 }

@@ -15,7 +15,10 @@ import { Problem } from '../src/document-route.ts'
 import { IngestResult } from '../src/health/ingest-batch.ts'
 import { createOutbox } from '../src/health/outbox.ts'
 import { createApiLimiter, POLICIES } from '../src/limits.ts'
+import { createSealer } from '../src/seal.ts'
 import { createApiCache, type NamedCacheStore } from '../src/stores.ts'
+import type { FakeStrava } from '../src/strava/fake-strava.ts'
+import { createStravaClient } from '../src/strava/strava-client.ts'
 
 /** When the tests take place: noon in UTC, and already tomorrow in Kiritimati. */
 export const NOW = new Date('2026-03-29T12:00:00Z')
@@ -46,6 +49,7 @@ export function createHarness(parts: {
   testIssuer: TestIssuer
   policies?: typeof POLICIES
   verify?: Verify
+  strava?: FakeStrava | undefined
   /** How long the cache waits for its store. Long where a test counts hits: a busy machine is not an outage. */
   deadline?: Duration
 }) {
@@ -66,6 +70,11 @@ export function createHarness(parts: {
     clock,
     logger,
     clientAddress: 'socket',
+    strava: parts.strava && {
+      client: createStravaClient(parts.strava, clock),
+      sealer: createSealer([{ id: 'test', key: Buffer.alloc(32, 7) }]),
+      webhookToken: 'verify-me',
+    },
     corsOrigins: ['https://app.pond.dev'],
     boot: {
       stores: { cache: cacheStore.kind, limits: store.kind },
@@ -104,6 +113,7 @@ function toClient({ request, userId, token }: { request: Send; userId: UserId; t
     get,
     post,
     patch: send('PATCH'),
+    remove: (path: string) => request(`/api/v1${path}`, { method: 'DELETE', headers: { authorization } }),
     ingest: (batch: object, headers?: Record<string, string>) => post('/health/ingest', batch, headers),
   }
 }
@@ -124,7 +134,7 @@ function createUsers({ issuer, request }: { issuer: DevelopmentIssuer; request: 
 /** Forgets all rows. */
 export async function emptyTables({ db }: OpenDatabase): Promise<void> {
   await db.execute(
-    sql`truncate user_preferences, user_profiles, idempotency_keys, goals, workouts, sleep, nutrition, weight, daily_metrics, invalidation_outbox`,
+    sql`truncate strava_states, strava_connections, user_preferences, user_profiles, idempotency_keys, goals, workouts, sleep, nutrition, weight, daily_metrics, invalidation_outbox`,
   )
 }
 

@@ -79,7 +79,12 @@ describe('main', () => {
 
     child.kill('SIGTERM')
     expect(await end).toEqual({ code: 0, output: '' })
-    expect((await readdir(dataDir)).sort()).toEqual(['cache-key-secret', 'development-issuer.json', 'pglite'])
+    expect((await readdir(dataDir)).sort()).toEqual([
+      'cache-key-secret',
+      'development-issuer.json',
+      'pglite',
+      'token-encryption-key',
+    ])
   })
 
   it('keeps its data and its tokens over a restart, and stops when its parent goes away', async () => {
