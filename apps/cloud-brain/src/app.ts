@@ -7,6 +7,7 @@ import type { ApiEnv } from './api-env.ts'
 import { identify, requireUser } from './auth/authenticate.ts'
 import type { DevelopmentIssuer } from './auth/development-issuer.ts'
 import type { Verify } from './auth/verifier.ts'
+import type { Answerer } from './chat/answerer.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { Database } from './db/database.ts'
@@ -20,6 +21,7 @@ import { logRequests } from './log-requests.ts'
 import { createMetrics } from './metrics.ts'
 import { analyticsRoutes } from './routes/analytics.ts'
 import { defineAnalytics } from './routes/analytics-cache.ts'
+import { chatRoutes } from './routes/chat.ts'
 import { developmentRoutes } from './routes/development.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -44,6 +46,8 @@ export type AppDeps = {
   clientAddress: Config['clientAddress']
   /** How to talk to Strava; undefined when it is not configured, and then its routes are not there. */
   strava: { client: StravaClient; sealer: Sealer; webhookToken: string } | undefined
+  /** Who answers in the chat. */
+  answerer: Answerer
   /** Whose pages may call the API from a browser. */
   corsOrigins: Config['corsOrigins']
   boot: BootReport
@@ -72,6 +76,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   app.use('/api/*', identify(verify), limit, requireUser)
   app.route('/api/v1/analytics', analyticsRoutes({ db, outbox, clock, analytics, preferences }))
   app.route('/api/v1/health', healthRoutes({ ingest }))
+  app.route('/api/v1/chat', chatRoutes({ db, clock, preferences, limiter, answerer: deps.answerer, logger }))
   if (deps.strava) {
     const { client, sealer, webhookToken } = deps.strava
     const connections = createStravaConnections({ db, outbox, clock, client, sealer })

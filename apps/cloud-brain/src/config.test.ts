@@ -27,6 +27,7 @@ describe('readConfig()', () => {
       cacheKeySecret: { kind: 'kept' },
       strava: { kind: 'fake' },
       sealingKeys: { kind: 'kept' },
+      chat: { kind: 'rules' },
       corsOrigins: [],
       clientAddress: 'socket',
       logLevel: 'warn',
@@ -50,6 +51,9 @@ describe('readConfig()', () => {
       STRAVA_REDIRECT_URL: 'https://app.pond.dev/strava',
       STRAVA_WEBHOOK_TOKEN: 'hook-token',
       TOKEN_ENCRYPTION_KEYS: `new:${Buffer.alloc(32, 1).toString('base64')},old:${Buffer.alloc(32, 2).toString('base64')}`,
+      CHAT_API_URL: 'https://models.pond.dev/v1',
+      CHAT_API_KEY: 'k3y',
+      CHAT_MODEL: 'coach-1',
       CORS_ORIGINS: 'https://app.pond.dev, http://localhost:3000',
     }
     expect(readConfig(env, '/srv')).toEqual({
@@ -81,6 +85,7 @@ describe('readConfig()', () => {
           { id: 'old', key: Buffer.alloc(32, 2) },
         ],
       },
+      chat: { kind: 'model', url: 'https://models.pond.dev/v1', apiKey: 'k3y', model: 'coach-1' },
       corsOrigins: ['https://app.pond.dev', 'http://localhost:3000'],
       clientAddress: { proxies: 2 },
       logLevel: 'error',

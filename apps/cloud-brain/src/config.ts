@@ -27,6 +27,8 @@ export type Config = Readonly<{
   >
   /** Keys for what is stored encrypted, the newest first; `kept` means: made once and kept in `dataDir` (development only). */
   sealingKeys: Readonly<{ kind: 'given'; keys: readonly [SealingKey, ...SealingKey[]] } | { kind: 'kept' }>
+  /** Who answers in the chat: a model behind an OpenAI-compatible endpoint, or rules. */
+  chat: Readonly<{ kind: 'model'; url: string; apiKey: string; model: string } | { kind: 'rules' }>
   /** Origins of pages that may call the API from a browser. */
   corsOrigins: readonly string[]
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
@@ -90,6 +92,9 @@ const Environment = z.object({
     'must be id:key pairs separated by commas, each key 32 bytes in base64',
     (value) => readSealingKeys(value) !== undefined,
   ),
+  CHAT_API_URL: text('must be an https:// URL (http:// only on this machine)', isSafeRemote),
+  CHAT_API_KEY: filledIn(),
+  CHAT_MODEL: filledIn(),
   CORS_ORIGINS: text('must be origins such as https://app.pond.dev, separated by commas', (value) =>
     value.split(',').every((origin) => isOrigin(origin.trim())),
   ),
@@ -129,6 +134,7 @@ function crossFaults(given: Environment): string[] {
   for (const group of [
     ['UPSTASH_REDIS_REST_URL', 'UPSTASH_REDIS_REST_TOKEN'],
     ['AUTH_JWKS_URL', 'AUTH_ISSUER', 'AUTH_AUDIENCE'],
+    ['CHAT_API_URL', 'CHAT_API_KEY', 'CHAT_MODEL'],
     ['STRAVA_CLIENT_ID', 'STRAVA_CLIENT_SECRET', 'STRAVA_REDIRECT_URL', 'STRAVA_WEBHOOK_TOKEN'],
   ] as const) {
     const missing = group.filter((name) => given[name] === undefined)
@@ -182,6 +188,7 @@ function toConfig(env: Environment, cwd: string): Config {
     ),
     strava: toStrava(env, production),
     sealingKeys: toSealingKeys(env.TOKEN_ENCRYPTION_KEYS),
+    chat: toChat(env),
     corsOrigins: Object.freeze(env.CORS_ORIGINS?.split(',').map((origin) => origin.trim()) ?? []),
     clientAddress: toClientAddress(env.CLIENT_ADDRESS),
     logLevel: z
@@ -210,6 +217,10 @@ function toStrava(env: Environment, production: boolean): Config['strava'] {
     return Object.freeze({ kind: 'strava', clientId, clientSecret, redirectUrl, webhookToken })
   }
   return Object.freeze({ kind: production ? 'off' : 'fake' })
+}
+
+function toChat({ CHAT_API_URL: url, CHAT_API_KEY: apiKey, CHAT_MODEL: model }: Environment): Config['chat'] {
+  return Object.freeze(url && apiKey && model ? { kind: 'model', url, apiKey, model } : { kind: 'rules' })
 }
 
 function toSealingKeys(value: string | undefined): Config['sealingKeys'] {

@@ -4,6 +4,8 @@ import type { Logger } from 'pino'
 import { type AppDeps, createApp } from './app.ts'
 import { DEMO_EMAIL, DEMO_USER, type DevelopmentIssuer, openDevelopmentIssuer } from './auth/development-issuer.ts'
 import { createVerifier, remoteKeys, type Verify } from './auth/verifier.ts'
+import { createModelAnswerer } from './chat/model-answerer.ts'
+import { answerByRules } from './chat/rule-answerer.ts'
 import { systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { openDatabase } from './db/database.ts'
@@ -91,6 +93,7 @@ async function openParts(
     logger,
     clientAddress: config.clientAddress,
     strava: await openStrava(config, closers),
+    answerer: config.chat.kind === 'model' ? createModelAnswerer(config.chat) : answerByRules,
     corsOrigins: config.corsOrigins,
     boot: {
       stores: { cache: stores.cache.kind, limits: stores.limits.kind },

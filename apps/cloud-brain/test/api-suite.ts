@@ -7,6 +7,7 @@ import { type FakeStrava, startFakeStrava } from '../src/strava/fake-strava.ts'
 import { describeAnalytics } from './analytics-cases.ts'
 import { describeAuth } from './auth-cases.ts'
 import { describeCachedRoutes } from './cached-route-cases.ts'
+import { describeChat } from './chat-cases.ts'
 import {
   cacheStatus,
   createHarness,
@@ -57,6 +58,7 @@ export function describeApi(name: string, open: () => Promise<Parts>): void {
     describeAnalytics(current)
     describeUsers(current)
     describeStrava(current)
+    describeChat(current)
     describeIngest(current)
     describeAuth(current)
     describeService(current)
@@ -230,6 +232,8 @@ function describeService(current: Current): void {
         '/api/v1/analytics/goals',
         '/api/v1/analytics/trend/{metric}',
         '/api/v1/analytics/weekly-trends',
+        '/api/v1/chat',
+        '/api/v1/chat/usage',
         '/api/v1/health/ingest',
         '/api/v1/integrations/strava/authorize',
         '/api/v1/integrations/strava/disconnect',

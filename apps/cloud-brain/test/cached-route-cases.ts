@@ -76,7 +76,7 @@ const run = (date: string) => ({
 
 /** Everything that changes a user's data, in an order in which each changes something. */
 const WRITERS: readonly Writer[] = [
-  ...[0, 1, 6, 7, 29, 64, 200, 370, 371].flatMap((back): Writer[] => [
+  ...[0, 1, 7, 64, 370, 371].flatMap((back): Writer[] => [
     {
       name: `steps ${back} days ago`,
       days: [ago(back)],
@@ -146,11 +146,8 @@ export function describeCachedRoutes(current: Current): void {
       const parts = { ...current(), policies: GENEROUS, deadline: '10s' as const }
       return { harness: createHarness(parts), uncached: createHarness({ ...parts, cacheStore: disabled() }) }
     }
-    const statusesOf = async (user: User) => {
-      const statuses: (string | undefined)[] = []
-      for (const { path } of ANSWERS) statuses.push(cacheStatus(await user.get(path)))
-      return statuses
-    }
+    const statusesOf = async (user: User) =>
+      (await Promise.all(ANSWERS.map(({ path }) => user.get(path)))).map(cacheStatus)
     const all = (status: string) => ANSWERS.map(() => status)
 
     it('is among the answers of this test', async () => {
@@ -193,21 +190,22 @@ export function describeCachedRoutes(current: Current): void {
       const [user, other] = [await harness.createUser(), await harness.createUser()]
       const past = uncached.withToken(user)
       await statusesOf(other)
+      await statusesOf(user)
       for (const writer of WRITERS) {
-        await statusesOf(user)
+        // What the writer before made stale was read again below.
         expect(await statusesOf(user)).toEqual(all('hit'))
         expect([writer.name, (await writer.write(user)).ok]).toEqual([writer.name, true])
-        for (const answer of ANSWERS) {
+        const read = async (answer: Answer) => {
           const [cached, fresh] = [await user.get(answer.path), await past.get(answer.path)]
-          const seen = {
-            writer: writer.name,
-            path: answer.path,
-            status: cacheStatus(cached),
-            body: await cached.text(),
-          }
-          const status = touches(writer, answer) && writer.warms !== answer.path ? 'fwd=miss' : 'hit'
-          expect(seen).toEqual({ ...seen, status, body: await fresh.text() })
+          const { path } = answer
+          const status = touches(writer, answer) && writer.warms !== path ? 'fwd=miss' : 'hit'
+          return [
+            { path, status: cacheStatus(cached), body: await cached.text() },
+            { path, status, body: await fresh.text() },
+          ] as const
         }
+        const pairs = await Promise.all(ANSWERS.map(read))
+        expect([writer.name, pairs.map(([seen]) => seen)]).toEqual([writer.name, pairs.map(([, due]) => due)])
       }
       expect(await statusesOf(other)).toEqual(all('hit'))
     })

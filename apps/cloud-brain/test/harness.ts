@@ -10,6 +10,8 @@ import { createApp } from '../src/app.ts'
 import { type DevelopmentIssuer, openDevelopmentIssuer } from '../src/auth/development-issuer.ts'
 import { UserId } from '../src/auth/user-id.ts'
 import { createVerifier, type Verify } from '../src/auth/verifier.ts'
+import type { Answerer } from '../src/chat/answerer.ts'
+import { answerByRules } from '../src/chat/rule-answerer.ts'
 import type { OpenDatabase } from '../src/db/database.ts'
 import { Problem } from '../src/document-route.ts'
 import { IngestResult } from '../src/health/ingest-batch.ts'
@@ -50,6 +52,7 @@ export function createHarness(parts: {
   policies?: typeof POLICIES
   verify?: Verify
   strava?: FakeStrava | undefined
+  answerer?: Answerer
   /** How long the cache waits for its store. Long where a test counts hits: a busy machine is not an outage. */
   deadline?: Duration
 }) {
@@ -64,7 +67,7 @@ export function createHarness(parts: {
   const app = createApp({
     db: database.db,
     cache,
-    limiter: createApiLimiter({ store, keySecret, ...(policies && { policies }) }),
+    limiter: createApiLimiter({ store, keySecret, deadline: parts.deadline, ...(policies && { policies }) }),
     outbox,
     verify: parts.verify ?? createVerifier({ ...issuer, clock }),
     clock,
@@ -75,6 +78,7 @@ export function createHarness(parts: {
       sealer: createSealer([{ id: 'test', key: Buffer.alloc(32, 7) }]),
       webhookToken: 'verify-me',
     },
+    answerer: parts.answerer ?? answerByRules,
     corsOrigins: ['https://app.pond.dev'],
     boot: {
       stores: { cache: cacheStore.kind, limits: store.kind },
