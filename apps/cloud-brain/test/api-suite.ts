@@ -26,8 +26,12 @@ import { describeUsers } from './user-cases.ts'
 /** What the suite runs on; opened once per test file. */
 export type Parts = { database: OpenDatabase; store: Store; close(): Promise<void> }
 
-/** The same cases for every store and database. */
-export function describeApi(name: string, open: () => Promise<Parts>): void {
+/** The same cases for every store and database, and those of `more`. */
+export function describeApi(
+  name: string,
+  open: () => Promise<Parts>,
+  more: (current: Current) => void = () => {},
+): void {
   describe(name, () => {
     let parts: Parts
     let testIssuer: TestIssuer
@@ -59,6 +63,7 @@ export function describeApi(name: string, open: () => Promise<Parts>): void {
     describeUsers(current)
     describeStrava(current)
     describeChat(current)
+    more(current)
     describeIngest(current)
     describeAuth(current)
     describeService(current)

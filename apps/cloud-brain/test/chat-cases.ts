@@ -6,7 +6,6 @@ import { freePort } from 'millpond-e2e/servers'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { createModelAnswerer } from '../src/chat/model-answerer.ts'
-import { POLICIES } from '../src/limits.ts'
 import { addDays } from '../src/local-day.ts'
 import type { Current } from './api-suite.ts'
 import { createHarness, faultyFields, GENEROUS, TODAY } from './harness.ts'
@@ -50,7 +49,7 @@ export function describeChat(current: Current): void {
   const usageOf = async (user: { get(path: string): Promise<Response> }): Promise<unknown> =>
     (await user.get('/chat/usage')).json()
   const open = (parts: Partial<Parameters<typeof createHarness>[0]> = {}) =>
-    createHarness({ ...current(), policies: { ...GENEROUS, chat: POLICIES.chat }, deadline: '10s', ...parts })
+    createHarness({ ...current(), policies: GENEROUS, deadline: '10s', ...parts })
 
   describe('chat', () => {
     it('answers from the user’s own rows and cites each figure it used', async () => {
