@@ -1,10 +1,12 @@
-import { randomUUID } from 'node:crypto'
-import { link, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises'
+import { createHash, randomUUID } from 'node:crypto'
+import { link, mkdir, readFile, stat, unlink, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { StartupError } from '../startup-error.ts'
 
 /** A folder that belongs to this process until `release`. */
 export type FolderLock = { release(): Promise<void> }
+
+const MARKER_LIFETIME_MS = 10_000
 
 const heldHere = new Set<string>()
 
@@ -16,32 +18,55 @@ const heldHere = new Set<string>()
  */
 export async function lockFolder(folder: string): Promise<FolderLock> {
   const path = `${folder}.lock`
-  await mkdir(dirname(folder), { recursive: true })
-  const content = JSON.stringify({ pid: process.pid, token: randomUUID() })
   if (heldHere.has(path)) throw heldError(folder, process.pid)
-  if (!(await create(path, content))) {
-    await removeStale(folder, path)
-    if (!(await create(path, content))) throw heldError(folder, readPid(await readText(path)))
-  }
+  // Before anything is awaited: a lock with our own pid looks like one from an earlier life.
   heldHere.add(path)
-  return {
-    release: async () => {
-      heldHere.delete(path)
-      if ((await readText(path)) === content) await unlink(path)
-    },
+  try {
+    await mkdir(dirname(folder), { recursive: true })
+    const content = JSON.stringify({ pid: process.pid, token: randomUUID() })
+    await take(folder, path, content)
+    return {
+      release: async () => {
+        if ((await readText(path)) === content) await unlink(path)
+        heldHere.delete(path)
+      },
+    }
+  } catch (error) {
+    heldHere.delete(path)
+    throw error
   }
 }
 
+async function take(folder: string, path: string, content: string): Promise<void> {
+  if (await create(path, content)) return
+  await removeStale(folder, path)
+  if (!(await create(path, content))) throw heldError(folder, readPid(await readText(path)))
+}
+
+/**
+ * Removes a lock whose process is dead. Only who creates the marker of that very lock may remove it, and looks again first:
+ * by the time the marker can be created a second time the lock is gone, so a lock that somebody has taken since is safe.
+ */
 async function removeStale(folder: string, path: string): Promise<void> {
   const seen = await readText(path)
   if (seen === undefined) return
   const pid = readPid(seen)
   if (pid !== undefined && isAlive(pid)) throw heldError(folder, pid)
-  // A rename moves whatever is there now: check that it was the dead lock, and put a living one back.
-  const aside = `${path}.${randomUUID()}`
-  if (!(await ignoring('ENOENT', () => rename(path, aside)))) return
-  if ((await readText(aside)) !== seen) await ignoring('EEXIST', () => link(aside, path))
-  await unlink(aside)
+  const marker = `${path}.${createHash('sha256').update(seen).digest('hex').slice(0, 16)}`
+  if (!(await create(marker, ''))) return removeLeftOver(marker)
+  try {
+    if ((await readText(path)) === seen) await unlink(path)
+  } finally {
+    await unlink(marker)
+  }
+}
+
+/** A marker lives for microseconds; one that is old belongs to a process that died just then. */
+async function removeLeftOver(marker: string): Promise<void> {
+  await ignoring('ENOENT', async () => {
+    const { mtimeMs } = await stat(marker)
+    if (Date.now() - mtimeMs > MARKER_LIFETIME_MS) await unlink(marker)
+  })
 }
 
 /** Creates the whole file at once, so that nobody ever reads half a pid. */
