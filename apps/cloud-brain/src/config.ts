@@ -27,6 +27,8 @@ export type Config = Readonly<{
   >
   /** Keys for what is stored encrypted, the newest first; `kept` means: made once and kept in `dataDir` (development only). */
   sealingKeys: Readonly<{ kind: 'given'; keys: readonly [SealingKey, ...SealingKey[]] } | { kind: 'kept' }>
+  /** Keys that cached values are encrypted with, the newest first; undefined: they are not. */
+  cacheEncryption: readonly [SealingKey, ...SealingKey[]] | undefined
   /** Who answers in the chat: a model behind an OpenAI-compatible endpoint, or rules. */
   chat: Readonly<{ kind: 'model'; url: string; apiKey: string; model: string } | { kind: 'rules' }>
   /** Origins of pages that may call the API from a browser. */
@@ -89,6 +91,10 @@ const Environment = z.object({
   STRAVA_REDIRECT_URL: text('must be an https:// URL (http:// only on this machine)', isSafeRemote),
   STRAVA_WEBHOOK_TOKEN: filledIn(),
   TOKEN_ENCRYPTION_KEYS: text(
+    'must be id:key pairs separated by commas, each key 32 bytes in base64',
+    (value) => readSealingKeys(value) !== undefined,
+  ),
+  CACHE_ENCRYPTION_KEY: text(
     'must be id:key pairs separated by commas, each key 32 bytes in base64',
     (value) => readSealingKeys(value) !== undefined,
   ),
@@ -188,6 +194,7 @@ function toConfig(env: Environment, cwd: string): Config {
     ),
     strava: toStrava(env, production),
     sealingKeys: toSealingKeys(env.TOKEN_ENCRYPTION_KEYS),
+    cacheEncryption: env.CACHE_ENCRYPTION_KEY === undefined ? undefined : readSealingKeys(env.CACHE_ENCRYPTION_KEY),
     chat: toChat(env),
     corsOrigins: Object.freeze(env.CORS_ORIGINS?.split(',').map((origin) => origin.trim()) ?? []),
     clientAddress: toClientAddress(env.CLIENT_ADDRESS),
