@@ -28,13 +28,18 @@ export function answerErrors(logger: Logger): ErrorHandler<ApiEnv> {
 /** Answers a path that no route has; names the methods when the path exists under another one. */
 export function answerMissing(c: Context<ApiEnv>, routes: readonly { method: string; path: string }[]): Response {
   const methods = routes
-    .filter(({ path, method }) => path === c.req.path && method !== 'ALL')
+    .filter(({ path, method }) => method !== 'ALL' && toPattern(path).test(c.req.path))
     .map(({ method }) => method)
   if (methods.length === 0) return toProblem(new RequestFault('not_found', 'No route has this path'))
   const allowed = [...new Set(methods)].join(', ')
   return toProblem(
     new RequestFault('method_not_allowed', `Use one of these methods: ${allowed}`, { headers: { Allow: allowed } }),
   )
+}
+
+/** A route's path with its parameters, as what it matches. */
+function toPattern(path: string): RegExp {
+  return new RegExp(`^${path.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replace(/:\w+/g, '[^/]+')}$`)
 }
 
 function toProblem(fault: RequestFault): Response {

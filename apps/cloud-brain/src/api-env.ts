@@ -1,4 +1,5 @@
 import type { HttpBindings } from '@hono/node-server'
+import type { Decision } from 'millpond'
 import type { UserId } from './auth/user-id.ts'
 import type { Verdict } from './auth/verifier.ts'
 
@@ -8,5 +9,5 @@ export type Identity = Verdict | { status: 'absent' }
 /** What the routes find in their context. */
 export type ApiEnv = {
   Bindings: Partial<HttpBindings>
-  Variables: { requestId: string; identity: Identity; userId: UserId }
+  Variables: { requestId: string; identity: Identity; userId: UserId; email: string | null; decision?: Decision }
 }

@@ -1,26 +1,38 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Cache } from 'millpond'
 import type { Logger } from 'pino'
+import { allowOrigins } from './allow-origins.ts'
 import { answerErrors, answerMissing } from './answer-errors.ts'
 import type { ApiEnv } from './api-env.ts'
 import { identify, requireUser } from './auth/authenticate.ts'
 import type { DevelopmentIssuer } from './auth/development-issuer.ts'
 import type { Verify } from './auth/verifier.ts'
+import type { Answerer } from './chat/answerer.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { Database } from './db/database.ts'
 import { createIngest } from './health/ingest.ts'
 import type { Outbox } from './health/outbox.ts'
 import { definePreferences } from './health/preferences.ts'
+import { defineProfile } from './health/profile.ts'
 import { limitRequests } from './limit-requests.ts'
 import type { ApiLimiter } from './limits.ts'
 import { logRequests } from './log-requests.ts'
+import { createMetrics } from './metrics.ts'
 import { analyticsRoutes } from './routes/analytics.ts'
+import { defineAnalytics } from './routes/analytics-cache.ts'
+import { chatRoutes } from './routes/chat.ts'
 import { developmentRoutes } from './routes/development.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { healthRoutes } from './routes/health.ts'
+import { integrationRoutes } from './routes/integrations.ts'
 import { type BootReport, probeRoutes } from './routes/probes.ts'
+import { stravaWebhookRoutes } from './routes/strava-webhook.ts'
 import { userRoutes } from './routes/users.ts'
+import type { Sealer } from './seal.ts'
+import { createStravaConnections, defineStravaStatus } from './strava/connections.ts'
+import type { StravaClient } from './strava/strava-client.ts'
+import { createStravaEvents } from './strava/webhook.ts'
 
 /** Everything the application needs from outside. */
 export type AppDeps = {
@@ -32,6 +44,12 @@ export type AppDeps = {
   clock: Clock
   logger: Logger
   clientAddress: Config['clientAddress']
+  /** How to talk to Strava; undefined when it is not configured, and then its routes are not there. */
+  strava: { client: StravaClient; sealer: Sealer; webhookToken: string } | undefined
+  /** Who answers in the chat. */
+  answerer: Answerer
+  /** Whose pages may call the API from a browser. */
+  corsOrigins: Config['corsOrigins']
   boot: BootReport
   pingDatabase(): Promise<void>
   pingStore(): Promise<void>
@@ -41,27 +59,41 @@ export type AppDeps = {
 
 /** Builds the API. It holds no state of its own: two applications may share a process. */
 export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
-  const { db, cache, limiter, outbox, verify, clock, logger, clientAddress, developmentIssuer } = deps
+  const { db, cache, limiter, outbox, verify, clock, logger, clientAddress, corsOrigins, developmentIssuer } = deps
+  const metrics = createMetrics()
   const preferences = definePreferences({ db, cache })
-  const ingest = createIngest({ db, outbox })
+  const profile = defineProfile({ db, cache })
+  const analytics = defineAnalytics({ db, cache })
+  const ingest = createIngest({ db, outbox, clock })
   const limit = limitRequests({ limiter, profile: clientAddress })
   const app = new OpenAPIHono<ApiEnv>()
 
-  app.use(logRequests({ logger, clock }))
+  app.use(logRequests({ logger, clock, metrics }))
   app.onError(answerErrors(logger))
   app.notFound((c) => answerMissing(c, app.routes))
 
+  app.use('/api/*', allowOrigins(corsOrigins))
   app.use('/api/*', identify(verify), limit, requireUser)
-  app.route('/api/v1/analytics', analyticsRoutes({ db, cache, clock, preferences }))
+  app.route('/api/v1/analytics', analyticsRoutes({ db, outbox, clock, analytics, preferences }))
   app.route('/api/v1/health', healthRoutes({ ingest }))
-  app.route('/api/v1/users', userRoutes({ db, outbox, preferences }))
+  app.route('/api/v1/chat', chatRoutes({ db, clock, preferences, limiter, answerer: deps.answerer, logger }))
+  if (deps.strava) {
+    const { client, sealer, webhookToken } = deps.strava
+    const connections = createStravaConnections({ db, outbox, clock, client, sealer })
+    const status = defineStravaStatus({ db, cache })
+    app.route('/api/v1/integrations', integrationRoutes({ connections, status }))
+    const take = createStravaEvents({ db, outbox, ingest, client, connections, logger })
+    app.use('/webhooks/*', identify(verify), limit)
+    app.route('/webhooks/strava', stravaWebhookRoutes({ take, verifyToken: webhookToken }))
+  }
+  app.route('/api/v1/users', userRoutes({ db, outbox, preferences, profile }))
 
   if (developmentIssuer) {
     app.use('/dev/*', identify(verify), limit)
     app.route('/dev', developmentRoutes(developmentIssuer))
   }
 
-  app.route('/', probeRoutes(deps))
+  app.route('/', probeRoutes({ ...deps, metrics }))
   app.get('/', (c) => c.redirect('/docs'))
   app.route('/docs', docsRoutes())
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {

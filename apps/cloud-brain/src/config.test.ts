@@ -25,6 +25,11 @@ describe('readConfig()', () => {
       caching: true,
       auth: { kind: 'development' },
       cacheKeySecret: { kind: 'kept' },
+      strava: { kind: 'fake' },
+      sealingKeys: { kind: 'kept' },
+      cacheEncryption: undefined,
+      chat: { kind: 'rules' },
+      corsOrigins: [],
       clientAddress: 'socket',
       logLevel: 'warn',
     })
@@ -42,6 +47,16 @@ describe('readConfig()', () => {
       CACHE_KEY_SECRET: '0123456789abcdef',
       CLIENT_ADDRESS: 'proxies:2',
       LOG_LEVEL: 'error',
+      STRAVA_CLIENT_ID: '1234',
+      STRAVA_CLIENT_SECRET: 's3cret',
+      STRAVA_REDIRECT_URL: 'https://app.pond.dev/strava',
+      STRAVA_WEBHOOK_TOKEN: 'hook-token',
+      TOKEN_ENCRYPTION_KEYS: `new:${Buffer.alloc(32, 1).toString('base64')},old:${Buffer.alloc(32, 2).toString('base64')}`,
+      CACHE_ENCRYPTION_KEY: `c1:${Buffer.alloc(32, 3).toString('base64')}`,
+      CHAT_API_URL: 'https://models.pond.dev/v1',
+      CHAT_API_KEY: 'k3y',
+      CHAT_MODEL: 'coach-1',
+      CORS_ORIGINS: 'https://app.pond.dev, http://localhost:3000',
     }
     expect(readConfig(env, '/srv')).toEqual({
       production: true,
@@ -58,6 +73,23 @@ describe('readConfig()', () => {
         audience: 'phone',
       },
       cacheKeySecret: { kind: 'given', value: '0123456789abcdef' },
+      strava: {
+        kind: 'strava',
+        clientId: '1234',
+        clientSecret: 's3cret',
+        redirectUrl: 'https://app.pond.dev/strava',
+        webhookToken: 'hook-token',
+      },
+      sealingKeys: {
+        kind: 'given',
+        keys: [
+          { id: 'new', key: Buffer.alloc(32, 1) },
+          { id: 'old', key: Buffer.alloc(32, 2) },
+        ],
+      },
+      cacheEncryption: [{ id: 'c1', key: Buffer.alloc(32, 3) }],
+      chat: { kind: 'model', url: 'https://models.pond.dev/v1', apiKey: 'k3y', model: 'coach-1' },
+      corsOrigins: ['https://app.pond.dev', 'http://localhost:3000'],
       clientAddress: { proxies: 2 },
       logLevel: 'error',
     })

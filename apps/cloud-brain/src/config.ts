@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { isPlaceholder, isPlaceholderUrl } from './placeholder.ts'
+import { SEALING_KEY_BYTES, type SealingKey } from './seal.ts'
 import { StartupError } from './startup-error.ts'
 
 /** Everything the process takes from its environment. Frozen; nothing else reads `process.env`. */
@@ -18,6 +19,20 @@ export type Config = Readonly<{
   /** `kept` means: made once and kept in `dataDir` (development only). */
   cacheKeySecret: Readonly<{ kind: 'given'; value: string } | { kind: 'kept' }>
   clientAddress: 'socket' | 'vercel' | 'cloudflare' | Readonly<{ proxies: number }>
+  /** `fake`: a Strava on this machine (development only); `off`: its routes are not there. */
+  strava: Readonly<
+    | { kind: 'strava'; clientId: string; clientSecret: string; redirectUrl: string; webhookToken: string }
+    | { kind: 'fake' }
+    | { kind: 'off' }
+  >
+  /** Keys for what is stored encrypted, the newest first; `kept` means: made once and kept in `dataDir` (development only). */
+  sealingKeys: Readonly<{ kind: 'given'; keys: readonly [SealingKey, ...SealingKey[]] } | { kind: 'kept' }>
+  /** Keys that cached values are encrypted with, the newest first; undefined: they are not. */
+  cacheEncryption: readonly [SealingKey, ...SealingKey[]] | undefined
+  /** Who answers in the chat: a model behind an OpenAI-compatible endpoint, or rules. */
+  chat: Readonly<{ kind: 'model'; url: string; apiKey: string; model: string } | { kind: 'rules' }>
+  /** Origins of pages that may call the API from a browser. */
+  corsOrigins: readonly string[]
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
 }>
 
@@ -35,6 +50,8 @@ const isSafeRemote = (value: string) => {
   const { protocol, hostname } = new URL(value)
   return protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(hostname))
 }
+
+const isOrigin = (value: string) => URL.canParse(value) && new URL(value).origin === value
 
 const text = (rule: string, check: (value: string) => boolean) => z.string().refine(check, rule).optional()
 const filledIn = (check: (value: string) => boolean = () => true) =>
@@ -68,6 +85,24 @@ const Environment = z.object({
   ),
   CLIENT_ADDRESS: text('must be "socket", "vercel", "cloudflare" or "proxies:N" with N from 1 to 9', (value) =>
     /^(socket|vercel|cloudflare|proxies:[1-9])$/.test(value),
+  ),
+  STRAVA_CLIENT_ID: filledIn(),
+  STRAVA_CLIENT_SECRET: filledIn(),
+  STRAVA_REDIRECT_URL: text('must be an https:// URL (http:// only on this machine)', isSafeRemote),
+  STRAVA_WEBHOOK_TOKEN: filledIn(),
+  TOKEN_ENCRYPTION_KEYS: text(
+    'must be id:key pairs separated by commas, each key 32 bytes in base64',
+    (value) => readSealingKeys(value) !== undefined,
+  ),
+  CACHE_ENCRYPTION_KEY: text(
+    'must be id:key pairs separated by commas, each key 32 bytes in base64',
+    (value) => readSealingKeys(value) !== undefined,
+  ),
+  CHAT_API_URL: text('must be an https:// URL (http:// only on this machine)', isSafeRemote),
+  CHAT_API_KEY: filledIn(),
+  CHAT_MODEL: filledIn(),
+  CORS_ORIGINS: text('must be origins such as https://app.pond.dev, separated by commas', (value) =>
+    value.split(',').every((origin) => isOrigin(origin.trim())),
   ),
   LOG_LEVEL: text('must be debug, info, warn, error or silent', (value) =>
     /^(debug|info|warn|error|silent)$/.test(value),
@@ -105,6 +140,8 @@ function crossFaults(given: Environment): string[] {
   for (const group of [
     ['UPSTASH_REDIS_REST_URL', 'UPSTASH_REDIS_REST_TOKEN'],
     ['AUTH_JWKS_URL', 'AUTH_ISSUER', 'AUTH_AUDIENCE'],
+    ['CHAT_API_URL', 'CHAT_API_KEY', 'CHAT_MODEL'],
+    ['STRAVA_CLIENT_ID', 'STRAVA_CLIENT_SECRET', 'STRAVA_REDIRECT_URL', 'STRAVA_WEBHOOK_TOKEN'],
   ] as const) {
     const missing = group.filter((name) => given[name] === undefined)
     if (missing.length > 0 && missing.length < group.length) {
@@ -124,6 +161,9 @@ function productionFaults(given: Environment): string[] {
     faults.push('AUTH_JWKS_URL, AUTH_ISSUER and AUTH_AUDIENCE must be set, because NODE_ENV is production')
   }
   if (!given.CACHE_KEY_SECRET) faults.push('CACHE_KEY_SECRET must be set, because NODE_ENV is production')
+  if (given.STRAVA_CLIENT_ID && !given.TOKEN_ENCRYPTION_KEYS) {
+    faults.push('TOKEN_ENCRYPTION_KEYS must be set, because STRAVA_CLIENT_ID is and NODE_ENV is production')
+  }
   return faults
 }
 
@@ -152,6 +192,11 @@ function toConfig(env: Environment, cwd: string): Config {
     cacheKeySecret: Object.freeze(
       env.CACHE_KEY_SECRET ? { kind: 'given', value: env.CACHE_KEY_SECRET } : { kind: 'kept' },
     ),
+    strava: toStrava(env, production),
+    sealingKeys: toSealingKeys(env.TOKEN_ENCRYPTION_KEYS),
+    cacheEncryption: env.CACHE_ENCRYPTION_KEY === undefined ? undefined : readSealingKeys(env.CACHE_ENCRYPTION_KEY),
+    chat: toChat(env),
+    corsOrigins: Object.freeze(env.CORS_ORIGINS?.split(',').map((origin) => origin.trim()) ?? []),
     clientAddress: toClientAddress(env.CLIENT_ADDRESS),
     logLevel: z
       .enum(['debug', 'info', 'warn', 'error', 'silent'])
@@ -170,6 +215,35 @@ function toAuth(env: Environment): Config['auth'] {
   return Object.freeze(
     jwksUrl && issuer && audience ? { kind: 'jwks', jwksUrl, issuer, audience } : { kind: 'development' },
   )
+}
+
+function toStrava(env: Environment, production: boolean): Config['strava'] {
+  const { STRAVA_CLIENT_ID: clientId, STRAVA_CLIENT_SECRET: clientSecret, STRAVA_REDIRECT_URL: redirectUrl } = env
+  const webhookToken = env.STRAVA_WEBHOOK_TOKEN
+  if (clientId && clientSecret && redirectUrl && webhookToken) {
+    return Object.freeze({ kind: 'strava', clientId, clientSecret, redirectUrl, webhookToken })
+  }
+  return Object.freeze({ kind: production ? 'off' : 'fake' })
+}
+
+function toChat({ CHAT_API_URL: url, CHAT_API_KEY: apiKey, CHAT_MODEL: model }: Environment): Config['chat'] {
+  return Object.freeze(url && apiKey && model ? { kind: 'model', url, apiKey, model } : { kind: 'rules' })
+}
+
+function toSealingKeys(value: string | undefined): Config['sealingKeys'] {
+  const keys = value === undefined ? undefined : readSealingKeys(value)
+  return Object.freeze(keys ? { kind: 'given', keys } : { kind: 'kept' })
+}
+
+/** `id:base64,id:base64`; undefined when any of it is malformed or an id comes twice. */
+function readSealingKeys(value: string): readonly [SealingKey, ...SealingKey[]] | undefined {
+  const keys = value.split(',').map((pair) => {
+    const [, id = '', text = ''] = /^\s*([A-Za-z0-9_-]{1,32}):([A-Za-z0-9+/_-]+={0,2})\s*$/.exec(pair) ?? []
+    return { id, key: Buffer.from(text, 'base64') }
+  })
+  const isSound = keys.every(({ id, key }) => id !== '' && key.length === SEALING_KEY_BYTES)
+  const [first, ...rest] = keys
+  return first && isSound && new Set(keys.map(({ id }) => id)).size === keys.length ? [first, ...rest] : undefined
 }
 
 function toClientAddress(value = 'socket'): Config['clientAddress'] {

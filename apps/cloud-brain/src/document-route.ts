@@ -19,6 +19,9 @@ export const Problem = z
 const DESCRIPTIONS = {
   400: 'The request is not valid; `errors` names the fields',
   401: 'No valid bearer token',
+  404: 'There is nothing here',
+  409: 'The Idempotency-Key was used with another body',
+  412: 'If-Match names an older version',
   413: 'The body is larger than 1 MiB',
   415: 'The body is not application/json',
   429: 'Too many requests; `Retry-After` says when to come back',
@@ -34,5 +37,5 @@ export function problems(...statuses: (keyof typeof DESCRIPTIONS)[]): RouteConfi
 /** Adds a route to an application and to its OpenAPI document. The handler reads the request by the same schemas. */
 export function documentRoute(app: OpenAPIHono<ApiEnv>, route: RouteConfig, handler: Handler<ApiEnv>): void {
   app.openAPIRegistry.registerPath(route)
-  app.on(route.method.toUpperCase(), route.path, handler)
+  app.on(route.method.toUpperCase(), route.path.replace(/\{(\w+)\}/g, ':$1'), handler)
 }

@@ -17,8 +17,11 @@ export function limitRequests(options: {
       identity.status === 'verified' ? [{ policy: 'user', key: identity.userId }, byAddress] : [byAddress],
     )
     if (!decision.allowed) return tooManyRequests(decision)
+    c.set('decision', decision)
     await next()
-    for (const [name, value] of Object.entries(rateLimitHeaders(decision))) c.res.headers.set(name, value)
+    // A route with a limit of its own leaves the decision that is nearer to refusing.
+    const nearest = c.get('decision') ?? decision
+    for (const [name, value] of Object.entries(rateLimitHeaders(nearest))) c.res.headers.set(name, value)
   }
 }
 

@@ -1,4 +1,11 @@
-import { createLimiter, type LimitStore, slidingWindow } from 'millpond'
+import { createLimiter, type Duration, fixedWindow, type LimitStore, slidingWindow } from 'millpond'
+import type { z } from 'zod'
+import type { SubscriptionTier } from './health/preferences.ts'
+
+type Tier = z.infer<typeof SubscriptionTier>
+
+/** Questions to the coach in one UTC day. */
+export const CHAT_LIMITS = { free: 50, premium: 500 } as const satisfies Record<Tier, number>
 
 /** Every request limit of the API. `local`: while the store is away each process counts on its own. */
 export const POLICIES = {
@@ -8,12 +15,20 @@ export const POLICIES = {
   address: slidingWindow({ limit: 600, window: '60s', onUnavailable: 'local' }),
   /** All requests whose address cannot be told. */
   'unknown-address': slidingWindow({ limit: 60, window: '60s', onUnavailable: 'local' }),
+  /** Questions of one user to the coach. They cost money, so without the store there are none. */
+  chat: fixedWindow<{ tier: Tier }>({ limit: ({ tier }) => CHAT_LIMITS[tier], window: '1d', onUnavailable: 'closed' }),
 }
 
 /** Builds the limiter; identities stand in keys only as an HMAC under `keySecret`. */
-export function createApiLimiter(options: { store: LimitStore; keySecret: string; policies?: typeof POLICIES }) {
-  const { store, keySecret, policies = POLICIES } = options
-  return createLimiter({ store, namespace: 'cloud-brain', keySecret, policies })
+export function createApiLimiter(options: {
+  store: LimitStore
+  keySecret: string
+  policies?: typeof POLICIES
+  /** How long a decision may wait for the store; default 100 ms. */
+  deadline?: Duration | undefined
+}) {
+  const { policies = POLICIES, ...rest } = options
+  return createLimiter({ ...rest, namespace: 'cloud-brain', policies })
 }
 
 export type ApiLimiter = ReturnType<typeof createApiLimiter>

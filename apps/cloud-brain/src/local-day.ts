@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi'
 const FIRST_DAY = '1900-01-01'
 const LAST_DAY = '2199-12-31'
 const DAY_MS = 86_400_000
+const FIRST_DAY_MS = Date.parse(`${FIRST_DAY}T00:00:00Z`)
 
 /** A calendar day such as `2026-03-29`, from 1900 to 2199. It has no timezone: it is whatever day the user lived. */
 export const IsoDate = z.iso
@@ -35,7 +36,17 @@ export function toLocalDay(instant: Date, timezone: string): string {
 
 /** The day `count` days after `date` (before it when negative). */
 export function addDays(date: string, count: number): string {
-  return new Date(Date.parse(`${date}T00:00:00Z`) + count * DAY_MS).toISOString().slice(0, 10)
+  return toIsoDate(toDayNumber(date) + count)
+}
+
+/** Days since the first that the API knows ({@link IsoDate}), which is 0; never negative for a valid day. */
+export function toDayNumber(date: string): number {
+  return (Date.parse(`${date}T00:00:00Z`) - FIRST_DAY_MS) / DAY_MS
+}
+
+/** The day with this number. */
+export function toIsoDate(dayNumber: number): string {
+  return new Date(FIRST_DAY_MS + dayNumber * DAY_MS).toISOString().slice(0, 10)
 }
 
 /** The `count` days that end with `last`, oldest first. */

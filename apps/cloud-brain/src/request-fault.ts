@@ -6,8 +6,11 @@ export type FieldError = { field: string; detail: string }
 const TITLES = {
   invalid_request: [400, 'The request is not valid'],
   unauthenticated: [401, 'A valid bearer token is required'],
+  forbidden: [403, 'This is not allowed'],
   not_found: [404, 'There is nothing here'],
   method_not_allowed: [405, 'This method is not offered here'],
+  conflict: [409, 'The request conflicts with an earlier one'],
+  precondition_failed: [412, 'The precondition does not hold'],
   too_large: [413, 'The body is too large'],
   wrong_media_type: [415, 'The body has the wrong media type'],
   unavailable: [503, 'A part of the service does not answer'],
@@ -42,7 +45,14 @@ export class RequestFault extends Error {
 
 /** Makes the 400 for input that a schema rejects. `root` names the input as a whole. */
 export function toInvalidRequest(error: z.ZodError, root: string): RequestFault {
-  const errors = error.issues.map(({ path, message }) => ({ field: path.join('.') || root, detail: message }))
+  const errors = error.issues.flatMap((issue) => {
+    const { path, message } = issue
+    if (issue.code !== 'unrecognized_keys') return [{ field: path.join('.') || root, detail: message }]
+    return issue.keys.map((key) => ({
+      field: [...path, key].join('.'),
+      detail: 'is not known here, or not to be changed',
+    }))
+  })
   const fields = [...new Set(errors.map(({ field }) => field))]
   return new RequestFault('invalid_request', `Not valid: ${fields.join(', ')}`, { errors })
 }

@@ -1,17 +1,23 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { createApp } from './app.ts'
-import { DEMO_USER, type DevelopmentIssuer, openDevelopmentIssuer } from './auth/development-issuer.ts'
+import { type AppDeps, createApp } from './app.ts'
+import { DEMO_EMAIL, DEMO_USER, type DevelopmentIssuer, openDevelopmentIssuer } from './auth/development-issuer.ts'
 import { createVerifier, remoteKeys, type Verify } from './auth/verifier.ts'
+import { createModelAnswerer } from './chat/model-answerer.ts'
+import { answerByRules } from './chat/rule-answerer.ts'
 import { systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { openDatabase } from './db/database.ts'
+import { encryptedStore } from './encrypted-store.ts'
 import { createOutbox } from './health/outbox.ts'
 import { keepOnce } from './keep-once.ts'
 import { createApiLimiter } from './limits.ts'
 import { listen } from './listen.ts'
+import { createSealer, SEALING_KEY_BYTES, type SealingKey } from './seal.ts'
 import { createApiCache, openStores } from './stores.ts'
+import { startFakeStrava } from './strava/fake-strava.ts'
+import { createStravaClient } from './strava/strava-client.ts'
 
 /** The running API. */
 export type Service = {
@@ -68,7 +74,10 @@ async function openParts(
   closers.push(database.close)
 
   const keySecret = await readKeySecret(config)
-  const cache = createApiCache({ store: stores.cache, keySecret })
+  const { cacheEncryption } = config
+  const isEncrypted = cacheEncryption !== undefined && config.caching
+  const cacheStore = isEncrypted ? encryptedStore(stores.cache, cacheEncryption) : stores.cache
+  const cache = createApiCache({ store: cacheStore, keySecret })
   closers.push(() => cache.close())
   const limiter = createApiLimiter({ store: stores.limits, keySecret })
   closers.push(() => limiter.close())
@@ -87,6 +96,9 @@ async function openParts(
     clock: systemClock,
     logger,
     clientAddress: config.clientAddress,
+    strava: await openStrava(config, closers),
+    answerer: config.chat.kind === 'model' ? createModelAnswerer(config.chat) : answerByRules,
+    corsOrigins: config.corsOrigins,
     boot: {
       stores: { cache: stores.cache.kind, limits: stores.limits.kind },
       cache: cacheTest,
@@ -96,7 +108,7 @@ async function openParts(
     pingStore: () => stores.limits.ping(),
     developmentIssuer: issuer,
   })
-  const token = issuer ? await issuer.mint(DEMO_USER) : null
+  const token = issuer ? await issuer.mint(DEMO_USER, { email: DEMO_EMAIL }) : null
   return { answer: app.fetch, store: stores.cache.kind, token }
 }
 
@@ -108,6 +120,28 @@ async function openAuth(config: Config): Promise<{ verify: Verify; issuer?: Deve
   }
   const issuer = await openDevelopmentIssuer(dataDir, systemClock)
   return { verify: createVerifier({ ...issuer, clock: systemClock }), issuer }
+}
+
+const STRAVA_URL = 'https://www.strava.com'
+
+async function openStrava(config: Config, closers: Closer[]): Promise<AppDeps['strava']> {
+  const { strava } = config
+  if (strava.kind === 'off') return undefined
+  const sealer = createSealer(await readSealingKeys(config))
+  if (strava.kind === 'strava') {
+    const client = createStravaClient({ ...strava, baseUrl: STRAVA_URL }, systemClock)
+    return { client, sealer, webhookToken: strava.webhookToken }
+  }
+  const fake = await startFakeStrava(systemClock)
+  closers.push(fake.close)
+  return { client: createStravaClient(fake, systemClock), sealer, webhookToken: 'development' }
+}
+
+async function readSealingKeys({ sealingKeys, dataDir }: Config): Promise<readonly [SealingKey, ...SealingKey[]]> {
+  if (sealingKeys.kind === 'given') return sealingKeys.keys
+  const path = join(dataDir, 'token-encryption-key')
+  const kept = await keepOnce(path, async () => randomBytes(SEALING_KEY_BYTES).toString('base64'))
+  return [{ id: 'kept', key: Buffer.from(kept, 'base64') }]
 }
 
 async function readKeySecret({ cacheKeySecret, dataDir }: Config): Promise<string> {

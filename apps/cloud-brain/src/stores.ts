@@ -1,4 +1,4 @@
-import { type Cache, type CacheStore, createCache, disabled, type Store } from 'millpond'
+import { type Cache, type CacheStore, createCache, type Duration, disabled, type Store } from 'millpond'
 import { memory } from 'millpond/memory'
 import { redis } from 'millpond/redis'
 import { upstash } from 'millpond/upstash'
@@ -25,8 +25,13 @@ export async function openStores(config: Pick<Config, 'store' | 'caching'>): Pro
 }
 
 /** Builds the cache; user ids stand in keys only as an HMAC under `keySecret`. */
-export function createApiCache({ store, keySecret }: { store: NamedCacheStore; keySecret: string }): Cache {
-  return createCache({ store, namespace: 'cloud-brain', keySecret })
+export function createApiCache(options: {
+  store: NamedCacheStore
+  keySecret: string
+  /** How long one operation may wait for the store; default 150 ms. */
+  deadline?: Duration | undefined
+}): Cache {
+  return createCache({ ...options, namespace: 'cloud-brain' })
 }
 
 async function openStore(config: Config['store']): Promise<{ store: Store; close(): Promise<void> }> {

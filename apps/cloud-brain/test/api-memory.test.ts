@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type OpenDatabase, openPglite } from '../src/db/database.ts'
 import { describeApi } from './api-suite.ts'
 import { cacheStatus, createHarness, dayOf, openTestIssuer, type TestIssuer, TODAY } from './harness.ts'
+import { describeSecurity } from './security-cases.ts'
 
 // One PGlite for the whole file: each takes seconds and hundreds of megabytes.
 let database: OpenDatabase
@@ -20,7 +21,11 @@ afterAll(async () => {
   await testIssuer?.close()
 })
 
-describeApi('API on memory and PGlite', async () => ({ database, store: memory(), close: async () => {} }))
+describeApi(
+  'API on memory and PGlite',
+  async () => ({ database, store: memory(), close: async () => {} }),
+  describeSecurity,
+)
 
 describe('API without a store', () => {
   const sleep = (hours: number) => ({ source: 'watch', sleep: [{ date: TODAY, hours }] })

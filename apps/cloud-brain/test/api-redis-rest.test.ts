@@ -1,4 +1,9 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { sql } from 'drizzle-orm'
+import { Redis } from 'ioredis'
 import { upstash } from 'millpond/upstash'
 import { describeWith, freePort, startPostgres, startRedis } from 'millpond-e2e/servers'
 import { createServer } from 'millpond-rest'
@@ -6,7 +11,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openDatabase } from '../src/db/database.ts'
 import { createApiCache, openStores } from '../src/stores.ts'
 import { describeApi } from './api-suite.ts'
-import { cacheStatus, createHarness, dayOf, openTestIssuer, TODAY } from './harness.ts'
+import { cacheStatus, createHarness, dayOf, GENEROUS, openTestIssuer, TODAY } from './harness.ts'
+import { useEverything } from './security-cases.ts'
 
 /** PostgreSQL and Redis behind the REST protocol, each a server of its own. */
 async function openServers() {
@@ -54,6 +60,19 @@ describeWith(['redis', 'postgres'], 'API while servers die', () => {
     await stores.close()
   })
 
+  it('closes the database even while a transaction never ends', async () => {
+    const database = await openDatabase({ kind: 'postgres', url: await servers.postgres.createDatabase() })
+    await new Promise<void>((resolve) => {
+      database.db
+        .transaction(async () => {
+          resolve()
+          await new Promise(() => {})
+        })
+        .catch(() => {})
+    })
+    await database.close()
+  })
+
   it('starts while Redis is away', async () => {
     const url = `redis://127.0.0.1:${await freePort()}`
     const stores = await openStores({ store: { kind: 'redis', url }, caching: true })
@@ -61,6 +80,76 @@ describeWith(['redis', 'postgres'], 'API while servers die', () => {
     expect((await cache.selfTest()).ok).toBe(false)
     cache.close()
     await stores.close()
+  })
+
+  it('says nothing about a user in any Redis key, log line, metric or error', async () => {
+    const harness = createHarness({ ...servers, testIssuer, policies: GENEROUS, deadline: '10s' })
+    const { secrets, errors, metrics, log } = await useEverything(harness)
+    const client = new Redis(servers.redis.url)
+    const keys = await client.keys('*')
+    client.disconnect()
+    expect([keys.length > 20, errors.length > 1000, metrics.length > 1000, log.length > 1000]).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ])
+    for (const [where, text] of Object.entries({ keys: keys.join('\n'), errors, metrics, log })) {
+      for (const secret of secrets) expect([where, secret, text.includes(secret)]).toEqual([where, secret, false])
+    }
+  })
+
+  it('serves nothing stale after a restart when it was killed between commit and invalidation', async () => {
+    const url = await servers.postgres.createDatabase()
+    const database = await openDatabase({ kind: 'postgres', url })
+    const harness = createHarness({ ...servers, database, testIssuer, deadline: '10s' })
+    const user = await harness.createUser()
+    await user.ingest({ source: 'watch', sleep: [{ date: TODAY, hours: 6 }] })
+    const hours = async () => (await dayOf(user.get(path))).sleep_hours
+    expect(await hours()).toBe(6)
+    const args = ['--import', 'tsx', fileURLToPath(new URL('crash-child.ts', import.meta.url)), url, user.userId, TODAY]
+    const [, signal] = await once(spawn(process.execPath, args, { stdio: 'ignore' }), 'exit')
+    expect([signal, await hours()]).toEqual(['SIGKILL', 6])
+    // What a process does when it starts.
+    await harness.outbox.drain()
+    expect(await hours()).toBe(8)
+    await database.close()
+  })
+
+  it('keeps answering while Redis hangs, and caches again by itself when it is back, also as a new server', async () => {
+    const redis = await startRedis()
+    const rest = await createServer({ redis: redis.url })
+    const harness = createHarness({
+      ...servers,
+      testIssuer,
+      policies: GENEROUS,
+      store: upstash({ url: rest.url, token: rest.token }),
+    })
+    const user = await harness.createUser()
+    const hits = async () => {
+      const deadline = Date.now() + 30_000
+      while (cacheStatus(await user.get(path)) !== 'hit') {
+        if (Date.now() > deadline) return false
+        await delay(50)
+      }
+      return true
+    }
+    await user.ingest({ source: 'watch', sleep: [{ date: TODAY, hours: 6 }] })
+    expect(await hits()).toBe(true)
+    redis.kill('SIGSTOP')
+    const hung = await user.get(path)
+    expect([hung.status, cacheStatus(hung)]).toEqual([200, 'fwd=bypass'])
+    redis.kill('SIGCONT')
+    expect(await hits()).toBe(true)
+    await redis.stop()
+    expect((await user.get(path)).status).toBe(200)
+    const again = await startRedis({ port: redis.port })
+    expect(await hits()).toBe(true)
+    expect((await dayOf(user.get(path))).sleep_hours).toBe(6)
+    harness.outbox.stop()
+    harness.cache.close()
+    await rest.close()
+    await again.stop()
   })
 
   it('keeps answering when Redis is killed, and 503 without a word about the inside when PostgreSQL is', async () => {

@@ -3,7 +3,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { OpenDatabase } from '../src/db/database.ts'
 import { POLICIES } from '../src/limits.ts'
+import { type FakeStrava, startFakeStrava } from '../src/strava/fake-strava.ts'
+import { describeAnalytics } from './analytics-cases.ts'
 import { describeAuth } from './auth-cases.ts'
+import { describeCachedRoutes } from './cached-route-cases.ts'
+import { describeChat } from './chat-cases.ts'
 import {
   cacheStatus,
   createHarness,
@@ -16,32 +20,50 @@ import {
   TODAY,
 } from './harness.ts'
 import { describeIngest } from './ingest-cases.ts'
+import { describeStrava } from './strava-cases.ts'
+import { describeUsers } from './user-cases.ts'
 
 /** What the suite runs on; opened once per test file. */
 export type Parts = { database: OpenDatabase; store: Store; close(): Promise<void> }
 
-/** The same cases for every store and database. */
-export function describeApi(name: string, open: () => Promise<Parts>): void {
+/** The same cases for every store and database, and those of `more`. */
+export function describeApi(
+  name: string,
+  open: () => Promise<Parts>,
+  more: (current: Current) => void = () => {},
+): void {
   describe(name, () => {
     let parts: Parts
     let testIssuer: TestIssuer
     let harness: Harness
+    let strava: FakeStrava
 
     beforeAll(async () => {
       parts = await open()
       testIssuer = await openTestIssuer()
+      strava = await startFakeStrava({ now: () => harness.clock.time })
     })
     afterAll(async () => {
+      await strava?.close()
       await parts?.close()
       await testIssuer?.close()
     })
     beforeEach(async () => {
       await emptyTables(parts.database)
-      harness = createHarness({ ...parts, testIssuer })
+      harness = createHarness({ ...parts, testIssuer, strava, deadline: '10s' })
+      Object.assign(strava, { failWith: undefined, headers: {}, asked: [] })
+      strava.activities.clear()
+      strava.revoke()
     })
 
-    const current = () => ({ ...parts, testIssuer, harness })
+    const current = () => ({ ...parts, testIssuer, harness, strava })
     describeCaching(current)
+    describeCachedRoutes(current)
+    describeAnalytics(current)
+    describeUsers(current)
+    describeStrava(current)
+    describeChat(current)
+    more(current)
     describeIngest(current)
     describeAuth(current)
     describeService(current)
@@ -49,7 +71,7 @@ export function describeApi(name: string, open: () => Promise<Parts>): void {
 }
 
 /** The parts of the running test. */
-export type Current = () => Parts & { testIssuer: TestIssuer; harness: Harness }
+export type Current = () => Parts & { testIssuer: TestIssuer; harness: Harness; strava: FakeStrava }
 
 const steps = (date: string, count: number) => ({ source: 'watch', daily_metrics: [{ date, steps: count }] })
 const DAILY = `/analytics/daily-summary?date=${TODAY}`
@@ -209,10 +231,21 @@ function describeService(current: Current): void {
         .parse(await (await request('/openapi.json')).json())
       expect(document.openapi).toBe('3.1.0')
       expect(Object.keys(document.paths).sort()).toEqual([
+        '/api/v1/analytics/correlation/sleep-activity',
         '/api/v1/analytics/daily-summary',
+        '/api/v1/analytics/dashboard-insight',
+        '/api/v1/analytics/goals',
+        '/api/v1/analytics/trend/{metric}',
         '/api/v1/analytics/weekly-trends',
+        '/api/v1/chat',
+        '/api/v1/chat/usage',
         '/api/v1/health/ingest',
+        '/api/v1/integrations/strava/authorize',
+        '/api/v1/integrations/strava/disconnect',
+        '/api/v1/integrations/strava/exchange',
+        '/api/v1/integrations/strava/status',
         '/api/v1/users/me/preferences',
+        '/api/v1/users/me/profile',
         '/dev/token',
       ])
       const page = await request('/docs')

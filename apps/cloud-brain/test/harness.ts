@@ -3,23 +3,38 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
-import type { Store } from 'millpond'
+import { type Duration, fixedWindow, type Store } from 'millpond'
 import { pino } from 'pino'
 import { DailySummary } from '../src/analytics/daily-summary.ts'
 import { createApp } from '../src/app.ts'
 import { type DevelopmentIssuer, openDevelopmentIssuer } from '../src/auth/development-issuer.ts'
 import { UserId } from '../src/auth/user-id.ts'
 import { createVerifier, type Verify } from '../src/auth/verifier.ts'
+import type { Answerer } from '../src/chat/answerer.ts'
+import { answerByRules } from '../src/chat/rule-answerer.ts'
 import type { OpenDatabase } from '../src/db/database.ts'
 import { Problem } from '../src/document-route.ts'
 import { IngestResult } from '../src/health/ingest-batch.ts'
 import { createOutbox } from '../src/health/outbox.ts'
-import { createApiLimiter, type POLICIES } from '../src/limits.ts'
+import { createApiLimiter, POLICIES } from '../src/limits.ts'
+import { createSealer } from '../src/seal.ts'
 import { createApiCache, type NamedCacheStore } from '../src/stores.ts'
+import type { FakeStrava } from '../src/strava/fake-strava.ts'
+import { createStravaClient } from '../src/strava/strava-client.ts'
 
 /** When the tests take place: noon in UTC, and already tomorrow in Kiritimati. */
 export const NOW = new Date('2026-03-29T12:00:00Z')
 export const TODAY = '2026-03-29'
+
+const unreached = () => fixedWindow({ limit: 1_000_000, window: '1d', onUnavailable: 'local' })
+
+/** Limits of requests that no test reaches by accident; the chat's are the real ones. */
+export const GENEROUS: typeof POLICIES = {
+  ...POLICIES,
+  user: unreached(),
+  address: unreached(),
+  'unknown-address': unreached(),
+}
 
 const ADDRESS = { incoming: { socket: { remoteAddress: '127.0.0.1' } } }
 
@@ -41,6 +56,10 @@ export function createHarness(parts: {
   testIssuer: TestIssuer
   policies?: typeof POLICIES
   verify?: Verify
+  strava?: FakeStrava | undefined
+  answerer?: Answerer
+  /** How long the cache waits for its store. Long where a test counts hits: a busy machine is not an outage. */
+  deadline?: Duration
 }) {
   const { database, store, cacheStore = store, testIssuer, policies } = parts
   const { issuer } = testIssuer
@@ -48,17 +67,24 @@ export function createHarness(parts: {
   const keySecret = randomUUID()
   const log: string[] = []
   const logger = pino({ level: 'debug', base: null }, { write: (line: string) => void log.push(line) })
-  const cache = createApiCache({ store: cacheStore, keySecret })
+  const cache = createApiCache({ store: cacheStore, keySecret, deadline: parts.deadline })
   const outbox = createOutbox({ db: database.db, cache, logger })
   const app = createApp({
     db: database.db,
     cache,
-    limiter: createApiLimiter({ store, keySecret, ...(policies && { policies }) }),
+    limiter: createApiLimiter({ store, keySecret, deadline: parts.deadline, ...(policies && { policies }) }),
     outbox,
     verify: parts.verify ?? createVerifier({ ...issuer, clock }),
     clock,
     logger,
     clientAddress: 'socket',
+    strava: parts.strava && {
+      client: createStravaClient(parts.strava, clock),
+      sealer: createSealer([{ id: 'test', key: Buffer.alloc(32, 7) }]),
+      webhookToken: 'verify-me',
+    },
+    answerer: parts.answerer ?? answerByRules,
+    corsOrigins: ['https://app.pond.dev'],
     boot: {
       stores: { cache: cacheStore.kind, limits: store.kind },
       cache: { ok: true, checks: [] },
@@ -69,43 +95,55 @@ export function createHarness(parts: {
     developmentIssuer: issuer,
   })
   const request = async (path: string, init?: RequestInit) => app.request(path, init, ADDRESS)
-  return { app, cache, outbox, clock, log, request, ...createUsers({ issuer, request }) }
+  return { app, cache, outbox, clock, log, keySecret, request, ...createUsers({ issuer, request }) }
 }
 
 export type Harness = ReturnType<typeof createHarness>
 
 type Send = (path: string, init?: RequestInit) => Promise<Response>
 
-function createUsers({ issuer, request }: { issuer: DevelopmentIssuer; request: Send }) {
-  /** Somebody new with a token. */
+/** A user as a client of one application. */
+function toClient({ request, userId, token }: { request: Send; userId: UserId; token: string }) {
+  const authorization = `Bearer ${token}`
+  const get = (path: string, headers: Record<string, string> = {}) =>
+    request(`/api/v1${path}`, { headers: { authorization, ...headers } })
+  const send =
+    (method: string) =>
+    (path: string, body: unknown, headers: Record<string, string> = {}) =>
+      request(`/api/v1${path}`, {
+        method,
+        headers: { authorization, 'content-type': 'application/json', ...headers },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      })
+  const post = send('POST')
   return {
+    userId,
+    token,
+    get,
+    post,
+    patch: send('PATCH'),
+    remove: (path: string) => request(`/api/v1${path}`, { method: 'DELETE', headers: { authorization } }),
+    ingest: (batch: object, headers?: Record<string, string>) => post('/health/ingest', batch, headers),
+  }
+}
+
+function createUsers({ issuer, request }: { issuer: DevelopmentIssuer; request: Send }) {
+  return {
+    /** Somebody new with a token. */
     createUser: async () => {
       const userId = UserId.parse(randomUUID())
-      const token = await issuer.mint(userId)
-      const authorization = `Bearer ${token}`
-      const get = (path: string, headers: Record<string, string> = {}) =>
-        request(`/api/v1${path}`, { headers: { authorization, ...headers } })
-      const post = (path: string, body: unknown) =>
-        request(`/api/v1${path}`, {
-          method: 'POST',
-          headers: { authorization, 'content-type': 'application/json' },
-          body: typeof body === 'string' ? body : JSON.stringify(body),
-        })
-      const patch = (path: string, body: unknown) =>
-        request(`/api/v1${path}`, {
-          method: 'PATCH',
-          headers: { authorization, 'content-type': 'application/json' },
-          body: JSON.stringify(body),
-        })
-      return { userId, token, get, post, patch, ingest: (batch: object) => post('/health/ingest', batch) }
+      const email = `${userId.slice(0, 8)}@pond.dev`
+      return { ...toClient({ request, userId, token: await issuer.mint(userId, { email }) }), email }
     },
+    /** Somebody of another application on the same database, here. */
+    withToken: ({ userId, token }: { userId: UserId; token: string }) => toClient({ request, userId, token }),
   }
 }
 
 /** Forgets all rows. */
 export async function emptyTables({ db }: OpenDatabase): Promise<void> {
   await db.execute(
-    sql`truncate user_preferences, workouts, sleep, nutrition, weight, daily_metrics, invalidation_outbox`,
+    sql`truncate strava_states, strava_connections, user_preferences, user_profiles, idempotency_keys, goals, workouts, sleep, nutrition, weight, daily_metrics, invalidation_outbox`,
   )
 }
 

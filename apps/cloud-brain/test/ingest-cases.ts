@@ -140,7 +140,7 @@ export function describeIngest(current: Current): void {
     it('puts a workout on the day that it was where the user lives', async () => {
       const user = await createUser()
       const patched = await user.patch('/users/me/preferences', { timezone: 'America/St_Johns' })
-      expect([patched.status, await patched.json()]).toEqual([200, { timezone: 'America/St_Johns' }])
+      expect([patched.status, await patched.json()]).toMatchObject([200, { timezone: 'America/St_Johns' }])
       const late = { ...RUN, start_time: '2026-03-29T02:00:00Z' }
       const body = await resultOf(user.ingest({ source: 'watch', workouts: [late] }))
       expect(body.affected_dates).toEqual(['2026-03-28'])

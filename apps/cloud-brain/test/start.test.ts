@@ -84,6 +84,7 @@ describe('main', () => {
       'development-issuer.json',
       'pglite',
       'pglite.locks',
+      'token-encryption-key',
     ])
   })
 

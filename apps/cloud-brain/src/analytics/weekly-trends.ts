@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
-import { daysEnding, IsoDate } from '../local-day.ts'
-import { toDailySummary } from './daily-summary.ts'
+import { daysEnding } from '../local-day.ts'
+import { toDailySummaries } from './daily-summary.ts'
 import type { HealthRows } from './health-rows.ts'
 
 export const WEEK_DAYS = 7
@@ -10,7 +10,7 @@ const week = <Item extends z.ZodType>(item: Item) => z.array(item).length(WEEK_D
 /** Seven days as parallel arrays, oldest first; what nobody measured is null. */
 export const WeeklyTrends = z
   .object({
-    dates: week(IsoDate),
+    dates: week(z.iso.date()),
     steps: week(z.int().min(0).nullable()),
     calories_in: week(z.number().min(0).nullable()),
     calories_out: week(z.number().min(0).nullable()),
@@ -22,7 +22,7 @@ export type WeeklyTrends = z.infer<typeof WeeklyTrends>
 
 /** The week that ends with `end`, each day by the rules of the daily summary. */
 export function toWeeklyTrends(end: string, rows: HealthRows): WeeklyTrends {
-  const days = daysEnding(end, WEEK_DAYS).map((date) => toDailySummary(date, rows))
+  const days = toDailySummaries(daysEnding(end, WEEK_DAYS), rows)
   return {
     dates: days.map(({ date }) => date),
     steps: days.map(({ steps }) => steps),

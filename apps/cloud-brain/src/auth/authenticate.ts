@@ -20,6 +20,7 @@ export const requireUser: MiddlewareHandler<ApiEnv> = async (c, next) => {
   switch (identity.status) {
     case 'verified':
       c.set('userId', identity.userId)
+      c.set('email', identity.email)
       return next()
     case 'absent':
       throw unauthenticated('Send a bearer token in the Authorization header', 'Bearer realm="cloud-brain"')

@@ -11,13 +11,15 @@ export type DevelopmentIssuer = {
   audience: string
   keys: JWTVerifyGetKey
   /** A token for this user, valid for 30 days. */
-  mint(userId: UserId): Promise<string>
+  mint(userId: UserId, claims?: { email?: string }): Promise<string>
 }
 
 export const DEVELOPMENT_ISSUER = 'urn:cloud-brain:development'
 export const DEVELOPMENT_AUDIENCE = 'cloud-brain'
 /** Whom the demo data belongs to. */
 export const DEMO_USER = UserId.parse('5eed0000-0000-4000-8000-000000000001')
+
+export const DEMO_EMAIL = 'demo@cloud-brain.invalid'
 
 const TOKEN_LIFETIME_SECONDS = 30 * 86_400
 
@@ -39,9 +41,9 @@ export async function openDevelopmentIssuer(dataDir: string, clock: Clock): Prom
     issuer: DEVELOPMENT_ISSUER,
     audience: DEVELOPMENT_AUDIENCE,
     keys: createLocalJWKSet({ keys: [{ ...publicKey, alg: 'ES256', use: 'sig' }] }),
-    mint: (userId) => {
+    mint: (userId, claims = {}) => {
       const nowSeconds = Math.floor(clock.now() / 1000)
-      return new SignJWT({})
+      return new SignJWT(claims)
         .setProtectedHeader({ alg: 'ES256', kid: publicKey.kid, typ: 'JWT' })
         .setIssuer(DEVELOPMENT_ISSUER)
         .setAudience(DEVELOPMENT_AUDIENCE)

@@ -1,15 +1,18 @@
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import { UserId } from './user-id.ts'
 
 /** What a token proved. `unavailable`: the keys could not be fetched, so nothing was proved either way. */
 export type Verdict =
-  | { status: 'verified'; userId: UserId }
+  | { status: 'verified'; userId: UserId; email: string | null }
   | { status: 'refused'; reason: string }
   | { status: 'unavailable'; cause: unknown }
 
 /** Checks a bearer token; never throws. */
 export type Verify = (token: string) => Promise<Verdict>
+
+const Email = z.email().max(254)
 
 const ALGORITHMS = ['ES256', 'RS256', 'EdDSA']
 const CLOCK_TOLERANCE_SECONDS = 5
@@ -39,7 +42,7 @@ export function createVerifier(options: {
       })
       const subject = UserId.safeParse(payload.sub)
       if (!subject.success) return { status: 'refused', reason: 'the subject is not a UUID' }
-      return { status: 'verified', userId: subject.data }
+      return { status: 'verified', userId: subject.data, email: Email.safeParse(payload.email).data ?? null }
     } catch (error) {
       return toVerdict(error)
     }

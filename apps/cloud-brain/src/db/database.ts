@@ -4,6 +4,7 @@ import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 import { FolderLockedError, lockFolder } from 'folder-lock'
 import type { Config } from '../config.ts'
 import { StartupError } from '../startup-error.ts'
+import { poolCloser } from './close-pool.ts'
 import { pooledTransaction } from './pooled-transaction.ts'
 import * as schema from './schema/index.ts'
 
@@ -70,14 +71,15 @@ async function openPostgres(url: string): Promise<OpenDatabase> {
   // the pool and those in use, it would end the process.
   pool.on('error', () => {})
   pool.on('connect', (client) => client.on('error', () => {}))
+  const closePool = poolCloser(pool)
   const db = Object.assign(drizzle(pool, { schema }), { transaction: pooledTransaction(pool, drizzle) })
   try {
     await migratePostgres(url)
   } catch (error) {
-    await pool.end()
+    await closePool()
     throw new StartupError(`Cannot open the database at ${new URL(url).host}: ${reason(error)}`, { cause: error })
   }
-  return { db, ping: () => ping(db), close: () => pool.end() }
+  return { db, ping: () => ping(db), close: closePool }
 }
 
 /** Migrates on a connection of its own, under a lock, so that two instances that start together do not collide. */

@@ -2,30 +2,41 @@ import { eq, sql } from 'drizzle-orm'
 import type { UserId } from '../auth/user-id.ts'
 import type { Database, Transaction } from '../db/database.ts'
 import { userPreferences, workouts } from '../db/schema/index.ts'
+import { requireMatch } from '../etag.ts'
 import { toLocalDay } from '../local-day.ts'
 import type { Outbox } from './outbox.ts'
-import { lockUser, type Preferences, type PreferencesPatch, readPreferences } from './preferences.ts'
+import { lockUser, type Preferences, type PreferencesPatch, preferencesTag, readPreferences } from './preferences.ts'
 import { userTag } from './tags.ts'
 
 /**
  * Changes a user's preferences in one transaction. With another timezone every workout moves to its day there, so all
- * that is cached about the user is invalidated.
+ * that is cached about the user is invalidated; otherwise only the preferences.
+ *
+ * @throws RequestFault 412 when `ifMatch` does not name the preferences as they are
  */
 export async function changePreferences(
   { db, outbox }: { db: Database; outbox: Outbox },
-  userId: UserId,
+  { userId, ifMatch }: { userId: UserId; ifMatch: string | undefined },
   patch: PreferencesPatch,
 ): Promise<Preferences> {
   const { after, pending } = await db.transaction(async (tx) => {
     await lockUser(tx, userId)
     const before = await readPreferences(tx, userId)
-    const after = { ...before, timezone: patch.timezone ?? before.timezone }
+    await requireMatch(ifMatch, before)
+    const after: Preferences = {
+      ...before,
+      coach_persona: patch.coach_persona ?? before.coach_persona,
+      timezone: patch.timezone ?? before.timezone,
+      units: patch.units ?? before.units,
+    }
+    const chosen = { timezone: after.timezone, coachPersona: after.coach_persona, units: after.units }
     await tx
       .insert(userPreferences)
-      .values({ userId, ...after })
-      .onConflictDoUpdate({ target: userPreferences.userId, set: { ...after, updatedAt: sql`now()` } })
-    if (after.timezone !== before.timezone) await moveWorkouts(tx, userId, after.timezone)
-    return { after, pending: await outbox.write(tx, [userTag(userId)]) }
+      .values({ userId, ...chosen })
+      .onConflictDoUpdate({ target: userPreferences.userId, set: { ...chosen, updatedAt: sql`now()` } })
+    const moves = after.timezone !== before.timezone
+    if (moves) await moveWorkouts(tx, userId, after.timezone)
+    return { after, pending: await outbox.write(tx, [moves ? userTag(userId) : preferencesTag(userId)]) }
   })
   await outbox.deliver(pending)
   return after

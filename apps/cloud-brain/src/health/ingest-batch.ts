@@ -7,7 +7,7 @@ export const MAX_BATCH_ITEMS = 500
 export const MAX_BATCH_BYTES = 1_048_576
 
 /** Text that PostgreSQL can store and a person can read. */
-const Label = (max: number) =>
+export const Label = (max: number) =>
   z
     .string()
     .min(1)

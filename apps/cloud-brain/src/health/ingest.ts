@@ -1,45 +1,72 @@
 import type { UserId } from '../auth/user-id.ts'
-import type { Database } from '../db/database.ts'
+import type { Clock } from '../clock.ts'
+import type { Database, Transaction } from '../db/database.ts'
+import { digestOf, findAnswer, keepAnswer } from './idempotency.ts'
 import type { BatchItems, Envelope, IngestResult, Kind } from './ingest-batch.ts'
 import type { Outbox } from './outbox.ts'
 import { lockUser, readPreferences } from './preferences.ts'
 import { sortItems } from './sort-items.ts'
 import { storeItems } from './store-items.ts'
-import { dayTag } from './tags.ts'
+import { touchedTags } from './tags.ts'
 
-/** Stores one user's batch. */
-export type Ingest = (userId: UserId, envelope: Envelope) => Promise<IngestResult>
+/** Stores one user's batch. `replayed`: the answer is the one that an earlier request with the same key got. */
+export type Ingest = (
+  request: { userId: UserId; idempotencyKey?: string | undefined },
+  envelope: Envelope,
+) => Promise<{ result: IngestResult; replayed: boolean }>
 
 /**
  * Creates the ingest. Good items are stored in one transaction together with the cache tags they make stale; bad ones are
  * reported. It resolves when readers of this process can no longer meet an older answer.
+ *
+ * A request with a key does its work once: the answer is stored in the same transaction, and whoever comes with the key
+ * within a day, also at the same moment, gets that answer.
  */
-export function createIngest({ db, outbox }: { db: Database; outbox: Outbox }): Ingest {
-  return async (userId, envelope) => {
-    const { accepted, rejected } = sortItems(envelope)
-    const counts = toCounts(accepted)
-    const stored = Object.values(counts).reduce((sum, count) => sum + count, 0)
-    const affectedDates = stored === 0 ? [] : await store(userId, envelope.source, accepted)
-    return {
-      success: stored > 0 || rejected.length === 0,
-      message: toMessage(stored, rejected.length),
-      counts,
-      affected_dates: affectedDates,
-      rejected,
+export function createIngest({ db, outbox, clock }: { db: Database; outbox: Outbox; clock: Clock }): Ingest {
+  return async ({ userId, idempotencyKey }, envelope) => {
+    const sorted = sortItems(envelope)
+    if (idempotencyKey === undefined && countOf(sorted.accepted) === 0) {
+      return { result: toResult(sorted, []), replayed: false }
     }
-  }
-
-  async function store(userId: UserId, source: string, items: BatchItems): Promise<string[]> {
-    const { dates, pending } = await db.transaction(async (tx) => {
+    const done = await db.transaction(async (tx) => {
       await lockUser(tx, userId)
-      const { timezone } = await readPreferences(tx, userId)
-      const dates = await storeItems(tx, { userId, source, timezone }, items)
-      const tags = dates.map((date) => dayTag(userId, date))
-      return { dates, pending: await outbox.write(tx, tags) }
+      const request = { userId, key: idempotencyKey ?? '', digest: digestOf(envelope), now: new Date(clock.now()) }
+      const earlier = idempotencyKey === undefined ? undefined : await findAnswer(tx, request)
+      if (earlier) return { result: earlier, replayed: true, pending: undefined }
+      const dates = await store(tx, { userId, source: envelope.source }, sorted.accepted)
+      const result = toResult(sorted, dates)
+      if (idempotencyKey !== undefined) await keepAnswer(tx, request, result)
+      const pending = dates.length === 0 ? undefined : await outbox.write(tx, touchedTags(userId, dates))
+      return { result, replayed: false, pending }
     })
-    await outbox.deliver(pending)
-    return dates
+    if (done.pending) await outbox.deliver(done.pending)
+    return { result: done.result, replayed: done.replayed }
   }
+}
+
+async function store(
+  tx: Transaction,
+  { userId, source }: { userId: UserId; source: string },
+  items: BatchItems,
+): Promise<string[]> {
+  if (countOf(items) === 0) return []
+  const { timezone } = await readPreferences(tx, userId)
+  return storeItems(tx, { userId, source, timezone }, items)
+}
+
+function toResult({ accepted, rejected }: ReturnType<typeof sortItems>, dates: string[]): IngestResult {
+  const stored = countOf(accepted)
+  return {
+    success: stored > 0 || rejected.length === 0,
+    message: toMessage(stored, rejected.length),
+    counts: toCounts(accepted),
+    affected_dates: dates,
+    rejected,
+  }
+}
+
+function countOf(items: BatchItems): number {
+  return Object.values(toCounts(items)).reduce((sum, count) => sum + count, 0)
 }
 
 function toCounts(items: BatchItems): IngestResult['counts'] {

@@ -7,27 +7,56 @@ import { userPreferences } from '../db/schema/index.ts'
 import { TimeZone } from '../local-day.ts'
 import { userTag } from './tags.ts'
 
-/** What a user chose, with the defaults filled in. */
-export const Preferences = z.object({ timezone: TimeZone }).openapi('Preferences')
+const CoachPersona = z.enum(['tough_love', 'balanced', 'gentle'])
+const Units = z.enum(['metric', 'imperial'])
+export const SubscriptionTier = z.enum(['free', 'premium'])
+
+/** What a user chose, with the defaults filled in, and the tier they have. */
+export const Preferences = z
+  .object({
+    coach_persona: CoachPersona,
+    subscription_tier: SubscriptionTier.openapi({ description: 'Set by billing, not by the user' }),
+    is_premium: z.boolean(),
+    timezone: TimeZone,
+    units: Units,
+  })
+  .openapi('Preferences')
 
 export type Preferences = z.infer<typeof Preferences>
 
-/** What of it may be changed; an empty change is refused. */
-export const PreferencesPatch = Preferences.partial()
+/** What of it users may change; an empty change is refused, and so is a tier. */
+export const PreferencesPatch = z
+  .strictObject({ coach_persona: CoachPersona, timezone: TimeZone, units: Units })
+  .partial()
   .refine((patch) => Object.values(patch).some((value) => value !== undefined), 'must have at least one field')
   .openapi('PreferencesPatch')
 
 export type PreferencesPatch = z.infer<typeof PreferencesPatch>
 
-export const DEFAULT_PREFERENCES: Preferences = { timezone: 'UTC' }
+export const DEFAULT_PREFERENCES: Preferences = {
+  coach_persona: 'balanced',
+  subscription_tier: 'free',
+  is_premium: false,
+  timezone: 'UTC',
+  units: 'metric',
+}
 
 /** Reads a user's preferences. One query. */
 export async function readPreferences(db: Database | Transaction, userId: UserId): Promise<Preferences> {
+  const { timezone, coachPersona, units, subscriptionTier } = userPreferences
   const [row] = await db
-    .select({ timezone: userPreferences.timezone })
+    .select({ timezone, coachPersona, units, subscriptionTier })
     .from(userPreferences)
     .where(eq(userPreferences.userId, userId))
-  return row ?? DEFAULT_PREFERENCES
+  if (!row) return DEFAULT_PREFERENCES
+  const tier = SubscriptionTier.parse(row.subscriptionTier)
+  return {
+    coach_persona: CoachPersona.parse(row.coachPersona),
+    subscription_tier: tier,
+    is_premium: tier === 'premium',
+    timezone: row.timezone,
+    units: Units.parse(row.units),
+  }
 }
 
 /** Makes this transaction the only one that writes the user's data until it ends. */
@@ -48,6 +77,7 @@ export function definePreferences({ db, cache }: { db: Database; cache: Cache })
   return cache.define({
     name: 'users.preferences',
     ttl: '15m',
+    version: '2',
     input: z.object({ userId: UserId }),
     output: Preferences,
     tags: ({ userId }) => [userTag(userId), preferencesTag(userId)],

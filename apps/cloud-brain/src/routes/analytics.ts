@@ -1,118 +1,159 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
-import type { Context } from 'hono'
-import type { Cache } from 'millpond'
+import type { Context, Handler } from 'hono'
 import { cachedRoute } from 'millpond/hono'
-import { DailySummary, toDailySummary } from '../analytics/daily-summary.ts'
-import { toWeeklyTrends, WEEK_DAYS, WeeklyTrends } from '../analytics/weekly-trends.ts'
+import { Correlation } from '../analytics/correlation.ts'
+import { DailySummary } from '../analytics/daily-summary.ts'
+import { DashboardInsight } from '../analytics/dashboard-insight.ts'
+import { GoalList, GoalProgress, GoalRequest } from '../analytics/goal-progress.ts'
+import { METRICS, Metric, Trend } from '../analytics/trend.ts'
+import { WeeklyTrends } from '../analytics/weekly-trends.ts'
 import type { ApiEnv } from '../api-env.ts'
-import { UserId } from '../auth/user-id.ts'
+import type { UserId } from '../auth/user-id.ts'
 import type { Clock } from '../clock.ts'
 import type { Database } from '../db/database.ts'
 import { documentRoute, problems } from '../document-route.ts'
+import { setGoal } from '../health/goals.ts'
+import type { Outbox } from '../health/outbox.ts'
 import type { CachedPreferences } from '../health/preferences.ts'
-import { readHealthRows } from '../health/read-rows.ts'
-import { dayTag, userTag } from '../health/tags.ts'
-import { addDays, daysEnding, IsoDate, toLocalDay } from '../local-day.ts'
-import { readQuery } from '../read-request.ts'
+import { IsoDate, toLocalDay } from '../local-day.ts'
+import { readJsonBody, readQuery } from '../read-request.ts'
+import { RequestFault } from '../request-fault.ts'
+import type { AnalyticsCache } from './analytics-cache.ts'
+import { cachedAnswer } from './cached-answer.ts'
 
-const UserDay = z.object({ userId: UserId, date: IsoDate })
-const cachedHeaders = {
-  'Cache-Status': { schema: { type: 'string' as const }, description: 'hit or miss, and why (RFC 9211)' },
-  ETag: { schema: { type: 'string' as const }, description: 'Send it back in If-None-Match for a 304' },
-}
+const MAX_BYTES = 4096
+const DEFAULT_DAYS = 30
+const DEFAULT_WINDOW = 7
 
-/** The analytics, each cached for five minutes or until one of its days changes. */
+const Day = IsoDate.optional().openapi({ description: 'Default: today, where the user lives' })
+const DateQuery = z.object({ date: Day })
+const EndQuery = z.object({ end: Day })
+const whole = (low: number, high: number, fallback: number) =>
+  z
+    .string()
+    .regex(/^\d{1,3}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.int().min(low).max(high))
+    .default(fallback)
+    .openapi({ type: 'integer', minimum: low, maximum: high, default: fallback })
+const CorrelationQuery = EndQuery.extend({ days: whole(7, 365, DEFAULT_DAYS), lag: whole(0, 7, 0) })
+const TrendQuery = EndQuery.extend({ window_size: whole(3, 30, DEFAULT_WINDOW) })
+
+/** The analytics. "Today" becomes a date before it becomes part of a key, so midnight cannot serve yesterday. */
 export function analyticsRoutes(deps: {
   db: Database
-  cache: Cache
+  outbox: Outbox
   clock: Clock
+  analytics: AnalyticsCache
   preferences: CachedPreferences
 }): OpenAPIHono<ApiEnv> {
-  const { db, cache, clock, preferences } = deps
+  const { db, outbox, clock, analytics, preferences } = deps
   const app = new OpenAPIHono<ApiEnv>()
-
-  const dailySummary = cache.define({
-    name: 'analytics.daily-summary',
-    ttl: '5m',
-    input: UserDay,
-    output: DailySummary,
-    tags: ({ userId, date }) => [userTag(userId), dayTag(userId, date)],
-    load: async ({ userId, date }) => toDailySummary(date, await readHealthRows(db, { userId, from: date, to: date })),
-  })
-
-  const weeklyTrends = cache.define({
-    name: 'analytics.weekly-trends',
-    ttl: '5m',
-    input: UserDay,
-    output: WeeklyTrends,
-    tags: ({ userId, date }) => [userTag(userId), ...daysEnding(date, WEEK_DAYS).map((day) => dayTag(userId, day))],
-    load: async ({ userId, date }) => {
-      const from = addDays(date, 1 - WEEK_DAYS)
-      return toWeeklyTrends(date, await readHealthRows(db, { userId, from, to: date }))
-    },
-  })
 
   async function today(userId: UserId): Promise<string> {
     const { value } = await preferences.get({ userId })
     return toLocalDay(new Date(clock.now()), value.timezone)
   }
 
-  /** "Today" becomes a date before it becomes part of a key, so midnight cannot serve yesterday. */
-  async function toUserDay(c: Context<ApiEnv>, parameter: 'date' | 'end') {
-    const query: { [parameter]?: string | undefined } = readQuery(c, z.object({ [parameter]: IsoDate.optional() }))
+  async function toUserDay(c: Context<ApiEnv>, day: string | undefined) {
     const userId = c.get('userId')
-    return { userId, date: query[parameter] ?? (await today(userId)) }
+    return { userId, date: day ?? (await today(userId)) }
   }
 
-  documentRoute(
-    app,
-    {
-      method: 'get',
-      path: '/daily-summary',
-      tags: ['Analytics'],
-      summary: 'One day in figures',
-      security: [{ bearer: [] }],
-      request: {
-        query: z.object({ date: IsoDate.optional().openapi({ description: 'Default: today, where the user lives' }) }),
-      },
-      responses: {
-        200: {
-          description: 'The day; what nobody measured is null',
-          headers: cachedHeaders,
-          content: { 'application/json': { schema: DailySummary } },
-        },
-        304: { description: 'Not changed since the ETag that was sent' },
-        ...problems(400, 401, 429, 503),
-      },
-    },
-    cachedRoute(dailySummary, (c: Context<ApiEnv>) => toUserDay(c, 'date')),
-  )
+  type Route = { path: string; summary: string; query: z.ZodObject; params?: z.ZodObject; answer: z.ZodType }
+  function get({ path, summary, query, params, answer }: Route, handler: Handler<ApiEnv>): void {
+    const request = params ? { query, params } : { query }
+    const responses = {
+      ...cachedAnswer(summary, answer),
+      ...problems(400, 401, ...(params ? [404 as const] : []), 429, 503),
+    }
+    documentRoute(
+      app,
+      { method: 'get', path, tags: ['Analytics'], summary, security: [{ bearer: [] }], request, responses },
+      handler,
+    )
+  }
 
-  documentRoute(
-    app,
+  get(
+    { path: '/daily-summary', summary: 'One day in figures', query: DateQuery, answer: DailySummary },
+    cachedRoute(analytics.dailySummary, (c: Context<ApiEnv>) => toUserDay(c, readQuery(c, DateQuery).date)),
+  )
+  get(
     {
-      method: 'get',
       path: '/weekly-trends',
-      tags: ['Analytics'],
       summary: 'Seven days as parallel arrays, oldest first',
-      security: [{ bearer: [] }],
-      request: {
-        query: z.object({
-          end: IsoDate.optional().openapi({ description: 'The last day; default: today, where the user lives' }),
-        }),
-      },
-      responses: {
-        200: {
-          description: 'The week; what nobody measured is null',
-          headers: cachedHeaders,
-          content: { 'application/json': { schema: WeeklyTrends } },
-        },
-        304: { description: 'Not changed since the ETag that was sent' },
-        ...problems(400, 401, 429, 503),
-      },
+      query: EndQuery,
+      answer: WeeklyTrends,
     },
-    cachedRoute(weeklyTrends, (c: Context<ApiEnv>) => toUserDay(c, 'end')),
+    cachedRoute(analytics.weeklyTrends, (c: Context<ApiEnv>) => toUserDay(c, readQuery(c, EndQuery).end)),
+  )
+  get(
+    {
+      path: '/correlation/sleep-activity',
+      summary: 'Whether more sleep goes with more steps',
+      query: CorrelationQuery,
+      answer: Correlation,
+    },
+    cachedRoute(analytics.sleepActivity, async (c: Context<ApiEnv>) => {
+      const { end, days, lag } = readQuery(c, CorrelationQuery)
+      return { ...(await toUserDay(c, end)), days, lag }
+    }),
+  )
+  get(
+    {
+      path: '/trend/{metric}',
+      summary: 'The recent days against those before',
+      params: z.object({ metric: Metric }),
+      query: TrendQuery,
+      answer: Trend,
+    },
+    cachedRoute(analytics.trend, async (c: Context<ApiEnv>) => {
+      const metric = Metric.safeParse(c.req.param('metric'))
+      if (!metric.success) throw new RequestFault('not_found', `The metrics are: ${METRICS.join(', ')}`)
+      const { end, window_size: windowSize } = readQuery(c, TrendQuery)
+      return { ...(await toUserDay(c, end)), metric: metric.data, windowSize }
+    }),
+  )
+  get(
+    { path: '/goals', summary: 'How far each goal has come', query: DateQuery, answer: GoalList },
+    cachedRoute(analytics.goals, (c: Context<ApiEnv>) => toUserDay(c, readQuery(c, DateQuery).date)),
+  )
+  get(
+    {
+      path: '/dashboard-insight',
+      summary: 'The one thing most worth saying, with the goals and trends behind it',
+      query: DateQuery,
+      answer: DashboardInsight,
+    },
+    cachedRoute(analytics.dashboardInsight, (c: Context<ApiEnv>) => toUserDay(c, readQuery(c, DateQuery).date)),
   )
 
+  documentRoute(
+    app,
+    {
+      method: 'post',
+      path: '/goals',
+      tags: ['Analytics'],
+      summary: 'Set the goal for a metric, in the place of the one that was there',
+      security: [{ bearer: [] }],
+      request: { body: { required: true, content: { 'application/json': { schema: GoalRequest } } } },
+      responses: {
+        201: {
+          description: 'The goal and how far it has come today',
+          content: { 'application/json': { schema: GoalProgress } },
+        },
+        ...problems(400, 401, 413, 415, 429, 503),
+      },
+    },
+    async (c) => {
+      const request = await readJsonBody(c, { schema: GoalRequest, maxBytes: MAX_BYTES })
+      const userId = c.get('userId')
+      const date = await today(userId)
+      await setGoal({ db, outbox }, { userId, today: date }, request)
+      const { value } = await analytics.goals.get({ userId, date })
+      const progress = value.goals.find(({ metric }) => metric === request.metric)
+      return c.json(progress, 201, { 'Cache-Control': 'no-store' })
+    },
+  )
   return app
 }

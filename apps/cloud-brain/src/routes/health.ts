@@ -1,9 +1,17 @@
-import { OpenAPIHono } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { ApiEnv } from '../api-env.ts'
 import { documentRoute, problems } from '../document-route.ts'
 import type { Ingest } from '../health/ingest.ts'
 import { Envelope, IngestBatch, IngestResult, MAX_BATCH_BYTES, MAX_BATCH_ITEMS } from '../health/ingest-batch.ts'
 import { readJsonBody } from '../read-request.ts'
+import { toInvalidRequest } from '../request-fault.ts'
+
+const IdempotencyKey = z.string().regex(/^[\x21-\x7e]{1,200}$/, 'must be 1 to 200 visible ASCII characters')
+const IngestHeaders = z.object({
+  'idempotency-key': IdempotencyKey.optional().openapi({
+    description: 'Within a day the same key and body get the first answer again, without doing the work again',
+  }),
+})
 
 /** The way in for health data. */
 export function healthRoutes({ ingest }: { ingest: Ingest }): OpenAPIHono<ApiEnv> {
@@ -19,19 +27,31 @@ export function healthRoutes({ ingest }: { ingest: Ingest }): OpenAPIHono<ApiEnv
         `At most ${MAX_BATCH_ITEMS} items over all kinds. An item that is there already (same source and date or original_id) is replaced; ` +
         'of daily metrics only the fields that are sent. An item that is not valid is reported in `rejected`; the rest is stored.',
       security: [{ bearer: [] }],
-      request: { body: { required: true, content: { 'application/json': { schema: IngestBatch } } } },
+      request: {
+        headers: IngestHeaders,
+        body: { required: true, content: { 'application/json': { schema: IngestBatch } } },
+      },
       responses: {
         200: {
           description: 'What was stored and what was not',
           content: { 'application/json': { schema: IngestResult } },
         },
-        ...problems(400, 401, 413, 415, 429, 503),
+        ...problems(400, 401, 409, 413, 415, 429, 503),
       },
     },
     async (c) => {
       const envelope = await readJsonBody(c, { schema: Envelope, maxBytes: MAX_BATCH_BYTES })
-      return c.json(await ingest(c.get('userId'), envelope), 200, { 'Cache-Control': 'no-store' })
+      const idempotencyKey = readIdempotencyKey(c.req.header('idempotency-key'))
+      const { result, replayed } = await ingest({ userId: c.get('userId'), idempotencyKey }, envelope)
+      const headers: Record<string, string> = replayed ? { 'Idempotency-Replayed': 'true' } : {}
+      return c.json(result, 200, { 'Cache-Control': 'no-store', ...headers })
     },
   )
   return app
+}
+
+function readIdempotencyKey(header: string | undefined): string | undefined {
+  const parsed = IdempotencyKey.optional().safeParse(header)
+  if (!parsed.success) throw toInvalidRequest(parsed.error, 'Idempotency-Key')
+  return parsed.data
 }

@@ -1,5 +1,7 @@
 import { Hono } from 'hono'
+import type { Cache } from 'millpond'
 import type { ApiEnv } from '../api-env.ts'
+import { METRICS_TYPE, type Metrics } from '../metrics.ts'
 
 /** One thing that was tried, and how it went. Carries no address and no message of a server. */
 export type Check = { name: string; ok: boolean; detail: string }
@@ -14,15 +16,17 @@ export type BootReport = {
 const PING_TIMEOUT_MS = 2000
 
 /**
- * `/healthz` says that the process lives; `/readyz` that it can serve. A store that is away does not make it unready,
+ * `/metrics` is for Prometheus; `/healthz` says that the process lives; `/readyz` that it can serve. A store that is away does not make it unready,
  * because answers are then computed; a database that is away does.
  */
 export function probeRoutes(deps: {
   boot: BootReport
   pingDatabase(): Promise<void>
   pingStore(): Promise<void>
+  metrics: Metrics
+  cache: Cache
 }): Hono<ApiEnv> {
-  const { boot, pingDatabase, pingStore } = deps
+  const { boot, pingDatabase, pingStore, metrics, cache } = deps
   const app = new Hono<ApiEnv>()
   app.get('/healthz', (c) => c.json({ status: 'ok' }, 200, { 'Cache-Control': 'no-store' }))
   app.get('/readyz', async (c) => {
@@ -38,7 +42,17 @@ export function probeRoutes(deps: {
     }
     return c.json(body, database ? 200 : 503, { 'Cache-Control': 'no-store' })
   })
+  app.get('/metrics', (c) => {
+    const counters = Object.fromEntries(
+      Object.entries(cache.counters()).map(([name, count]) => [`cache_${toSnakeCase(name)}_total`, count]),
+    )
+    return c.body(metrics.render({ counters }), 200, { 'Content-Type': METRICS_TYPE, 'Cache-Control': 'no-store' })
+  })
   return app
+}
+
+function toSnakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 }
 
 async function answers(ping: () => Promise<void>): Promise<boolean> {

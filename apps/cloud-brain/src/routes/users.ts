@@ -1,54 +1,97 @@
-import { OpenAPIHono } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { cachedRoute } from 'millpond/hono'
 import type { ApiEnv } from '../api-env.ts'
 import type { Database } from '../db/database.ts'
 import { documentRoute, problems } from '../document-route.ts'
+import { etagOf } from '../etag.ts'
 import { changePreferences } from '../health/change-preferences.ts'
 import type { Outbox } from '../health/outbox.ts'
 import { type CachedPreferences, Preferences, PreferencesPatch } from '../health/preferences.ts'
+import { type CachedProfile, changeProfile, Profile, ProfilePatch } from '../health/profile.ts'
 import { readJsonBody } from '../read-request.ts'
+import { cachedAnswer } from './cached-answer.ts'
 
 const MAX_BYTES = 16_384
-const answer = { description: 'The preferences', content: { 'application/json': { schema: Preferences } } }
 
-/** What users choose. */
+const IfMatch = z.object({
+  'if-match': z
+    .string()
+    .optional()
+    .openapi({ description: 'The ETag of what was read; 412 when it has changed since' }),
+})
+
+/** What users choose, and who they are. */
 export function userRoutes(deps: {
   db: Database
   outbox: Outbox
   preferences: CachedPreferences
+  profile: CachedProfile
 }): OpenAPIHono<ApiEnv> {
-  const { db, outbox, preferences } = deps
+  const { preferences, profile } = deps
   const app = new OpenAPIHono<ApiEnv>()
-  documentRoute(
-    app,
-    {
-      method: 'get',
-      path: '/me/preferences',
-      tags: ['Users'],
-      summary: 'What the user chose',
-      security: [{ bearer: [] }],
-      responses: { 200: answer, ...problems(401, 429, 503) },
-    },
+  const security = [{ bearer: [] }]
+  const tags = ['Users']
+
+  function get(path: string, summary: string, schema: z.ZodType, handler: (c: Context<ApiEnv>) => Promise<Response>) {
+    const responses = { ...cachedAnswer(summary, schema), ...problems(401, 429, 503) }
+    documentRoute(app, { method: 'get', path, tags, summary, security, responses }, handler)
+  }
+
+  function patch<Patch extends z.ZodType>(
+    route: { path: string; summary: string; description?: string; schema: z.ZodType; patch: Patch },
+    change: (c: Context<ApiEnv>, patch: z.output<Patch>, ifMatch: string | undefined) => Promise<unknown>,
+  ) {
+    const { path, summary, description, schema } = route
+    const content = { 'application/json': { schema } }
+    documentRoute(
+      app,
+      {
+        method: 'patch',
+        path,
+        tags,
+        summary,
+        ...(description !== undefined && { description }),
+        security,
+        request: {
+          headers: IfMatch,
+          body: { required: true, content: { 'application/json': { schema: route.patch } } },
+        },
+        responses: { 200: { description: 'As it is now', content }, ...problems(400, 401, 412, 413, 415, 429, 503) },
+      },
+      async (c) => {
+        const body = await readJsonBody(c, { schema: route.patch, maxBytes: MAX_BYTES })
+        const changed = await change(c, body, c.req.header('if-match'))
+        return c.json(changed, 200, { 'Cache-Control': 'no-store', ETag: await etagOf(changed) })
+      },
+    )
+  }
+
+  get(
+    '/me/preferences',
+    'What the user chose',
+    Preferences,
     cachedRoute(preferences, (c: Context<ApiEnv>) => ({ userId: c.get('userId') })),
   )
-  documentRoute(
-    app,
+  patch(
     {
-      method: 'patch',
       path: '/me/preferences',
-      tags: ['Users'],
       summary: 'Change preferences',
       description: 'A new timezone puts the workouts that are there on the days they have in it.',
-      security: [{ bearer: [] }],
-      request: { body: { required: true, content: { 'application/json': { schema: PreferencesPatch } } } },
-      responses: { 200: answer, ...problems(400, 401, 413, 415, 429, 503) },
+      schema: Preferences,
+      patch: PreferencesPatch,
     },
-    async (c) => {
-      const patch = await readJsonBody(c, { schema: PreferencesPatch, maxBytes: MAX_BYTES })
-      const changed = await changePreferences({ db, outbox }, c.get('userId'), patch)
-      return c.json(changed, 200, { 'Cache-Control': 'no-store' })
-    },
+    (c, change, ifMatch) => changePreferences(deps, { userId: c.get('userId'), ifMatch }, change),
+  )
+  get(
+    '/me/profile',
+    'Who the user is',
+    Profile,
+    cachedRoute(profile, (c: Context<ApiEnv>) => ({ userId: c.get('userId'), email: c.get('email') })),
+  )
+  patch(
+    { path: '/me/profile', summary: 'Change the profile', schema: Profile, patch: ProfilePatch },
+    (c, change, ifMatch) => changeProfile(deps, { userId: c.get('userId'), email: c.get('email'), ifMatch }, change),
   )
   return app
 }

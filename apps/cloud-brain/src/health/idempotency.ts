@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto'
+import { and, eq, lt } from 'drizzle-orm'
+import type { UserId } from '../auth/user-id.ts'
+import type { Transaction } from '../db/database.ts'
+import { idempotencyKeys } from '../db/schema/index.ts'
+import { RequestFault } from '../request-fault.ts'
+import { type Envelope, IngestResult } from './ingest-batch.ts'
+
+const LIFETIME_MS = 86_400_000
+
+/** A request with an `Idempotency-Key`. The caller holds the user's lock, so two with one key never run side by side. */
+type KeyedRequest = { userId: UserId; key: string; digest: string; now: Date }
+
+/** What tells one body from another: the members that the API knows, whatever their order and spacing were. */
+export function digestOf(envelope: Envelope): string {
+  return createHash('sha256').update(JSON.stringify(envelope)).digest('base64url')
+}
+
+/**
+ * The answer that an earlier request with this key got, if it was less than a day ago.
+ *
+ * @throws RequestFault 409 when that request had another body
+ */
+export async function findAnswer(tx: Transaction, request: KeyedRequest): Promise<IngestResult | undefined> {
+  const { userId, key, digest, now } = request
+  await tx
+    .delete(idempotencyKeys)
+    .where(
+      and(eq(idempotencyKeys.userId, userId), lt(idempotencyKeys.createdAt, new Date(now.getTime() - LIFETIME_MS))),
+    )
+  const [row] = await tx
+    .select({ bodyDigest: idempotencyKeys.bodyDigest, answer: idempotencyKeys.answer })
+    .from(idempotencyKeys)
+    .where(and(eq(idempotencyKeys.userId, userId), eq(idempotencyKeys.key, key)))
+  if (!row) return undefined
+  if (row.bodyDigest !== digest) throw new RequestFault('conflict', 'This Idempotency-Key was used with another body')
+  return IngestResult.parse(JSON.parse(row.answer))
+}
+
+/** Keeps the answer for whoever comes with the same key. */
+export async function keepAnswer(tx: Transaction, request: KeyedRequest, result: IngestResult): Promise<void> {
+  const { userId, key, digest, now } = request
+  await tx
+    .insert(idempotencyKeys)
+    .values({ userId, key, bodyDigest: digest, answer: JSON.stringify(result), createdAt: now })
+}

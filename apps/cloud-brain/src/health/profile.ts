@@ -1,0 +1,104 @@
+import { z } from '@hono/zod-openapi'
+import { eq } from 'drizzle-orm'
+import type { Cache, Definition } from 'millpond'
+import { UserId } from '../auth/user-id.ts'
+import type { Database, Transaction } from '../db/database.ts'
+import { userProfiles } from '../db/schema/index.ts'
+import { requireMatch } from '../etag.ts'
+import { IsoDate } from '../local-day.ts'
+import { Label } from './ingest-batch.ts'
+import type { Outbox } from './outbox.ts'
+import { lockUser } from './preferences.ts'
+import { userTag } from './tags.ts'
+
+const Gender = z.enum(['female', 'male', 'non_binary', 'other', 'undisclosed'])
+const fields = {
+  display_name: Label(100).nullable(),
+  nickname: Label(50).nullable(),
+  birthday: IsoDate.nullable(),
+  gender: Gender.nullable(),
+  onboarding_complete: z.boolean(),
+}
+
+/** Who a user is. The e-mail is what the verified token says; the API stores none. */
+export const Profile = z
+  .object({
+    id: UserId.openapi({ type: 'string', format: 'uuid' }),
+    email: z.string().nullable(),
+    ...fields,
+    created_at: z.iso.datetime(),
+  })
+  .openapi('Profile')
+
+export type Profile = z.infer<typeof Profile>
+
+/** What users may change: any of these, null to take it back. An empty change is refused, and so are the other members. */
+export const ProfilePatch = z
+  .strictObject(fields)
+  .partial()
+  .refine((patch) => Object.values(patch).some((value) => value !== undefined), 'must have at least one field')
+  .openapi('ProfilePatch')
+
+export type ProfilePatch = z.infer<typeof ProfilePatch>
+
+type Who = { userId: UserId; email: string | null }
+
+/** Everything cached that depends on a user's profile. */
+export function profileTag(userId: UserId): string {
+  return `profile:${userId}`
+}
+
+export type CachedProfile = Definition<[input: { userId: string; email: string | null }], Profile>
+
+/** Defines the cached profile. The e-mail is part of the key, so a token with another one is a miss. */
+export function defineProfile({ db, cache }: { db: Database; cache: Cache }): CachedProfile {
+  return cache.define({
+    name: 'users.profile',
+    ttl: '15m',
+    input: z.object({ userId: UserId, email: z.string().nullable() }),
+    output: Profile,
+    tags: ({ userId }) => [userTag(userId), profileTag(userId)],
+    load: (who) => readProfile(db, who),
+  })
+}
+
+/** Reads a profile; the first read makes its row. */
+async function readProfile(db: Database | Transaction, { userId, email }: Who): Promise<Profile> {
+  await db.insert(userProfiles).values({ userId }).onConflictDoNothing()
+  const [row] = await db.select().from(userProfiles).where(eq(userProfiles.userId, userId))
+  if (!row) throw new TypeError('Cannot read the profile: its row must be there after the insert')
+  return {
+    id: userId,
+    email,
+    display_name: row.displayName,
+    nickname: row.nickname,
+    birthday: row.birthday,
+    gender: Gender.nullable().parse(row.gender),
+    onboarding_complete: row.onboardingComplete,
+    created_at: row.createdAt.toISOString(),
+  }
+}
+
+/**
+ * Changes a profile in one transaction.
+ *
+ * @throws RequestFault 412 when `ifMatch` does not name the profile as it is
+ */
+export async function changeProfile(
+  { db, outbox }: { db: Database; outbox: Outbox },
+  { ifMatch, ...who }: Who & { ifMatch: string | undefined },
+  patch: ProfilePatch,
+): Promise<Profile> {
+  const { after, pending } = await db.transaction(async (tx) => {
+    await lockUser(tx, who.userId)
+    await requireMatch(ifMatch, await readProfile(tx, who))
+    const { display_name: displayName, onboarding_complete: onboardingComplete, nickname, birthday, gender } = patch
+    await tx
+      .update(userProfiles)
+      .set({ displayName, nickname, birthday, gender, onboardingComplete })
+      .where(eq(userProfiles.userId, who.userId))
+    return { after: await readProfile(tx, who), pending: await outbox.write(tx, [profileTag(who.userId)]) }
+  })
+  await outbox.deliver(pending)
+  return after
+}

@@ -1,0 +1,146 @@
+import { OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { streamSSE } from 'hono/streaming'
+import { nearestDecision, tooManyRequests } from 'millpond/http'
+import type { Logger } from 'pino'
+import { toDailySummaries } from '../analytics/daily-summary.ts'
+import type { ApiEnv } from '../api-env.ts'
+import type { UserId } from '../auth/user-id.ts'
+import { type Answerer, AnswererError, type ChatFacts, type ChatPiece } from '../chat/answerer.ts'
+import type { Clock } from '../clock.ts'
+import type { Database } from '../db/database.ts'
+import { documentRoute, problems } from '../document-route.ts'
+import { type CachedPreferences, type Preferences, SubscriptionTier } from '../health/preferences.ts'
+import { readHealthRows } from '../health/read-rows.ts'
+import { daysBack } from '../health/tags.ts'
+import { type ApiLimiter, CHAT_LIMITS } from '../limits.ts'
+import { daysEnding, toLocalDay } from '../local-day.ts'
+import { toLogError } from '../log-error.ts'
+import { readJsonBody } from '../read-request.ts'
+import { RequestFault } from '../request-fault.ts'
+
+const MAX_BYTES = 16_384
+const FACT_DAYS = 14
+const ChatRequest = z.object({ message: z.string().trim().min(1).max(2000) }).openapi('ChatRequest')
+const ChatUsage = z
+  .object({
+    tier: SubscriptionTier,
+    limit: z.int(),
+    used: z.int(),
+    remaining: z.int(),
+    resets_in_seconds: z
+      .int()
+      .openapi({ description: 'Until the count starts again, at 00:00 UTC; 0 when none is used' }),
+  })
+  .openapi('ChatUsage')
+
+/** The coach. Counted per UTC day and tier; a question that fails after it was counted stays counted. */
+export function chatRoutes(deps: {
+  db: Database
+  clock: Clock
+  preferences: CachedPreferences
+  limiter: ApiLimiter
+  answerer: Answerer
+  logger: Logger
+}): OpenAPIHono<ApiEnv> {
+  const { db, clock, preferences, limiter, answerer, logger } = deps
+  const app = new OpenAPIHono<ApiEnv>()
+
+  async function readFacts(userId: UserId, { timezone, coach_persona }: Preferences): Promise<ChatFacts> {
+    const today = toLocalDay(new Date(clock.now()), timezone)
+    const rows = await readHealthRows(db, { userId, ...daysBack(today, FACT_DAYS) })
+    return { days: toDailySummaries(daysEnding(today, FACT_DAYS), rows), persona: coach_persona }
+  }
+
+  documentRoute(
+    app,
+    {
+      method: 'post',
+      path: '/',
+      tags: ['Chat'],
+      summary: 'Ask the coach',
+      description:
+        'Server-sent events: `text` with a piece of the answer, `citations` with the figures it used, then `done`; or `error`. ' +
+        'Free users ask 50 questions a day (UTC), premium users 500.',
+      security: [{ bearer: [] }],
+      request: { body: { required: true, content: { 'application/json': { schema: ChatRequest } } } },
+      responses: {
+        200: { description: 'The answer', content: { 'text/event-stream': { schema: z.string() } } },
+        ...problems(400, 401, 413, 415, 429, 503),
+      },
+    },
+    async (c) => {
+      const { message } = await readJsonBody(c, { schema: ChatRequest, maxBytes: MAX_BYTES })
+      const userId = c.get('userId')
+      const { value } = await preferences.get({ userId })
+      const facts = await readFacts(userId, value)
+      const decision = await limiter.take({ policy: 'chat', key: userId, context: { tier: value.subscription_tier } })
+      c.set('decision', nearestDecision(decision, c.get('decision') ?? decision))
+      if (!decision.allowed) return tooManyRequests(decision)
+      const signal = c.req.raw.signal
+      return toStream(c, answerer({ message, facts }, { signal }), logger)
+    },
+  )
+
+  documentRoute(
+    app,
+    {
+      method: 'get',
+      path: '/usage',
+      tags: ['Chat'],
+      summary: 'How many questions are left today',
+      security: [{ bearer: [] }],
+      responses: {
+        200: { description: 'The usage', content: { 'application/json': { schema: ChatUsage } } },
+        ...problems(401, 429, 503),
+      },
+    },
+    async (c) => {
+      const userId = c.get('userId')
+      const tier = (await preferences.get({ userId })).value.subscription_tier
+      const limit = CHAT_LIMITS[tier]
+      // A cost above the limit is refused and changes nothing, and the refusal says what is left.
+      const looked = await limiter.take({ policy: 'chat', key: userId, cost: limit + 1, context: { tier } })
+      if (looked.status === 'degraded') {
+        throw new RequestFault('unavailable', 'The usage is not known at the moment', {
+          headers: { 'Retry-After': '5' },
+        })
+      }
+      const { remaining, resetMs } = looked.nearest
+      const used = limit - remaining
+      return c.json({ tier, limit, used, remaining, resets_in_seconds: Math.ceil(resetMs / 1000) }, 200, {
+        'Cache-Control': 'no-store',
+      })
+    },
+  )
+  return app
+}
+
+/** Waits for the first piece, so that an answer that cannot be had is an error with a status and not a broken stream. */
+async function toStream(c: Context<ApiEnv>, pieces: AsyncIterable<ChatPiece>, logger: Logger): Promise<Response> {
+  const iterator = pieces[Symbol.asyncIterator]()
+  let next = await iterator.next().catch((cause: unknown) => {
+    if (!(cause instanceof AnswererError)) throw cause
+    logger.warn({ err: toLogError(cause) }, 'the coach does not answer')
+    throw new RequestFault('unavailable', 'The coach does not answer', { headers: { 'Retry-After': '30' }, cause })
+  })
+  const response = streamSSE(c, async (stream) => {
+    const send = (event: string, data: unknown) => stream.writeSSE({ event, data: JSON.stringify(data) })
+    stream.onAbort(() => void iterator.return?.(undefined))
+    try {
+      while (!next.done && !stream.aborted) {
+        const piece = next.value
+        await (piece.type === 'text' ? send('text', { text: piece.text }) : send('citations', piece.citations))
+        next = await iterator.next()
+      }
+      await send('done', {})
+    } catch (error) {
+      logger.warn({ err: toLogError(error) }, 'the coach stopped in the middle')
+      await send('error', { code: 'unavailable', detail: 'The coach stopped in the middle' })
+    }
+  })
+  // streamSSE sets no-cache; a private answer must not be kept at all.
+  c.header('Cache-Control', 'no-store')
+  response.headers.set('Cache-Control', 'no-store')
+  return response
+}

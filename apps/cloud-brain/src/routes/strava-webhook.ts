@@ -1,0 +1,37 @@
+import { timingSafeEqual } from 'node:crypto'
+import { Hono } from 'hono'
+import type { ApiEnv } from '../api-env.ts'
+import { readJsonBody } from '../read-request.ts'
+import { RequestFault } from '../request-fault.ts'
+import { StravaEvent, type TakeStravaEvent } from '../strava/webhook.ts'
+
+const MAX_BYTES = 8192
+
+/** What Strava calls: once to see that we are we, then for each event. Every event that is understood gets 200, or Strava sends it again. */
+export function stravaWebhookRoutes({
+  take,
+  verifyToken,
+}: {
+  take: TakeStravaEvent
+  verifyToken: string
+}): Hono<ApiEnv> {
+  const app = new Hono<ApiEnv>()
+  app.get('/', (c) => {
+    const challenge = c.req.query('hub.challenge')
+    const isSubscribe = c.req.query('hub.mode') === 'subscribe'
+    if (!isSubscribe || challenge === undefined || !isSame(c.req.query('hub.verify_token') ?? '', verifyToken)) {
+      throw new RequestFault('forbidden', 'The verify token is not ours')
+    }
+    return c.json({ 'hub.challenge': challenge }, 200, { 'Cache-Control': 'no-store' })
+  })
+  app.post('/', async (c) => {
+    await take(await readJsonBody(c, { schema: StravaEvent, maxBytes: MAX_BYTES }))
+    return c.json({ received: true }, 200, { 'Cache-Control': 'no-store' })
+  })
+  return app
+}
+
+function isSame(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)]
+  return left.length === right.length && timingSafeEqual(left, right)
+}

@@ -1,0 +1,221 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { z } from '@hono/zod-openapi'
+import { and, eq, gt, lt } from 'drizzle-orm'
+import type { Cache, Definition } from 'millpond'
+import { UserId } from '../auth/user-id.ts'
+import type { Clock } from '../clock.ts'
+import type { Database, Transaction } from '../db/database.ts'
+import { stravaConnections, stravaStates } from '../db/schema/index.ts'
+import type { Outbox } from '../health/outbox.ts'
+import { userTag } from '../health/tags.ts'
+import { RequestFault } from '../request-fault.ts'
+import type { Sealer } from '../seal.ts'
+import { type StravaClient, StravaRefusedError, type StravaTokens, StravaUnavailableError } from './strava-client.ts'
+
+const STATE_LIFETIME_MS = 600_000
+const STATE_BYTES = 32
+/** A token that ends this soon is refreshed first. */
+const MARGIN_MS = 300_000
+
+const SyncStatus = z.enum(['never', 'ok', 'failed'])
+
+export const StravaStatus = z
+  .object({
+    connected: z.boolean(),
+    sync_status: SyncStatus.nullable(),
+    last_synced_at: z.iso.datetime().nullable(),
+    athlete: z.object({ id: z.int(), name: z.string().nullable() }).nullable(),
+  })
+  .openapi('StravaStatus')
+
+export type StravaStatus = z.infer<typeof StravaStatus>
+
+export type StravaDeps = { db: Database; outbox: Outbox; clock: Clock; client: StravaClient; sealer: Sealer }
+
+/** The connections of users to Strava. */
+export type StravaConnections = ReturnType<typeof createStravaConnections>
+
+/** Everything cached about a user's connection. */
+export function stravaTag(userId: UserId): string {
+  return `strava:${userId}`
+}
+
+/** Defines the cached status. */
+export function defineStravaStatus({
+  db,
+  cache,
+}: {
+  db: Database
+  cache: Cache
+}): Definition<[{ userId: string }], StravaStatus> {
+  return cache.define({
+    name: 'integrations.strava-status',
+    ttl: '5m',
+    input: z.object({ userId: UserId }),
+    output: StravaStatus,
+    tags: ({ userId }) => [userTag(userId), stravaTag(userId)],
+    load: async ({ userId }) => {
+      const [row] = await db.select().from(stravaConnections).where(eq(stravaConnections.userId, userId))
+      if (!row) return { connected: false, sync_status: null, last_synced_at: null, athlete: null }
+      return {
+        connected: true,
+        sync_status: SyncStatus.parse(row.syncStatus),
+        last_synced_at: row.lastSyncedAt?.toISOString() ?? null,
+        athlete: { id: row.athleteId, name: row.athleteName },
+      }
+    },
+  })
+}
+
+/** Creates the connections. Tokens lie in the database sealed, for their user and purpose only. */
+export function createStravaConnections({ db, outbox, clock, client, sealer }: StravaDeps) {
+  /** Begins to connect. The `state` is for this user, once, for ten minutes. */
+  async function authorize(userId: UserId): Promise<string> {
+    const state = randomBytes(STATE_BYTES).toString('base64url')
+    const now = clock.now()
+    await db.delete(stravaStates).where(lt(stravaStates.expiresAt, new Date(now)))
+    await db
+      .insert(stravaStates)
+      .values({ stateDigest: digestOf(state), userId, expiresAt: new Date(now + STATE_LIFETIME_MS) })
+    return client.authorizeUrl(state)
+  }
+
+  /**
+   * Spends the state and swaps the code for tokens.
+   *
+   * @throws RequestFault 400 for a state that is not this user's, spent or too old, or a code that Strava refuses; 503 when Strava does not answer
+   */
+  async function exchange(userId: UserId, { code, state }: { code: string; state: string }): Promise<number> {
+    if (!(await spend(userId, state))) throw invalid('state', 'must be the one of a connection begun within 10 minutes')
+    const { athlete, ...tokens } = await client.exchange(code).catch((error: unknown) => {
+      if (error instanceof StravaRefusedError) throw invalid('code', 'was refused by Strava')
+      if (error instanceof StravaUnavailableError) throw unavailable(error)
+      throw error
+    })
+    const name = [athlete.firstname, athlete.lastname].filter(Boolean).join(' ')
+    const connection = { athleteId: athlete.id, athleteName: name || null, ...sealed(userId, tokens) }
+    await change(userId, async (tx) => {
+      const fresh = { ...connection, syncStatus: 'never', lastSyncedAt: null }
+      await tx
+        .insert(stravaConnections)
+        .values({ userId, ...fresh })
+        .onConflictDoUpdate({ target: stravaConnections.userId, set: fresh })
+    })
+    return athlete.id
+  }
+
+  async function spend(userId: UserId, state: string): Promise<boolean> {
+    const { stateDigest, expiresAt } = stravaStates
+    const spent = await db
+      .delete(stravaStates)
+      .where(
+        and(eq(stateDigest, digestOf(state)), eq(stravaStates.userId, userId), gt(expiresAt, new Date(clock.now()))),
+      )
+      .returning({ userId: stravaStates.userId })
+    return spent.length === 1
+  }
+
+  /** Forgets the tokens and, where Strava answers, the permission. False when there was no connection. */
+  async function disconnect(userId: UserId): Promise<boolean> {
+    const token = await accessToken(userId).catch(ignoreOutage)
+    const wasConnected = await forget(userId)
+    if (token !== undefined) await client.deauthorize(token).catch(ignoreStrava)
+    return wasConnected || token !== undefined
+  }
+
+  async function forget(userId: UserId): Promise<boolean> {
+    const removed = await change(userId, (tx) =>
+      tx
+        .delete(stravaConnections)
+        .where(eq(stravaConnections.userId, userId))
+        .returning({ id: stravaConnections.userId }),
+    )
+    return removed.length > 0
+  }
+
+  /**
+   * A token that is valid for some minutes; undefined without a connection, or when Strava has ended it. The row's lock
+   * lets one refresher through at a time, in all processes; the others find the new token.
+   *
+   * @throws StravaUnavailableError when a token must be refreshed and Strava does not answer
+   */
+  async function accessToken(userId: UserId): Promise<string | undefined> {
+    const found = await db.transaction(async (tx) => {
+      const [row] = await tx.select().from(stravaConnections).where(eq(stravaConnections.userId, userId)).for('update')
+      if (!row) return undefined
+      if (row.expiresAt.getTime() > clock.now() + MARGIN_MS)
+        return sealer.open(row.accessToken, context(userId, 'access'))
+      const tokens = await client.refresh(sealer.open(row.refreshToken, context(userId, 'refresh'))).catch((error) => {
+        if (error instanceof StravaRefusedError) return 'revoked' as const
+        throw error
+      })
+      if (tokens === 'revoked') return tokens
+      await tx.update(stravaConnections).set(sealed(userId, tokens)).where(eq(stravaConnections.userId, userId))
+      return { fresh: tokens.access_token }
+    })
+    if (found === 'revoked') {
+      await forget(userId)
+      return undefined
+    }
+    return typeof found === 'object' ? found.fresh : found
+  }
+
+  /** The users who connected this athlete. */
+  async function usersOf(athleteId: number): Promise<UserId[]> {
+    const rows = await db
+      .select({ userId: stravaConnections.userId })
+      .from(stravaConnections)
+      .where(eq(stravaConnections.athleteId, athleteId))
+    return rows.map(({ userId }) => UserId.parse(userId))
+  }
+
+  /** Notes how the last look at Strava went. */
+  async function noteSync(userId: UserId, syncStatus: 'ok' | 'failed'): Promise<void> {
+    const lastSyncedAt = syncStatus === 'ok' ? new Date(clock.now()) : undefined
+    await change(userId, (tx) =>
+      tx
+        .update(stravaConnections)
+        .set({ syncStatus, ...(lastSyncedAt && { lastSyncedAt }) })
+        .where(eq(stravaConnections.userId, userId)),
+    )
+  }
+
+  async function change<Result>(userId: UserId, write: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    const { result, pending } = await db.transaction(async (tx) => ({
+      result: await write(tx),
+      pending: await outbox.write(tx, [stravaTag(userId)]),
+    }))
+    await outbox.deliver(pending)
+    return result
+  }
+
+  function sealed(userId: UserId, tokens: StravaTokens) {
+    return {
+      accessToken: sealer.seal(tokens.access_token, context(userId, 'access')),
+      refreshToken: sealer.seal(tokens.refresh_token, context(userId, 'refresh')),
+      expiresAt: new Date(tokens.expires_at * 1000),
+    }
+  }
+
+  return { authorize, exchange, disconnect, accessToken, forget, usersOf, noteSync }
+}
+
+const digestOf = (state: string) => createHash('sha256').update(state).digest('base64url')
+const context = (userId: UserId, purpose: 'access' | 'refresh') => `strava:${purpose}:${userId}`
+
+function invalid(field: string, detail: string): RequestFault {
+  return new RequestFault('invalid_request', `Not valid: ${field}`, { errors: [{ field, detail }] })
+}
+
+function unavailable(cause: unknown): RequestFault {
+  return new RequestFault('unavailable', 'Strava does not answer', { headers: { 'Retry-After': '30' }, cause })
+}
+
+function ignoreOutage(error: unknown): undefined {
+  if (error instanceof StravaUnavailableError) return undefined
+  throw error
+}
+
+function ignoreStrava(error: unknown): void {
+  if (!(error instanceof StravaUnavailableError) && !(error instanceof StravaRefusedError)) throw error
+}

@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest'
+import { addDays } from '../src/local-day.ts'
+import type { Current } from './api-suite.ts'
+import { faultyFields, TODAY } from './harness.ts'
+
+const ago = (days: number) => addDays(TODAY, -days)
+
+export function describeAnalytics(current: Current): void {
+  const createUser = () => current().harness.createUser()
+
+  describe('analytics', () => {
+    it('GET correlation, trend and dashboard-insight answer from what was ingested', async () => {
+      const user = await createUser()
+      const days = Array.from({ length: 14 }, (_, back) => back)
+      await user.ingest({
+        source: 'watch',
+        sleep: days.map((back) => ({ date: ago(back), hours: 8 - back / 10 })),
+        daily_metrics: days.map((back) => ({ date: ago(back), steps: 8000 - back * 100 })),
+      })
+      expect(await (await user.get('/analytics/correlation/sleep-activity?days=14')).json()).toEqual({
+        metric_x: 'sleep_hours',
+        metric_y: 'steps',
+        score: 1,
+        message: 'A strong connection: more sleep goes with more steps on the same day',
+        lag: 0,
+        data_points: 14,
+      })
+      expect(await (await user.get('/analytics/trend/steps?window_size=7')).json()).toEqual({
+        metric: 'steps',
+        window_size: 7,
+        trend: 'stable',
+        percent_change: 10,
+        recent_avg: 7700,
+        previous_avg: 7000,
+      })
+      expect(await (await user.get('/analytics/dashboard-insight')).json()).toMatchObject({
+        insight: 'Every day counts. Keep going!',
+        goals: [],
+        trends: [{ metric: 'steps' }, {}, {}, {}, {}, {}],
+      })
+    })
+
+    it('POST goals sets one goal for each metric and answers 201 with its progress', async () => {
+      const user = await createUser()
+      await user.ingest({ source: 'watch', daily_metrics: [{ date: TODAY, steps: 8000 }] })
+      const first = await user.post('/analytics/goals', { metric: 'steps', period: 'daily', target: 10_000 })
+      const progress = {
+        metric: 'steps',
+        period: 'daily',
+        direction: 'at_least',
+        target: 10_000,
+        current: 8000,
+        progress_pct: 80,
+        is_met: false,
+        remaining: 2000,
+        streak_days: 0,
+      }
+      expect([first.status, await first.json()]).toEqual([201, progress])
+      await user.post('/analytics/goals', { metric: 'weight_kg', period: 'long_term', target: 70 })
+      const again = await user.post('/analytics/goals', { metric: 'steps', period: 'daily', target: 8000 })
+      const met = { ...progress, target: 8000, progress_pct: 100, is_met: true, remaining: 0, streak_days: 1 }
+      expect([again.status, await again.json()]).toEqual([201, met])
+      expect(await (await user.get('/analytics/goals')).json()).toMatchObject({
+        date: TODAY,
+        goals: [met, { metric: 'weight_kg', direction: 'at_most', current: null, remaining: null }],
+      })
+    })
+
+    it.each([
+      ['/analytics/correlation/sleep-activity?days=6', ['days']],
+      ['/analytics/correlation/sleep-activity?days=366&lag=8', ['days', 'lag']],
+      ['/analytics/correlation/sleep-activity?days=7.5', ['days']],
+      ['/analytics/correlation/sleep-activity?lag=', ['lag']],
+      ['/analytics/trend/steps?window_size=2', ['window_size']],
+      ['/analytics/trend/steps?window_size=31', ['window_size']],
+      ['/analytics/trend/steps?window_size=1e1', ['window_size']],
+      ['/analytics/goals?date=yesterday', ['date']],
+      ['/analytics/dashboard-insight?date=2026-13-01', ['date']],
+    ])('GET %s is 400 and names %j', async (path, fields) => {
+      const response = await (await createUser()).get(path)
+      expect([response.status, await faultyFields(response)]).toEqual([400, fields])
+    })
+
+    it('GET trend of a metric that there is not is 404, and another method 405', async () => {
+      const user = await createUser()
+      expect((await user.get('/analytics/trend/mood')).status).toBe(404)
+      expect((await user.post('/analytics/trend/steps', {})).status).toBe(405)
+    })
+
+    it.each([
+      [{ metric: 'steps', period: 'daily', target: 0 }, ['target']],
+      [{ metric: 'mood', period: 'yearly', target: 5 }, ['metric', 'period']],
+      [{}, ['metric', 'period', 'target']],
+      [[], ['body']],
+    ])('POST goals with %j is 400, names %j and stores nothing', async (body, fields) => {
+      const user = await createUser()
+      const response = await user.post('/analytics/goals', body)
+      expect([response.status, await faultyFields(response)]).toEqual([400, fields])
+      expect(await (await user.get('/analytics/goals')).json()).toMatchObject({ goals: [] })
+    })
+  })
+}

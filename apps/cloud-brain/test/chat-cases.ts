@@ -1,0 +1,193 @@
+import { createServer, type ServerResponse } from 'node:http'
+import { sql } from 'drizzle-orm'
+import { disabled } from 'millpond'
+import { upstash } from 'millpond/upstash'
+import { freePort } from 'millpond-e2e/servers'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { createModelAnswerer } from '../src/chat/model-answerer.ts'
+import { addDays } from '../src/local-day.ts'
+import type { Current } from './api-suite.ts'
+import { createHarness, faultyFields, GENEROUS, TODAY } from './harness.ts'
+
+/** A model endpoint on loopback that speaks the wire format; `reply` writes the answer to each request. */
+async function withModel<Result>(
+  reply: (response: ServerResponse, request: { authorization: string | undefined; body: string }) => void,
+  run: (url: string) => Promise<Result>,
+): Promise<Result> {
+  const server = createServer((request, response) => {
+    let body = ''
+    request.on('data', (chunk: Buffer) => {
+      body += chunk.toString()
+    })
+    request.on('end', () => reply(response, { authorization: request.headers.authorization, body }))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  try {
+    return await run(`http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}/v1`)
+  } finally {
+    server.close()
+    server.closeAllConnections()
+  }
+}
+
+const chunk = (content: string) => `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content } }] })}\n\n`
+
+/** The events of a stream, as name and data. */
+async function eventsOf(response: Response): Promise<[string, unknown][]> {
+  const blocks = (await response.text()).trim().split('\n\n')
+  return blocks.map((block) => {
+    const [, event = '', data = ''] = /^event: (.*)\ndata: (.*)$/.exec(block) ?? []
+    return [event, JSON.parse(data)]
+  })
+}
+
+export function describeChat(current: Current): void {
+  const ask = (user: { post(path: string, body: unknown): Promise<Response> }, message: unknown = 'How did I sleep?') =>
+    user.post('/chat', { message })
+  const usageOf = async (user: { get(path: string): Promise<Response> }): Promise<unknown> =>
+    (await user.get('/chat/usage')).json()
+  const open = (parts: Partial<Parameters<typeof createHarness>[0]> = {}) =>
+    createHarness({ ...current(), policies: GENEROUS, deadline: '10s', ...parts })
+
+  describe('chat', () => {
+    it('answers from the user’s own rows and cites each figure it used', async () => {
+      const { createUser } = current().harness
+      const [ana, ben] = [await createUser(), await createUser()]
+      const yesterday = addDays(TODAY, -1)
+      await ana.ingest({
+        source: 'watch',
+        sleep: [
+          { date: yesterday, hours: 7 },
+          { date: TODAY, hours: 8 },
+        ],
+      })
+      await ben.ingest({ source: 'watch', sleep: [{ date: TODAY, hours: 3 }] })
+      const response = await ask(ana)
+      expect([response.status, response.headers.get('content-type'), response.headers.get('cache-control')]).toEqual([
+        200,
+        'text/event-stream',
+        'no-store',
+      ])
+      expect(await eventsOf(response)).toEqual([
+        ['text', { text: `Your latest sleep: 8 hours on ${TODAY}; the average of the last 7 days is 7.5. ` }],
+        ['text', { text: 'Small steps every day add up.' }],
+        [
+          'citations',
+          [
+            { date: yesterday, metric: 'sleep_hours', value: 7 },
+            { date: TODAY, metric: 'sleep_hours', value: 8 },
+          ],
+        ],
+        ['done', {}],
+      ])
+    })
+
+    it('refuses the 51st question of a free user with 429 and headers, the 501st limit is for premium', async () => {
+      const harness = open()
+      const user = await harness.createUser()
+      expect(await usageOf(user)).toEqual({ tier: 'free', limit: 50, used: 0, remaining: 50, resets_in_seconds: 0 })
+      const first = await ask(user)
+      expect(first.headers.get('ratelimit-policy')).toBe('"chat";q=50;w=86400')
+      expect(first.headers.get('x-ratelimit-remaining')).toBe('49')
+      await first.text()
+      for (let count = 2; count <= 50; count += 1) {
+        const response = await ask(user)
+        await response.text()
+        expect([count, response.status]).toEqual([count, 200])
+      }
+      const refused = await ask(user)
+      expect([refused.status, refused.headers.get('content-type')]).toEqual([429, 'application/problem+json'])
+      expect(refused.headers.get('ratelimit-policy')).toBe('"chat";q=50;w=86400')
+      expect(refused.headers.get('x-ratelimit-remaining')).toBe('0')
+      const wait = Number(refused.headers.get('retry-after'))
+      expect(wait).toBeGreaterThan(0)
+      expect(wait).toBeLessThanOrEqual(86_400)
+      expect(await refused.json()).toMatchObject({ 'violated-policies': ['chat'], limit: 50, remaining: 0 })
+      expect(await usageOf(user)).toMatchObject({ used: 50, remaining: 0 })
+      expect((await user.get('/analytics/goals')).status).toBe(200)
+      await current().database.db.execute(
+        sql`insert into user_preferences (user_id, subscription_tier) values (${user.userId}, 'premium')`,
+      )
+      await harness.cache.invalidate([`user:${user.userId}`])
+      expect(await usageOf(user)).toMatchObject({ tier: 'premium', limit: 500, used: 50, remaining: 450 })
+      expect((await ask(user)).status).toBe(200)
+    })
+
+    it.each([[''], ['   '], ['x'.repeat(2001)], [5], [undefined]])(
+      'refuses the message %j, uncounted',
+      async (message) => {
+        const user = await current().harness.createUser()
+        const response = await user.post('/chat', { message })
+        expect([response.status, await faultyFields(response)]).toEqual([400, ['message']])
+        expect(await usageOf(user)).toMatchObject({ used: 0 })
+      },
+    )
+
+    it('passes a model’s answer on, and tells the model no id, e-mail or token', async () => {
+      const seen: string[] = []
+      const reply = (response: ServerResponse, request: { authorization: string | undefined; body: string }) => {
+        seen.push(request.authorization ?? '', request.body)
+        response.writeHead(200, { 'content-type': 'text/event-stream' })
+        const bytes = Buffer.from(`: hello\n\n${chunk('You sleep ')}${chunk('wéll.')}data: [DONE]\n\n`)
+        // Cut in the middle of a letter.
+        const cut = bytes.indexOf(0xc3) + 1
+        response.write(bytes.subarray(0, cut))
+        setImmediate(() => response.end(bytes.subarray(cut)))
+      }
+      await withModel(reply, async (url) => {
+        const harness = open({ answerer: createModelAnswerer({ url, apiKey: 'k3y', model: 'coach-1' }) })
+        const user = await harness.createUser()
+        await user.ingest({ source: 'watch', sleep: [{ date: TODAY, hours: 8 }] })
+        const events = await eventsOf(await ask(user))
+        expect(events).toEqual([
+          ['text', { text: 'You sleep ' }],
+          ['text', { text: 'wéll.' }],
+          ['citations', expect.arrayContaining([{ date: TODAY, metric: 'sleep_hours', value: 8 }])],
+          ['done', {}],
+        ])
+        expect(seen[0]).toBe('Bearer k3y')
+        expect(JSON.parse(seen[1] ?? '')).toMatchObject({
+          model: 'coach-1',
+          stream: true,
+          messages: [{ role: 'system' }, { role: 'user', content: 'How did I sleep?' }],
+        })
+        for (const secret of [user.userId, user.email, user.token]) expect(seen[1]).not.toContain(secret)
+      })
+    })
+
+    it.each([
+      ['an error status', (response: ServerResponse) => response.writeHead(500).end('{"error":{"message":"k3y"}}')],
+      ['a closed connection', (response: ServerResponse) => response.destroy()],
+      ['something else', (response: ServerResponse) => response.writeHead(200).end('data: {"k3y":1}\n\n')],
+    ])('is 503 without a word about the inside when the model gives %s', async (_, reply) => {
+      await withModel(reply, async (url) => {
+        const harness = open({ answerer: createModelAnswerer({ url, apiKey: 'k3y', model: 'coach-1' }) })
+        const response = await ask(await harness.createUser())
+        expect([response.status, response.headers.get('retry-after')]).toEqual([503, '30'])
+        const text = await response.text()
+        expect(z.object({ detail: z.string() }).parse(JSON.parse(text)).detail).toBe('The coach does not answer')
+        expect(text + harness.log.join('')).not.toContain('k3y')
+      })
+    })
+
+    it('ends the stream with an error event when the model stops in the middle', async () => {
+      const reply = (response: ServerResponse) => response.writeHead(200).end(chunk('You '))
+      await withModel(reply, async (url) => {
+        const harness = open({ answerer: createModelAnswerer({ url, apiKey: 'k3y', model: 'coach-1' }) })
+        expect(await eventsOf(await ask(await harness.createUser()))).toEqual([
+          ['text', { text: 'You ' }],
+          ['error', { code: 'unavailable', detail: 'The coach stopped in the middle' }],
+        ])
+      })
+    })
+
+    it('is 503 without its store: questions cost money', async () => {
+      const store = upstash({ url: `http://127.0.0.1:${await freePort()}`, token: 'loopback' })
+      const user = await createHarness({ ...current(), store, cacheStore: disabled() }).createUser()
+      expect((await ask(user)).status).toBe(503)
+      expect((await user.get('/chat/usage')).status).toBe(503)
+    })
+  })
+}

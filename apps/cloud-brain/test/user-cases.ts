@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto'
+import { sql } from 'drizzle-orm'
+import { describe, expect, it } from 'vitest'
+import { Profile } from '../src/health/profile.ts'
+import type { Current } from './api-suite.ts'
+import { dayOf, faultyFields, TODAY } from './harness.ts'
+
+const etagOf = (response: Response) => response.headers.get('etag') ?? ''
+
+export function describeUsers(current: Current): void {
+  const createUser = () => current().harness.createUser()
+
+  describe('preferences and profile', () => {
+    it('GET preferences gives the defaults, and what was changed after a PATCH', async () => {
+      const user = await createUser()
+      const defaults = {
+        coach_persona: 'balanced',
+        subscription_tier: 'free',
+        is_premium: false,
+        timezone: 'UTC',
+        units: 'metric',
+      }
+      expect(await (await user.get('/users/me/preferences')).json()).toEqual(defaults)
+      const changed = await user.patch('/users/me/preferences', { coach_persona: 'gentle', units: 'imperial' })
+      const after = { ...defaults, coach_persona: 'gentle', units: 'imperial' }
+      expect([changed.status, await changed.json()]).toEqual([200, after])
+      expect(await (await user.get('/users/me/preferences')).json()).toEqual(after)
+    })
+
+    it('GET profile has the e-mail of the token, and what was changed after a PATCH', async () => {
+      const user = await createUser()
+      const before = Profile.parse(await (await user.get('/users/me/profile')).json())
+      const blank = { display_name: null, nickname: null, birthday: null, gender: null, onboarding_complete: false }
+      expect(before).toEqual({ id: user.userId, email: user.email, ...blank, created_at: expect.any(String) })
+      const change = { display_name: 'Ana Silva', birthday: '1990-02-28', gender: 'female', onboarding_complete: true }
+      const changed = await user.patch('/users/me/profile', change)
+      expect([changed.status, await changed.json()]).toEqual([200, { ...before, ...change }])
+      const cleared = await user.patch('/users/me/profile', { birthday: null })
+      expect(await cleared.json()).toEqual({ ...before, ...change, birthday: null })
+      expect(await (await user.get('/users/me/profile')).json()).toEqual({ ...before, ...change, birthday: null })
+    })
+
+    it.each([
+      ['/users/me/preferences', {}, ['body']],
+      ['/users/me/preferences', { subscription_tier: 'premium', units: 'metric' }, ['subscription_tier']],
+      ['/users/me/preferences', { units: 'stone', timezone: 'Mars/Olympus' }, ['timezone', 'units']],
+      ['/users/me/profile', {}, ['body']],
+      ['/users/me/profile', { email: 'a@b.dev', nickname: 'x' }, ['email']],
+      ['/users/me/profile', { nickname: '', birthday: '1990-02-30', gender: 5 }, ['nickname', 'birthday', 'gender']],
+    ])('PATCH %s with %j is 400, names %j and stores nothing', async (path, body, fields) => {
+      const user = await createUser()
+      const before = await (await user.get(path)).text()
+      const response = await user.patch(path, body)
+      expect([response.status, (await faultyFields(response)).sort()]).toEqual([400, [...fields].sort()])
+      expect(await (await user.get(path)).text()).toBe(before)
+    })
+
+    it.each([
+      ['/users/me/preferences', { units: 'imperial' }, { units: 'metric' }],
+      ['/users/me/profile', { nickname: 'one' }, { nickname: 'two' }],
+    ])('PATCH %s with If-Match is 412 once somebody else has changed it', async (path, first, second) => {
+      const user = await createUser()
+      const seen = etagOf(await user.get(path))
+      const won = await user.patch(path, first, { 'if-match': seen })
+      const lost = await user.patch(path, second, { 'if-match': seen })
+      expect([won.status, lost.status, lost.headers.get('content-type')]).toEqual([
+        200,
+        412,
+        'application/problem+json',
+      ])
+      const now = await user.get(path)
+      expect([etagOf(won), etagOf(lost)]).toEqual([etagOf(now), etagOf(now)])
+      expect(await now.json()).toMatchObject(first)
+      expect((await user.patch(path, second, { 'if-match': `"other", ${etagOf(now)}` })).status).toBe(200)
+      expect((await user.patch(path, second, { 'if-match': '*' })).status).toBe(200)
+      expect((await user.patch(path, second, { 'if-match': `W/${etagOf(await user.get(path))}` })).status).toBe(412)
+    })
+  })
+
+  describe('Idempotency-Key', () => {
+    const steps = (count: number) => ({ source: 'watch', daily_metrics: [{ date: TODAY, steps: count }] })
+
+    it('replays the first answer to the same body, and is 409 for another one', async () => {
+      const user = await createUser()
+      const key = { 'idempotency-key': randomUUID() }
+      const batch = { ...steps(5000), sleep: [{ date: TODAY, hours: 25 }] }
+      const first = await user.ingest(batch, key)
+      await user.ingest(steps(6000))
+      const again = await user.ingest(batch, key)
+      expect([first.status, first.headers.get('idempotency-replayed')]).toEqual([200, null])
+      expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([200, 'true'])
+      expect(await again.text()).toBe(await first.text())
+      expect((await dayOf(user.get('/analytics/daily-summary'))).steps).toBe(6000)
+      const other = await user.ingest(steps(7000), key)
+      expect([other.status, other.headers.get('content-type')]).toEqual([409, 'application/problem+json'])
+      expect((await dayOf(user.get('/analytics/daily-summary'))).steps).toBe(6000)
+    })
+
+    it('is each user’s own, and forgotten after a day', async () => {
+      const { harness } = current()
+      const [ana, ben] = [await createUser(), await createUser()]
+      const key = { 'idempotency-key': 'batch-1' }
+      await ana.ingest(steps(5000), key)
+      expect((await ben.ingest(steps(3000), key)).headers.get('idempotency-replayed')).toBeNull()
+      harness.clock.time += 86_400_001
+      expect((await ana.ingest(steps(8000), key)).status).toBe(200)
+    })
+
+    it('does the work of concurrent duplicates once', async () => {
+      const { database } = current()
+      const user = await createUser()
+      const key = { 'idempotency-key': randomUUID() }
+      const responses = await Promise.all(Array.from({ length: 10 }, () => user.ingest(steps(5000), key)))
+      const bodies = new Set(await Promise.all(responses.map((response) => response.text())))
+      expect([responses.every(({ status }) => status === 200), bodies.size]).toEqual([true, 1])
+      const replayed = responses.filter(({ headers }) => headers.has('idempotency-replayed'))
+      expect(replayed).toHaveLength(9)
+      const rows = await database.db.execute(sql`select * from idempotency_keys where user_id = ${user.userId}`)
+      expect(rows).toMatchObject({ rows: [{ key: key['idempotency-key'] }] })
+    })
+
+    it.each(['', 'x'.repeat(201), 'with space', 'é'])('refuses %j', async (key) => {
+      const user = await createUser()
+      const response = await user.ingest(steps(1), { 'idempotency-key': key })
+      expect([response.status, await faultyFields(response)]).toEqual([400, ['Idempotency-Key']])
+    })
+  })
+
+  describe('browsers and Prometheus', () => {
+    it('lets pages of the allowed origins call, and no others', async () => {
+      const { request } = current().harness
+      const ask = (origin: string, method = 'OPTIONS') =>
+        request('/api/v1/analytics/daily-summary', {
+          method,
+          headers: { origin, 'access-control-request-method': 'GET' },
+        })
+      const allowed = await ask('https://app.pond.dev')
+      expect([allowed.status, allowed.headers.get('access-control-allow-origin')]).toEqual([
+        204,
+        'https://app.pond.dev',
+      ])
+      expect(allowed.headers.get('access-control-allow-credentials')).toBeNull()
+      for (const origin of ['https://evil.dev', 'https://app.pond.dev.evil.dev', 'null']) {
+        expect((await ask(origin)).headers.get('access-control-allow-origin')).toBeNull()
+      }
+      const refused = await ask('https://app.pond.dev', 'GET')
+      expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([
+        401,
+        'https://app.pond.dev',
+      ])
+    })
+
+    it('tells metrics by route, without ids', async () => {
+      const { request } = current().harness
+      const user = await createUser()
+      await user.get('/analytics/trend/steps')
+      await user.get(`/unknown/${user.userId}`)
+      const response = await request('/metrics')
+      const text = await response.text()
+      expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
+      expect(text).toContain(
+        'http_requests_total{method="GET",route="/api/v1/analytics/trend/:metric",status="200"} 1\n',
+      )
+      expect(text).toContain('cache_misses_total 2\n')
+      expect(text).toMatch(/^http_request_duration_seconds_bucket\{.*le="\+Inf"\} \d+$/m)
+      expect(text).not.toContain(user.userId)
+      for (const line of text.trim().split('\n')) expect(line).toMatch(/^(# (HELP|TYPE) .+|\w+(\{[^}]*\})? [\d.e+-]+)$/)
+    })
+  })
+}
