@@ -6,6 +6,8 @@ import type { Store } from '../store.ts'
 /** The part of an ioredis client that the store uses. */
 export interface RedisClient {
   call(command: string, ...args: (string | number)[]): Promise<unknown>
+  /** True of a cluster's client: the keys of one command must share a slot. */
+  readonly isCluster?: boolean
 }
 
 /**
@@ -35,6 +37,7 @@ export function createCommands(client: RedisClient): Commands {
       }
     },
     atTickEnd: setImmediate,
+    cluster: client.isCluster === true,
   }
 }
 
