@@ -21,9 +21,24 @@ export {
   StoreUnavailableError,
 } from './errors.ts'
 export type { Decision, LimitState } from './limit/decision.ts'
+export type { Hold } from './limit/hold.ts'
 export type { LimitStore } from './limit/limit-store.ts'
 export { createLimiter, type Limiter, type LimiterOptions, type Policies, type Take } from './limit/limiter.ts'
-export { fixedWindow, type OutageMode, type Policy, type PolicyOptions, slidingWindow } from './limit/policy.ts'
+export {
+  type ConcurrencyOptions,
+  concurrency,
+  type FixedWindowOptions,
+  fixedWindow,
+  type OutageMode,
+  type Policy,
+  type PolicyOptions,
+  slidingWindow,
+  type TokenBucketOptions,
+  tokenBucket,
+  type WindowOptions,
+} from './limit/policy.ts'
+export type { Reservation, Settlement } from './limit/reservation.ts'
+export type { WaitOptions } from './limit/wait-until-ready.ts'
 export { disabled } from './stores/disabled.ts'
 export type { Store } from './stores/store.ts'
 export { type Clock, systemClock } from './time/clock.ts'

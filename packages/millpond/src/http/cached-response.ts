@@ -4,6 +4,8 @@ export interface CachedResponseOptions {
   /** Whether the answer belongs to one person, and no shared cache may keep it; default true. */
   readonly private?: boolean
   readonly headers?: Readonly<Record<string, string>>
+  /** The request headers that the answer depends on, such as `Accept-Language`: caches keep one answer for each of their values. */
+  readonly vary?: readonly string[]
 }
 
 /**
@@ -23,6 +25,7 @@ export async function cachedResponse(
     Age: String(Math.floor(result.ageMs / 1000)),
     'Cache-Status': cacheStatusHeader(result),
   })
+  for (const name of options.vary ?? []) headers.append('Vary', name)
   if (matches(request.headers.get('if-none-match'), etag)) return new Response(null, { status: 304, headers })
   headers.set('Content-Type', 'application/json')
   return new Response(request.method === 'HEAD' ? null : result.body, { status: 200, headers })

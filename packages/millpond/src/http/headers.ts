@@ -3,12 +3,12 @@ import { type Decision, isNearer, type LimitState } from '../limit/decision.ts'
 /**
  * The rate-limit headers of a decision, for its policy nearest to refusing: `RateLimit-Policy` and `RateLimit` of draft-ietf-httpapi-ratelimit-headers, and the older
  * `X-RateLimit-Limit`, `-Remaining`, `-Reset`. Times are whole seconds from now, rounded up; on a refusal they and `Retry-After` name the same moment. A degraded
- * decision has no numbers, so none of these; `Retry-After` alone where this process counted and refused.
+ * decision has no numbers, and shadows show none, so none of these; `Retry-After` alone where this process counted and refused.
  */
 export function rateLimitHeaders(decision: Decision): Record<string, string> {
   const retryAfter = retryAfterSeconds(decision)
   const retry: Record<string, string> = retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }
-  if (decision.status === 'degraded') return retry
+  if (decision.status === 'degraded' || decision.nearest.shadow) return retry
   const { policy, limit, windowMs, remaining } = decision.nearest
   const resetSeconds = toResetSeconds(decision.nearest)
   return {

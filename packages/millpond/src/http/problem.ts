@@ -50,7 +50,7 @@ export function tooManyRequests(decision: Decision): Response {
 }
 
 function quotaExceeded(decision: Decision & { status: 'refused' }): Response {
-  const violated = decision.limits.filter(({ allowed }) => !allowed)
+  const violated = decision.limits.filter(({ allowed, shadow }) => !allowed && !shadow)
   const wait = retryAfterSeconds(decision)
   return problem({
     status: 429,

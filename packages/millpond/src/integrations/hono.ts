@@ -1,6 +1,9 @@
-import type { Context, Env } from 'hono'
+import type { Context, Env, MiddlewareHandler } from 'hono'
 import type { Definition } from '../cache/define.ts'
 import { type CachedResponseOptions, cachedResponse } from '../http/cached-response.ts'
+import { rateLimitHeaders } from '../http/headers.ts'
+import { tooManyRequests } from '../http/problem.ts'
+import type { Limiter, Policies, Take } from '../limit/limiter.ts'
 
 /**
  * A Hono handler that answers with a cached definition: `Cache-Status`, `Age`, `ETag` and 304 included. `toInput` makes the definition's input of the request; what identifies
@@ -12,4 +15,20 @@ export function cachedRoute<E extends Env, Input>(
   options: CachedResponseOptions = {},
 ): (context: Context<E>) => Promise<Response> {
   return async (context) => cachedResponse(context.req.raw, await definition.get(await toInput(context)), options)
+}
+
+/**
+ * Hono middleware that lets a request pass within its limits: rate-limit headers on what passes, 429 (503 where an outage refuses) on what does not, without calling the handler.
+ */
+export function limitRequests<P extends Policies, E extends Env>(
+  limiter: Limiter<P>,
+  toTakes: (context: Context<E>) => Take<P> | readonly Take<P>[],
+): MiddlewareHandler<E> {
+  return async (context, next) => {
+    const decision = await limiter.take(toTakes(context))
+    if (!decision.allowed) return tooManyRequests(decision)
+    await next()
+    for (const [name, value] of Object.entries(rateLimitHeaders(decision))) context.res.headers.set(name, value)
+    return undefined
+  }
 }

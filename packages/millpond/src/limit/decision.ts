@@ -2,10 +2,13 @@ import type { OutageMode } from './policy.ts'
 import type { Verdict } from './verdict.ts'
 
 /** Where a key stands under one policy. */
-export interface LimitState<Name extends string = string> extends Verdict {
+export interface LimitState<Name extends string = string> extends Omit<Verdict, 'mark'> {
   readonly policy: Name
   readonly limit: number
+  /** The window's length; of a token bucket, how long an empty one takes to fill. */
   readonly windowMs: number
+  /** The policy only reports: it had no part in the decision. */
+  readonly shadow?: true
 }
 
 /** What a take came to. `allowed` says whether to go on; `status` says why. */
@@ -13,9 +16,9 @@ export type Decision<Name extends string = string> =
   | {
       readonly status: 'allowed'
       readonly allowed: true
-      /** One for each policy asked for, in that order. */
+      /** One for each policy asked for, in that order, shadows included. */
       readonly limits: readonly LimitState<Name>[]
-      /** The one nearest to refusing. */
+      /** The one nearest to refusing; a shadow only where there is no other. */
       readonly nearest: LimitState<Name>
     }
   | {
@@ -40,10 +43,10 @@ export type Decision<Name extends string = string> =
       readonly cause: unknown
     }
 
-/** Makes a decision of the policies' states: refused when one refused. */
+/** Makes a decision of the policies' states: refused when one refused that is no shadow. */
 export function toDecision<Name extends string>(limits: readonly LimitState<Name>[]): Decision<Name> {
   const nearest = limits.reduce((a, b) => (isNearer(b, a) ? b : a))
-  if (nearest.allowed) return { status: 'allowed', allowed: true, limits, nearest }
+  if (nearest.allowed || nearest.shadow) return { status: 'allowed', allowed: true, limits, nearest }
   return {
     status: 'refused',
     allowed: false,
@@ -54,8 +57,9 @@ export function toDecision<Name extends string>(limits: readonly LimitState<Name
   }
 }
 
-/** Whether `a` is nearer to refusing than `b`: a refusal before an allowance, the longer wait first, then fewer units left, then the longer reset. */
+/** Whether `a` is nearer to refusing than `b`: any policy before a shadow, a refusal before an allowance, the longer wait first, then fewer units left, then the longer reset. */
 export function isNearer(a: LimitState, b: LimitState): boolean {
+  if (a.shadow !== b.shadow) return b.shadow === true
   if (a.allowed !== b.allowed) return !a.allowed
   if (a.retryAfterMs !== b.retryAfterMs) return a.retryAfterMs > b.retryAfterMs
   if (a.remaining !== b.remaining) return a.remaining < b.remaining

@@ -1,3 +1,5 @@
+import { StoreReplyError } from '../errors.ts'
+import { createSteps } from './algorithm-steps.ts'
 import type { StepRule, Verdict } from './verdict.ts'
 
 /** The window that is being counted (its start, milliseconds since the Unix epoch) and the units taken in it. */
@@ -7,25 +9,63 @@ export interface FixedWindowState {
 }
 
 /**
- * Fixed window counter: windows are aligned to the Unix epoch. Around a boundary it admits up to twice the limit within one window's length; use it where the
- * calendar is meant (a quota a day). Time that runs backwards stays in the window already begun.
+ * Fixed window counter: windows are aligned to the Unix epoch, or begin where `starts` says. Around a boundary it admits up to twice the limit within one window's
+ * length; use it where the calendar is meant (a quota a day). Time that runs backwards stays in the window already begun.
+ *
+ * @throws {StoreReplyError} when now lies in none of the windows that `starts` names
  */
 export function fixedWindowStep(
   state: FixedWindowState | undefined,
   now: number,
   rule: StepRule,
 ): [FixedWindowState | undefined, Verdict] {
-  const { limit, windowMs, cost } = rule
-  const start = Math.max(Math.floor(now / windowMs) * windowMs, state?.start ?? 0)
-  const taken = state !== undefined && state.start === start ? state.count : 0
-  const allowed = taken + cost <= limit
-  const count = allowed ? taken + cost : taken
-  const endsInMs = start + windowMs - now
+  const { limit, cost } = rule
+  const { start, end } = toWindow(Math.max(now, state?.start ?? 0), rule)
+  const before = state !== undefined && state.start >= start ? state.count : 0
+  const allowed = before + cost <= limit
+  const taken = allowed && cost > 0
+  const count = taken ? before + cost : before
   const verdict = {
     allowed,
     remaining: Math.max(0, limit - count),
-    resetMs: count === 0 ? 0 : endsInMs,
-    retryAfterMs: allowed ? 0 : cost > limit ? Number.POSITIVE_INFINITY : endsInMs,
+    resetMs: count === 0 ? 0 : end - now,
+    retryAfterMs: allowed ? 0 : cost > limit ? Number.POSITIVE_INFINITY : end - now,
+    ...(taken ? { mark: String(start) } : {}),
   }
-  return [allowed && cost > 0 ? { start, count } : state, verdict]
+  return [taken ? { start, count } : state, verdict]
 }
+
+/** Gives back up to `cost` units if the window that began at `mark` is still counted. */
+export function fixedWindowRefund(
+  state: FixedWindowState | undefined,
+  now: number,
+  rule: StepRule & { readonly mark: string },
+): [FixedWindowState | undefined, number] {
+  if (state === undefined) return [state, 0]
+  const { start } = toWindow(Math.max(now, state.start), rule)
+  if (start !== Number(rule.mark) || state.start < start) return [state, 0]
+  const count = Math.min(rule.cost, state.count)
+  return [{ start, count: state.count - count }, count]
+}
+
+function toWindow(moment: number, { windowMs, starts }: StepRule): { start: number; end: number } {
+  if (!starts) {
+    const start = Math.floor(moment / windowMs) * windowMs
+    return { start, end: start + windowMs }
+  }
+  const start = starts.findLast((boundary) => boundary <= moment)
+  const end = starts.find((boundary) => boundary > moment)
+  if (start === undefined || end === undefined) throw new StoreReplyError(CLOCKS_DIFFER)
+  return { start, end }
+}
+
+/** What a take of calendar days says when the store's clock lies outside the days around the caller's. */
+export const CLOCKS_DIFFER =
+  'Cannot take: the clocks of this process and of the store must agree to within a day where windows follow a calendar'
+
+export const fixedWindowSteps = /* @__PURE__ */ createSteps<FixedWindowState | undefined>({
+  algorithm: 'fixed-window',
+  empty: undefined,
+  step: fixedWindowStep,
+  refund: fixedWindowRefund,
+})

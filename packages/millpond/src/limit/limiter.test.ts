@@ -1,16 +1,15 @@
 import { describe, expect, test, vi } from 'vitest'
 import { StoreUnavailableError } from '../errors.ts'
-import { memory } from '../stores/memory/index.ts'
+import { memory, type Store } from '../stores/memory/index.ts'
 import { createFakeClock } from '../testing/fake-clock.ts'
-import type { LimitStore } from './limit-store.ts'
 import { createLimiter } from './limiter.ts'
 import { fixedWindow, slidingWindow } from './policy.ts'
 
 const TIERS = { free: 2, premium: 4 } as const
 
-function setUp(options: { store?: LimitStore; keySecret?: string } = {}) {
+function setUp(options: { store?: Partial<Store>; keySecret?: string } = {}) {
   const clock = createFakeClock()
-  const store = options.store ?? memory({ clock })
+  const store = { ...memory({ clock }), ...options.store }
   const limiter = createLimiter({
     store,
     clock,

@@ -1,38 +1,30 @@
 import { StoreReplyError } from '../errors.ts'
-import { createKeyring, createNonce, readName } from '../key.ts'
+import { createKeyring, createNonce, type Keyring, readName, type StoreKey } from '../key.ts'
 import { createBreaker } from '../resilience/breaker.ts'
-import { chain } from '../resilience/call.ts'
+import { type CallPolicy, chain } from '../resilience/call.ts'
 import { createDeadline } from '../resilience/deadline.ts'
 import { type Clock, systemClock } from '../time/clock.ts'
 import { type Duration, toMilliseconds } from '../time/duration.ts'
 import { type Decision, type LimitState, toDecision } from './decision.ts'
-import type { LimitStore } from './limit-store.ts'
+import { createDenialMemo } from './denial-memo.ts'
+import { createHold, type Hold } from './hold.ts'
+import { createLeases } from './lease.ts'
+import type { LimitMark, LimitStore } from './limit-store.ts'
 import { createMemoryLimits } from './memory-limits.ts'
-import { decideWithoutStore, type PolicyCheck } from './outage.ts'
-import { type Policy, readLimit, slidingWindow } from './policy.ts'
+import { decideWithoutStore } from './outage.ts'
+import type { Policy } from './policy.ts'
+import {
+  createReadTakes,
+  type Policies,
+  type PolicyCheck,
+  readKey,
+  type Take,
+  type Takes,
+  unknownPolicy,
+} from './read-takes.ts'
+import { createReservation, type Reservation } from './reservation.ts'
 import type { Verdict } from './verdict.ts'
-
-/** The declared policies by name. */
-export type Policies = Readonly<Record<string, Policy<never>>>
-
-type ContextOf<P> = P extends Policy<infer Context> ? Context : never
-
-interface TakeOf<Name, Context> {
-  readonly policy: Name
-  /** Who or what is limited: an address, a user id. Stands in keys as it is, or as an HMAC when the limiter has a `keySecret`. */
-  readonly key: string
-  /** Units to take, a whole number from 1; default 1. */
-  readonly cost?: number
-  /** What the policy's limit is computed from, where it is a function. */
-  readonly context?: Context
-}
-
-/** One policy to take from. Where the policy's limit is a function, `context` is required. */
-export type Take<P extends Policies> = {
-  [Name in keyof P & string]: [ContextOf<P[Name]>] extends [undefined]
-    ? TakeOf<Name, undefined>
-    : TakeOf<Name, ContextOf<P[Name]>> & { readonly context: ContextOf<P[Name]> }
-}[keyof P & string]
+import { takeWhenReady, type WaitOptions } from './wait-until-ready.ts'
 
 export interface LimiterOptions<P extends Policies> {
   readonly store: LimitStore
@@ -43,29 +35,57 @@ export interface LimiterOptions<P extends Policies> {
   readonly keySecret?: string | undefined
   /** How long a decision may wait for the store before the policies' `onUnavailable` decides; default 100 ms. */
   readonly deadline?: Duration | undefined
+  /**
+   * For how long a refusal may be repeated without asking the store, within the wait it named; default 1 s. That is also how long a refund or reset by another process may go
+   * unnoticed. `false` asks every time.
+   */
+  readonly denialMemo?: Duration | false | undefined
   readonly clock?: Clock | undefined
 }
 
 export interface Limiter<P extends Policies> {
   readonly policies: P
   /**
-   * Takes from one policy or several: all or nothing, one round trip. Never rejects for the store's sake: then the decision is `degraded`.
+   * Takes from one policy or several: all or nothing, one round trip, none where the refusal is remembered. Never rejects for the store's sake: then the decision is `degraded`.
    *
    * @throws {RangeError | TypeError} for an unknown policy, an empty key, a cost that is not a whole number from 1, the same policy and key twice
    */
   take(takes: Take<P> | readonly Take<P>[]): Promise<Decision<keyof P & string>>
   /** The short form of `take` for a policy with a fixed limit. */
   limit(policy: keyof P & string, key: string): Promise<Decision<keyof P & string>>
+  /** What `take` would decide, taking nothing. One round trip. */
+  peek(takes: Take<P> | readonly Take<P>[]): Promise<Decision<keyof P & string>>
+  /**
+   * Takes, waiting as long as refusals say and trying again, at most until `maxWait` would be over; then gives the refusal.
+   *
+   * @throws the reason of `signal` when it is aborted
+   */
+  waitUntilReady(takes: Take<P> | readonly Take<P>[], options: WaitOptions): Promise<Decision<keyof P & string>>
+  /**
+   * Gives back all that an allowed take took, as far as it still counts: never more, so no window admits more than its limit of what was not refunded. Once for each decision, and only in
+   * the process that took. Permits are given back the same way. One round trip.
+   */
+  refund(decision: Decision): Promise<{ readonly delivered: boolean }>
+  /** Forgets what one policy has counted for one key. One command. */
+  reset(policy: keyof P & string, key: string): Promise<{ readonly delivered: boolean }>
+  /**
+   * Takes an estimated cost now, to be settled at what it came to. A reservation that is never settled stays taken until its window has passed.
+   */
+  reserve(takes: Take<P> | readonly Take<P>[]): Promise<Reservation<keyof P & string>>
+  /** Takes permits and renews them until they are released. */
+  hold(takes: Take<P> | readonly Take<P>[]): Promise<Hold<keyof P & string>>
   /** Proves on the real store that a limit refuses. 2 round trips. */
   selfTest(): Promise<{
     readonly ok: boolean
     readonly checks: readonly { name: string; ok: boolean; detail: string }[]
   }>
-  /** Stops background work. The store stays open. */
+  /** Stops background work: held permits are no longer renewed, unspent leases go back. The store stays open. */
   close(): void
 }
 
 const BREAKER = { failures: 5, cooldownMs: 1_000 } as const
+const REMEMBERED_REFUSALS = 10_000
+const LEASED_KEYS = 1_000
 
 /**
  * Creates a limiter on a store.
@@ -75,86 +95,157 @@ const BREAKER = { failures: 5, cooldownMs: 1_000 } as const
 export function createLimiter<const P extends Policies>(options: LimiterOptions<P>): Limiter<P> {
   type Name = keyof P & string
   const action = 'Cannot create limiter'
-  const clock = options.clock ?? systemClock
+  const { policies, store, clock = systemClock, denialMemo = '1s' } = options
   const keyring = createKeyring({ namespace: options.namespace ?? 'limits', secret: options.keySecret, action })
   const deadlineMs = toMilliseconds(options.deadline ?? 100, { action, name: 'deadline', maxMs: 60_000 })
-  const { policies } = options
   for (const name of Object.keys(policies)) readName(action, 'policy name', name)
   const guard = chain(createBreaker({ ...BREAKER, clock }), createDeadline({ deadlineMs, clock }))
-  const local = createMemoryLimits({ clock })
+  const local = createMemoryLimits({
+    clock,
+    algorithms: Object.values<Policy<never>>(policies).map(({ steps }) => steps),
+  })
+  const read = createReadTakes<Name>({ policies, keyring, clock })
+  const memo = createDenialMemo<Name>({
+    now: () => clock.monotonic?.() ?? clock.now(),
+    maxAgeMs: denialMemo === false ? 0 : toMilliseconds(denialMemo, { action, name: 'denialMemo', maxMs: 3_600_000 }),
+    maxSize: REMEMBERED_REFUSALS,
+  })
+  const taken = new WeakMap<Decision, { checks: readonly PolicyCheck<Name>[]; verdicts: readonly Verdict[] }>()
+  const closing = new AbortController()
 
-  async function toCheck(take: TakeOf<Name, unknown>): Promise<PolicyCheck<Name>> {
-    const { policy: name, key, cost = 1 } = take
-    const policy = Object.hasOwn(policies, name) ? policies[name] : undefined
-    if (!policy) {
-      throw new RangeError(
-        `Cannot take: "policy" must be one of ${Object.keys(policies).join(', ')}, received ${JSON.stringify(name)}`,
-      )
-    }
-    if (typeof key !== 'string' || key === '') {
-      throw new TypeError(
-        `Cannot take from "${name}": "key" must be a non-empty string, received ${key === '' ? '""' : typeof key}`,
-      )
-    }
-    if (!Number.isSafeInteger(cost) || cost < 1) {
-      throw new RangeError(`Cannot take from "${name}": "cost" must be an integer >= 1, received ${String(cost)}`)
-    }
-    const limitOf = policy.limit as number | ((context: unknown) => number)
-    const limit = typeof limitOf === 'number' ? limitOf : readLimit(`Cannot take from "${name}"`, limitOf(take.context))
-    const { algorithm, windowMs, onUnavailable } = policy
-    return {
-      policy: name,
-      key: keyring.limit(name, await keyring.id(key)),
-      algorithm,
-      limit,
-      windowMs,
-      cost,
-      onUnavailable,
-    }
-  }
-
-  async function take(takes: TakeOf<Name, unknown> | readonly TakeOf<Name, unknown>[]): Promise<Decision<Name>> {
-    const list = Array.isArray(takes) ? (takes as readonly TakeOf<Name, unknown>[]) : [takes as TakeOf<Name, unknown>]
-    if (list.length === 0) throw new RangeError('Cannot take: at least one policy must be named, received none')
-    const checks = await Promise.all(list.map(toCheck))
-    const twice = checks.find(({ key }, index) => checks.findIndex((other) => other.key === key) !== index)
-    if (twice)
-      throw new RangeError(
-        `Cannot take: each policy and key must be named once, received "${twice.policy}" twice with one key`,
-      )
-    return decide(checks)
-  }
-
-  async function decide(checks: readonly PolicyCheck<Name>[]): Promise<Decision<Name>> {
+  async function take(takes: Takes<Name>): Promise<Decision<Name>> {
+    const reading = read(takes)
+    const checks = reading instanceof Promise ? await reading : reading
+    const remembered = memo.recall(checks)
+    if (remembered) return toDecision(remembered)
+    const asked = memo.begin()
     try {
-      const verdicts = await guard('take', () => options.store.take(checks))
-      return toDecision(checks.map((check, index) => toState(check, verdicts[index])))
+      const verdicts = (await spendLease(checks)) ?? (await guard('take', () => store.take(checks)))
+      const decision = toDecision(toStates(checks, verdicts))
+      if (decision.allowed) {
+        taken.set(decision, { checks, verdicts })
+        memo.noteTaken(checks)
+      } else memo.remember(asked, checks, decision)
+      return decision
     } catch (cause) {
-      return decideWithoutStore(checks, local, cause)
+      return decideWithoutStore(checks, local, { cause, operation: 'take' })
     }
   }
 
+  async function peek(takes: Takes<Name>): Promise<Decision<Name>> {
+    const checks = await read(takes)
+    try {
+      return toDecision(toStates(checks, await guard('peek', () => store.peek(checks))))
+    } catch (cause) {
+      return decideWithoutStore(checks, local, { cause, operation: 'peek' })
+    }
+  }
+
+  /** Runs what lets takes pass again: no refusal that was asked for before it ends is remembered after it. */
+  async function giveBack(operation: string, keys: readonly StoreKey[], call: () => Promise<unknown>) {
+    try {
+      await guard(operation, call)
+      return { delivered: true }
+    } catch {
+      return { delivered: false }
+    } finally {
+      memo.forget(keys)
+    }
+  }
+
+  async function refundMarks(marks: readonly LimitMark[]): Promise<{ readonly delivered: boolean }> {
+    if (marks.length === 0) return { delivered: true }
+    return giveBack(
+      'refund',
+      marks.map(({ key }) => key),
+      () => store.refund(marks),
+    )
+  }
+
+  function claim(decision: Decision): readonly LimitMark[] {
+    const took = taken.get(decision)
+    taken.delete(decision)
+    return took ? toMarks(took.checks, took.verdicts) : []
+  }
+
+  const leases = createLeases({
+    take: async (check) => toVerdict(check, await guard('take', () => store.take([check]))),
+    refund: refundMarks,
+    clock,
+    maxKeys: LEASED_KEYS,
+  })
+
+  async function spendLease(checks: readonly PolicyCheck<Name>[]): Promise<readonly Verdict[] | undefined> {
+    const [check] = checks
+    if (!check?.lease || checks.length > 1 || check.shadow || check.cost > check.lease) return undefined
+    const verdict = await leases.spend(check)
+    return verdict && [verdict]
+  }
+
+  const reserved = { guard, store, refund: refundMarks, claim, clock, signal: closing.signal }
   return {
     policies,
     take,
     limit: (policy, key) => take({ policy, key }),
-    async selfTest() {
-      const probe = createLimiter({
-        ...options,
-        policies: { 'self-test': slidingWindow({ limit: 1, window: '1s', onUnavailable: 'closed' }) },
-      })
-      const key = createNonce()
-      const first = await probe.limit('self-test', key)
-      const second = await probe.limit('self-test', key)
-      const ok = first.status === 'allowed' && second.status === 'refused'
-      return { ok, checks: [{ name: 'a limit refuses', ok, detail: `${first.status} then ${second.status}` }] }
+    peek,
+    waitUntilReady: (takes, wait) => takeWhenReady(() => take(takes), { ...wait, clock }),
+    refund: (decision) => refundMarks(claim(decision)),
+    async reset(policy, key) {
+      if (!Object.hasOwn(policies, policy)) throw unknownPolicy(policies, policy)
+      readKey(policy, key)
+      const keys = [keyring.limit(policy, await keyring.id(key))]
+      await local.reset(keys)
+      return giveBack('reset', keys, () => store.reset(keys))
     },
-    close() {},
+    reserve: async (takes) => createReservation(await take(takes), reserved),
+    hold: async (takes) => createHold(await take(takes), reserved),
+    selfTest: () => testStore(store, { guard, keyring }),
+    close() {
+      closing.abort()
+      void leases.close()
+    },
   }
 }
 
-function toState<Name extends string>(check: PolicyCheck<Name>, verdict: Verdict | undefined): LimitState<Name> {
-  if (!verdict)
-    throw new StoreReplyError(`Cannot take from "${check.policy}": the store must give one verdict for each check`)
-  return { policy: check.policy, limit: check.limit, windowMs: check.windowMs, ...verdict }
+/** Takes twice from a limit of one that nobody else counts. */
+async function testStore(store: LimitStore, { guard, keyring }: { guard: CallPolicy; keyring: Keyring }) {
+  const key = keyring.limit('self-test', await keyring.id(createNonce()))
+  const check = { key, algorithm: 'sliding-window', limit: 1, windowMs: 1_000, cost: 1 } as const
+  const probe = () =>
+    guard('take', () => store.take([check])).then(
+      ([verdict]) => (verdict?.allowed ? 'allowed' : 'refused'),
+      () => 'degraded',
+    )
+  const [first, second] = [await probe(), await probe()]
+  const ok = first === 'allowed' && second === 'refused'
+  return { ok, checks: [{ name: 'a limit refuses', ok, detail: `${first} then ${second}` }] }
 }
+
+function toMarks(checks: readonly PolicyCheck<string>[], verdicts: readonly Verdict[]) {
+  return checks.flatMap((check, index): LimitMark[] => {
+    const mark = verdicts[index]?.mark
+    return mark === undefined ? [] : [{ ...check, mark }]
+  })
+}
+
+function toStates<Name extends string>(
+  checks: readonly PolicyCheck<Name>[],
+  verdicts: readonly Verdict[],
+): LimitState<Name>[] {
+  return checks.map((check, index) => {
+    const verdict = toVerdict(check, verdicts, index)
+    const { policy, limit, windowMs, refill, shadow } = check
+    const { allowed, remaining, resetMs, retryAfterMs } = verdict
+    const fullMs = refill === undefined ? windowMs : Math.ceil((limit * windowMs) / refill)
+    const state = { policy, limit, windowMs: fullMs, allowed, remaining, resetMs, retryAfterMs }
+    return shadow ? { ...state, shadow: true } : state
+  })
+}
+
+function toVerdict(check: PolicyCheck<string>, verdicts: readonly Verdict[], index = 0): Verdict {
+  const verdict = verdicts[index]
+  if (verdict) return verdict
+  throw new StoreReplyError(`Cannot take from "${check.policy}": the store must give one verdict for each check`)
+}
+
+export type { Policies, Take } from './read-takes.ts'

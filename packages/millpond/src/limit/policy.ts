@@ -1,5 +1,12 @@
 import { type Duration, toMilliseconds } from '../time/duration.ts'
-import type { Algorithm } from './limit-store.ts'
+import type { AlgorithmSteps } from './algorithm-steps.ts'
+import { concurrencySteps } from './concurrency.ts'
+import { fixedWindowSteps } from './fixed-window.ts'
+import { LEASE_MS } from './lease.ts'
+import { readLimit, readWhole } from './read-limit.ts'
+import { slidingWindowSteps } from './sliding-window.ts'
+import { tokenBucketSteps } from './token-bucket.ts'
+import { createZonedDays, type ZonedDays } from './zoned-days.ts'
 
 /** What a policy answers while the store does not: let everything pass, refuse everything, or count in this process alone. */
 export const OUTAGE_MODES = ['open', 'closed', 'local'] as const
@@ -13,65 +20,156 @@ export interface PolicyOptions<Context> {
   readonly limit: LimitOf<Context>
   readonly window: Duration
   readonly onUnavailable: OutageMode
+  /** Counts and reports, but never refuses: to try a limit on real traffic. Default false. */
+  readonly shadow?: boolean | undefined
+  /** How many units above the limit the settlement of a reservation may record; default 0. */
+  readonly debt?: number | undefined
 }
 
-/** A declared limit. Made by `slidingWindow` or `fixedWindow`. */
-export interface Policy<Context> {
-  readonly algorithm: Algorithm
+/** What windows can do besides. */
+export interface WindowOptions<Context> extends PolicyOptions<Context> {
+  /**
+   * Lets each process take so many units at once and spend them by itself for up to a second: one round trip a block rather than a take, for keys with much traffic. Never admits too much; a sliding
+   * window counts for one second longer. Takes of several policies, and costs above the block, go to the store. Default none.
+   */
+  readonly lease?: number | undefined
+}
+
+export interface FixedWindowOptions<Context> extends WindowOptions<Context> {
+  /** With an IANA time zone, such as `'Europe/Berlin'`, the windows are the calendar days there, 23 to 25 hours long; `window` is then `'1d'`. */
+  readonly timeZone?: string | undefined
+}
+
+export interface TokenBucketOptions<Context> extends PolicyOptions<Context> {
+  /** Units that flow back in `window`; default as many as the limit, where that is a number. */
+  readonly refill?: number | undefined
+}
+
+export interface ConcurrencyOptions<Context> {
+  /** Permits that may be out at once: a whole number, at least 1. */
   readonly limit: LimitOf<Context>
+  /** After how long a permit ends that is neither given back nor renewed: how long a crash can keep one. */
+  readonly ttl: Duration
+  readonly onUnavailable: OutageMode
+  readonly shadow?: boolean | undefined
+}
+
+/** A declared limit. Made by `slidingWindow`, `fixedWindow`, `tokenBucket` or `concurrency`. */
+export interface Policy<Context> {
+  readonly steps: AlgorithmSteps
+  readonly limit: LimitOf<Context>
+  /** The largest limit that the algorithm takes. */
+  readonly largestLimit: number
   readonly windowMs: number
   readonly onUnavailable: OutageMode
+  readonly shadow: boolean
+  readonly debt: number
+  readonly lease?: number
+  readonly refill?: number
+  readonly days?: ZonedDays
 }
 
-/** The packed log holds moments modulo 2^32 ms, and tells past from future within half of that. */
-const LONGEST_SLIDING_MS = 2 ** 31 - 1
+/** The packed logs hold moments modulo 2^32 ms, and tell past from future within half of that. */
+const LONGEST_PACKED_MS = 2 ** 31 - 1
 const LARGEST_SLIDING_LIMIT = 10_000
 const LONGEST_FIXED_MS = 366 * 86_400_000
+/** Times the longest window, the level of a full bucket in debt is still a whole number that a double holds. */
+const LARGEST_BUCKET_LIMIT = 1_000_000
+const FASTEST_REFILL_PER_MS = 1_000
+const LARGEST_CONCURRENCY = 10_000
 
 /**
  * At most `limit` units in any rolling window, exactly. Costs about 4 bytes a unit in the store: meant for limits up to a few hundred, refused above 10,000. Windows up to 24 days.
  *
  * @throws {RangeError} for an option that breaks its rule
  */
-export function slidingWindow<Context = undefined>(options: PolicyOptions<Context>): Policy<Context> {
+export function slidingWindow<Context = undefined>(options: WindowOptions<Context>): Policy<Context> {
   const action = 'Cannot create a sliding window'
-  if (typeof options.limit === 'number' && options.limit > LARGEST_SLIDING_LIMIT) {
-    throw new RangeError(`${action}: "limit" must be at most ${LARGEST_SLIDING_LIMIT}, received ${options.limit}`)
-  }
-  return createPolicy(action, 'sliding-window', LONGEST_SLIDING_MS, options)
+  const policy = createPolicy(action, options, {
+    steps: slidingWindowSteps,
+    maxMs: LONGEST_PACKED_MS - (options.lease === undefined ? 0 : LEASE_MS),
+    largestLimit: LARGEST_SLIDING_LIMIT,
+  })
+  if (options.lease === undefined) return policy
+  return { ...withLease(action, policy, options.lease), windowMs: policy.windowMs + LEASE_MS }
 }
 
 /**
- * At most `limit` units in each window of the calendar, windows being aligned to the Unix epoch (a window of `'1d'` is a day in UTC). Windows up to 366 days.
+ * At most `limit` units in each window of the calendar: windows aligned to the Unix epoch (a window of `'1d'` is a day in UTC), or the days of a time zone. Around a
+ * boundary up to twice the limit passes within one window's length. Windows up to 366 days.
  *
  * @throws {RangeError} for an option that breaks its rule
  */
-export function fixedWindow<Context = undefined>(options: PolicyOptions<Context>): Policy<Context> {
-  return createPolicy('Cannot create a fixed window', 'fixed-window', LONGEST_FIXED_MS, options)
+export function fixedWindow<Context = undefined>(options: FixedWindowOptions<Context>): Policy<Context> {
+  const action = 'Cannot create a fixed window'
+  const plain = createPolicy(action, options, {
+    steps: fixedWindowSteps,
+    maxMs: LONGEST_FIXED_MS,
+    largestLimit: Number.MAX_SAFE_INTEGER,
+  })
+  const policy = options.lease === undefined ? plain : withLease(action, plain, options.lease)
+  if (options.timeZone === undefined) return policy
+  if (policy.windowMs !== 86_400_000) {
+    throw new RangeError(`${action}: "window" must be "1d" where there is a time zone, received ${options.window}`)
+  }
+  return { ...policy, days: createZonedDays(action, options.timeZone) }
 }
 
-function createPolicy<Context>(
-  action: string,
-  algorithm: Algorithm,
-  maxMs: number,
-  options: PolicyOptions<Context>,
-): Policy<Context> {
-  const { limit, window, onUnavailable } = options
-  if (typeof limit !== 'function') readLimit(action, limit)
+/**
+ * A bucket of `limit` units into which `refill` units flow back per `window`, evenly (GCRA). In any span of t it admits at most limit + refill · t / window units: use it
+ * for limits above a few hundred, where its constant size beats the exact log, or where short bursts are meant. Limits up to 1,000,000, windows up to 24 days.
+ *
+ * @throws {RangeError} for an option that breaks its rule
+ */
+export function tokenBucket<Context = undefined>(options: TokenBucketOptions<Context>): Policy<Context> {
+  const action = 'Cannot create a token bucket'
+  const { limit, refill = typeof limit === 'number' ? limit : undefined } = options
+  const policy = createPolicy(action, options, {
+    steps: tokenBucketSteps,
+    maxMs: LONGEST_PACKED_MS,
+    largestLimit: LARGEST_BUCKET_LIMIT,
+  })
+  const fastest = Math.min(LARGEST_BUCKET_LIMIT, FASTEST_REFILL_PER_MS * policy.windowMs)
+  return { ...policy, refill: readWhole(action, { name: 'refill', value: refill, min: 1, max: fastest }) }
+}
+
+/**
+ * At most `limit` permits out at once. A permit is given back by `release`, kept by renewal (`hold` does both), and ends by itself after `ttl`, so that a crash keeps none for
+ * longer than that.
+ *
+ * @throws {RangeError} for an option that breaks its rule
+ */
+export function concurrency<Context = undefined>(options: ConcurrencyOptions<Context>): Policy<Context> {
+  const { ttl: window, ...rest } = options
+  return createPolicy(
+    'Cannot create a concurrency limit',
+    { ...rest, window },
+    { steps: concurrencySteps, maxMs: LONGEST_PACKED_MS, largestLimit: LARGEST_CONCURRENCY, windowName: 'ttl' },
+  )
+}
+
+function withLease<Context>(action: string, policy: Policy<Context>, lease: number): Policy<Context> {
+  const max = typeof policy.limit === 'number' ? policy.limit : policy.largestLimit
+  return { ...policy, lease: readWhole(action, { name: 'lease', value: lease, min: 2, max }) }
+}
+
+interface PolicyRule {
+  readonly steps: AlgorithmSteps
+  readonly maxMs: number
+  readonly largestLimit: number
+  readonly windowName?: string
+}
+
+function createPolicy<Context>(action: string, options: PolicyOptions<Context>, rule: PolicyRule): Policy<Context> {
+  const { limit, window, onUnavailable, shadow = false, debt = 0 } = options
+  const { steps, maxMs, largestLimit, windowName = 'window' } = rule
+  if (typeof limit !== 'function') readLimit(action, limit, largestLimit)
   if (!OUTAGE_MODES.includes(onUnavailable)) {
     throw new RangeError(
       `${action}: "onUnavailable" must be "open", "closed" or "local", received ${JSON.stringify(onUnavailable)}`,
     )
   }
-  return { algorithm, limit, windowMs: toMilliseconds(window, { action, name: 'window', maxMs }), onUnavailable }
-}
-
-/**
- * Checks a limit.
- *
- * @throws {RangeError} when it is not a whole number from 1
- */
-export function readLimit(action: string, limit: unknown): number {
-  if (typeof limit === 'number' && Number.isSafeInteger(limit) && limit >= 1) return limit
-  throw new RangeError(`${action}: "limit" must be an integer >= 1, received ${String(limit)}`)
+  readWhole(action, { name: 'debt', value: debt, min: 0, max: largestLimit })
+  const windowMs = toMilliseconds(window, { action, name: windowName, maxMs })
+  return { steps, limit, largestLimit, windowMs, onUnavailable, shadow, debt }
 }

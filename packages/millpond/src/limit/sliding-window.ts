@@ -1,3 +1,4 @@
+import { createSteps } from './algorithm-steps.ts'
 import type { StepRule, Verdict } from './verdict.ts'
 
 /** The moments (milliseconds of the store's clock) of the units admitted within the window, oldest first. */
@@ -16,7 +17,8 @@ export function slidingWindowStep(
   const at = Math.max(now, state.at(-1) ?? now)
   const live = state.filter((moment) => at - moment < windowMs)
   const allowed = live.length + cost <= limit
-  const next = allowed && cost > 0 ? [...live, ...Array<number>(cost).fill(at)] : live
+  const taken = allowed && cost > 0
+  const next = taken ? [...live, ...Array<number>(cost).fill(at)] : live
   const newest = next.at(-1)
   const excess = live.length + cost - limit
   const verdict = {
@@ -24,6 +26,29 @@ export function slidingWindowStep(
     remaining: Math.max(0, limit - next.length),
     resetMs: newest === undefined ? 0 : newest + windowMs - now,
     retryAfterMs: allowed ? 0 : cost > limit ? Number.POSITIVE_INFINITY : (live[excess - 1] ?? at) + windowMs - now,
+    ...(taken ? { mark: String(at) } : {}),
   }
   return [allowed ? next : state, verdict]
 }
+
+/** Gives back up to `cost` units that were taken at the moment `mark` and still count. Units of one moment are alike, so no window ever held more than was admitted. */
+export function slidingWindowRefund(
+  state: SlidingWindowState,
+  now: number,
+  rule: StepRule & { readonly mark: string },
+): [SlidingWindowState, number] {
+  const moment = Number(rule.mark)
+  const at = Math.max(now, state.at(-1) ?? now)
+  if (at - moment >= rule.windowMs) return [state, 0]
+  const first = state.indexOf(moment)
+  if (first === -1) return [state, 0]
+  const count = Math.min(rule.cost, state.lastIndexOf(moment) - first + 1)
+  return [state.toSpliced(first, count), count]
+}
+
+export const slidingWindowSteps = /* @__PURE__ */ createSteps<SlidingWindowState>({
+  algorithm: 'sliding-window',
+  empty: [],
+  step: slidingWindowStep,
+  refund: slidingWindowRefund,
+})

@@ -7,13 +7,22 @@ export interface Verdict {
   readonly resetMs: number
   /** 0 when allowed; else milliseconds until the same cost passes if nothing else is taken, Infinity when it never can. */
   readonly retryAfterMs: number
+  /** Where units were taken: which ones, for a refund. */
+  readonly mark?: string
 }
 
 /** The parameters of one step. */
 export interface StepRule {
-  /** Whole units, at least 1. */
+  /** Whole units, at least 1. A token bucket holds so many. */
   readonly limit: number
+  /** The window's length; for permits their time to live. */
   readonly windowMs: number
   /** Whole units; 0 looks without taking. */
   readonly cost: number
+  /** Token bucket: units that flow back in `windowMs`. */
+  readonly refill?: number
+  /** Fixed window of the calendar: when windows begin (milliseconds since the Unix epoch, ascending), from before now to after it. */
+  readonly starts?: readonly number[]
+  /** Concurrency: who holds, 8 characters of ASCII. */
+  readonly permit?: string
 }

@@ -1,5 +1,5 @@
 import { StoreReplyError, StoreUnavailableError } from '../errors.ts'
-import type { Script } from './lua/script.ts'
+import { type Script, toKeyLocking } from './lua/script.ts'
 
 /** One Redis command: its name and arguments. */
 export type Command = readonly [name: string, ...args: (string | number)[]]
@@ -12,6 +12,8 @@ export interface Commands {
   atTickEnd(run: () => void): void
   /** The slot of a key, on a cluster: a command may name keys of one slot only. */
   readonly slotOf?: (key: string) => number
+  /** Where scripts may carry Upstash's flag for locking their keys alone: whether this server takes it, found out by the first script. Absent: no flag is sent. */
+  readonly keyLocking?: { state: 'untried' | 'accepted' | 'rejected' }
 }
 
 /** The error codes with which a server says that it cannot serve now, rather than that the command is wrong. */
@@ -44,8 +46,30 @@ export function toReplyError(operation: string, text: string): Error {
   return new StoreUnavailableError(`Cannot ${operation}: the store answered ${code}`)
 }
 
-/** Runs a script by its SHA-1, and by its source where the server does not know it yet: NOSCRIPT says that nothing was run. */
+/**
+ * Runs a script by its SHA-1, and by its source where the server does not know it yet: NOSCRIPT says that nothing was run. Where the flag for key locking is untried, the first
+ * script is sent with it; a server that does not know the flag rejects the script before it runs, and gets it without.
+ */
 export async function runScript(
+  commands: Commands,
+  script: Script,
+  keys: readonly string[],
+  args: readonly (string | number)[],
+): Promise<unknown> {
+  const { keyLocking } = commands
+  if (!keyLocking || keyLocking.state === 'rejected') return runText(commands, script, keys, args)
+  try {
+    const reply = await runText(commands, toKeyLocking(script), keys, args)
+    keyLocking.state = 'accepted'
+    return reply
+  } catch (error) {
+    if (keyLocking.state === 'accepted' || !isReply(error, 'ERR')) throw error
+    keyLocking.state = 'rejected'
+    return runText(commands, script, keys, args)
+  }
+}
+
+async function runText(
   commands: Commands,
   script: Script,
   keys: readonly string[],
@@ -55,11 +79,11 @@ export async function runScript(
   try {
     return await commands.send(['EVALSHA', sha, keys.length, ...keys, ...args])
   } catch (error) {
-    if (!isNoScript(error)) throw error
+    if (!isReply(error, 'NOSCRIPT')) throw error
     return commands.send(['EVAL', script.source, keys.length, ...keys, ...args])
   }
 }
 
-function isNoScript(error: unknown): boolean {
-  return error instanceof ReplyError && error.reply === 'NOSCRIPT'
+function isReply(error: unknown, code: string): boolean {
+  return error instanceof ReplyError && error.reply === code
 }

@@ -1,6 +1,6 @@
 import type { LeaseRequest } from '../cache/cache-store.ts'
 import { createKeyring, createNonce, type StoreKey } from '../key.ts'
-import type { LimitCheck } from '../limit/limit-store.ts'
+import { ALGORITHMS, type LimitCheck } from '../limit/limit-store.ts'
 import type { Store } from '../stores/store.ts'
 
 /** What a case is given: the store, keys of its own, and a way to let the store's time pass. */
@@ -220,6 +220,95 @@ export const storeContract: readonly ContractCase[] = [
     },
   },
   {
+    name: 'take() of a token bucket admits a burst and then what flows back',
+    async run(context) {
+      const { store } = context
+      const check = { ...(await slidingCheck(context, 'p', 'alice', { limit: 3, windowMs: 300 })), refill: 3 }
+      const bucket: LimitCheck = { ...check, algorithm: 'token-bucket' }
+      equal(await allowed(store.take([{ ...bucket, cost: 3 }])), [true])
+      const [refused] = await store.take([bucket])
+      equal(refused?.allowed, false)
+      await context.pass(refused?.retryAfterMs ?? 0)
+      equal(await allowed(store.take([bucket])), [true])
+    },
+  },
+  {
+    name: 'take() lets a shadow refuse without consequence, and takes from it otherwise',
+    async run(context) {
+      const { store } = context
+      const wide = await slidingCheck(context, 'wide', 'alice', { limit: 10 })
+      const shadow = { ...(await slidingCheck(context, 'shadow', 'alice', { limit: 1 })), shadow: true }
+      equal(await allowed(store.take([wide, shadow])), [true, true])
+      equal(await allowed(store.take([wide, shadow])), [true, false])
+      equal(await remaining(store.peek([wide, shadow])), [8, 0])
+    },
+  },
+  {
+    name: 'peek() says what a take would, and takes nothing',
+    async run(context) {
+      const { store } = context
+      const check = await slidingCheck(context, 'p', 'alice', { limit: 2, cost: 2 })
+      equal(await allowed(store.peek([check])), [true])
+      equal(await remaining(store.peek([check])), [2])
+      await store.take([check])
+      equal(await allowed(store.peek([check])), [false])
+    },
+  },
+  {
+    name: 'charge() takes what fits',
+    async run(context) {
+      const { store } = context
+      const check = await slidingCheck(context, 'p', 'alice', { limit: 5, cost: 3 })
+      equal([await store.charge([check]), await store.charge([check]), await store.charge([check])], [[3], [2], [0]])
+    },
+  },
+  {
+    name: 'refund() gives back what a take took, once',
+    async run(context) {
+      const { store } = context
+      for (const algorithm of ALGORITHMS) {
+        const check: LimitCheck = {
+          ...(await slidingCheck(context, algorithm, 'alice', { limit: 5, cost: 3 })),
+          algorithm,
+          permit: 'permit-1',
+          // So slow that nothing flows back while the case runs.
+          refill: 1,
+        }
+        const [verdict] = await store.take([check])
+        const mark = { ...check, mark: verdict?.mark ?? '' }
+        equal([algorithm, await store.refund([mark]), await store.refund([mark])], [algorithm, [3], [0]])
+        equal(await remaining(store.peek([check])), [5])
+      }
+    },
+  },
+  {
+    name: 'prolong() lets permits live on, and says when they have ended',
+    async run(context) {
+      const { store } = context
+      const base = await slidingCheck(context, 'p', 'alice', { limit: 1, windowMs: 200 })
+      const check: LimitCheck = { ...base, algorithm: 'concurrency', permit: 'permit-1' }
+      const mark = { ...check, mark: 'permit-1' }
+      equal(await allowed(store.take([check])), [true])
+      await context.pass(100)
+      equal(await store.prolong([mark]), [1])
+      await context.pass(120)
+      equal(await allowed(store.take([{ ...check, permit: 'permit-2' }])), [false])
+      await context.pass(201)
+      equal(await store.prolong([mark]), [0])
+      equal(await allowed(store.take([{ ...check, permit: 'permit-2' }])), [true])
+    },
+  },
+  {
+    name: 'reset() forgets',
+    async run(context) {
+      const { store } = context
+      const check = await slidingCheck(context, 'p', 'alice', { limit: 1 })
+      await store.take([check])
+      await store.reset([check.key])
+      equal(await allowed(store.take([check])), [true])
+    },
+  },
+  {
     name: 'ping() resolves',
     run: ({ store }) => store.ping(),
   },
@@ -271,6 +360,10 @@ async function fixedCheck(
   options: Partial<LimitCheck>,
 ): Promise<LimitCheck> {
   return { ...(await slidingCheck(context, policy, identity, options)), algorithm: 'fixed-window' }
+}
+
+async function remaining(verdicts: ReturnType<Store['peek']>): Promise<number[]> {
+  return (await verdicts).map((verdict) => verdict.remaining)
 }
 
 async function allowed(verdicts: ReturnType<Store['take']>): Promise<boolean[]> {

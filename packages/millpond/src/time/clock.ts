@@ -2,6 +2,8 @@
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number
+  /** Milliseconds since some moment, which no step of the machine's clock changes; without it `now` stands in. */
+  monotonic?(): number
   /** Calls `fire` once after `ms` milliseconds; the returned function cancels it. Never keeps a process alive. */
   after(ms: number, fire: () => void): () => void
 }
@@ -9,6 +11,7 @@ export interface Clock {
 /** The machine's clock: the one place where the core reads it. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   after(ms, fire) {
     const timer: unknown = setTimeout(fire, ms)
     if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function') {

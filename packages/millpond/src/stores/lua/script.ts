@@ -24,6 +24,17 @@ export function createScript(source: string): Script {
   return script
 }
 
+const keyLockingOf = new WeakMap<Script, Script>()
+
+/** The script with the flag by which Upstash locks only the declared keys while it runs; without it a script there locks the whole database. */
+export function toKeyLocking(script: Script): Script {
+  const known = keyLockingOf.get(script)
+  if (known) return known
+  const flagged = createScript(`#!lua flags=allow-key-locking\n${script.source}`)
+  keyLockingOf.set(script, flagged)
+  return flagged
+}
+
 async function sha1(text: string): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-1', new TextEncoder().encode(text))
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')

@@ -1,3 +1,4 @@
+import { EVERY_ALGORITHM } from '../../limit/every-algorithm.ts'
 import { createMemoryLimits } from '../../limit/memory-limits.ts'
 import { type Clock, systemClock } from '../../time/clock.ts'
 import type { Store } from '../store.ts'
@@ -26,7 +27,7 @@ export function memory(options: MemoryOptions = {}): Store {
   return {
     kind: 'memory',
     ...createMemoryCache({ clock, maxBytes }),
-    ...createMemoryLimits({ clock, maxKeys }),
+    ...createMemoryLimits({ clock, maxKeys, algorithms: EVERY_ALGORITHM }),
     async ping() {},
     async close() {},
   }

@@ -56,6 +56,7 @@ export function createRestCommands(options: RestOptions): Commands {
   }
 
   return {
+    keyLocking: { state: 'untried' },
     send: (command) =>
       new Promise((resolve, reject) => {
         waiting.push({ command, resolve, reject })

@@ -1,0 +1,52 @@
+import type { Definition } from '../cache/define.ts'
+import { type CachedResponseOptions, cachedResponse } from '../http/cached-response.ts'
+import { rateLimitHeaders } from '../http/headers.ts'
+import { type NodeRequest, toHeaders } from '../http/node-response.ts'
+import { tooManyRequests } from '../http/problem.ts'
+import type { Limiter, Policies, Take } from '../limit/limiter.ts'
+
+/** What of a Fastify reply the integration uses. */
+export interface FastifyReplyLike {
+  code(status: number): unknown
+  header(name: string, value: string): unknown
+  send(body?: string): unknown
+}
+
+/**
+ * A Fastify hook (`onRequest` or `preHandler`) that lets a request pass within its limits: rate-limit headers on what passes, 429 (503 where an outage refuses) on what does not, without
+ * calling the handler.
+ */
+export function limitRequests<P extends Policies, Request extends NodeRequest, Reply extends FastifyReplyLike>(
+  limiter: Limiter<P>,
+  toTakes: (request: Request) => Take<P> | readonly Take<P>[],
+): (request: Request, reply: Reply) => Promise<Reply | undefined> {
+  return async (request, reply) => {
+    const decision = await limiter.take(toTakes(request))
+    if (!decision.allowed) return send(reply, tooManyRequests(decision))
+    for (const [name, value] of Object.entries(rateLimitHeaders(decision))) reply.header(name, value)
+    return undefined
+  }
+}
+
+/** A Fastify handler that answers with a cached definition: `Cache-Status`, `Age`, `ETag` and 304 included. */
+export function cachedRoute<Input, Request extends NodeRequest, Reply extends FastifyReplyLike>(
+  definition: Definition<[input: Input], unknown>,
+  toInput: (request: Request) => Input | Promise<Input>,
+  options: CachedResponseOptions = {},
+): (request: Request, reply: Reply) => Promise<Reply> {
+  return async (request, reply) => {
+    const result = await definition.get(await toInput(request))
+    const source = { method: request.method ?? 'GET', headers: toHeaders(request) }
+    return send(reply, await cachedResponse(source, result, options))
+  }
+}
+
+/** Fastify waits for the reply that a hook returns, and goes no further. */
+async function send<Reply extends FastifyReplyLike>(reply: Reply, response: Response): Promise<Reply> {
+  reply.code(response.status)
+  response.headers.forEach((value, name) => {
+    reply.header(name, value)
+  })
+  reply.send(response.body === null ? undefined : await response.text())
+  return reply
+}

@@ -1,0 +1,128 @@
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Hono } from 'hono'
+import { describe, expect, test, vi } from 'vitest'
+import { z } from 'zod'
+import { createCache } from '../cache/cache.ts'
+import { createLimiter } from '../limit/limiter.ts'
+import { slidingWindow } from '../limit/policy.ts'
+import { memory } from '../stores/memory/index.ts'
+import * as express from './express.ts'
+import * as fastify from './fastify.ts'
+import * as hono from './hono.ts'
+import * as next from './next.ts'
+
+/** A server that answers GET / with a cached definition, one request a minute for each x-user. */
+type Serve = (parts: ReturnType<typeof setUp>) => (headers: Record<string, string>) => Promise<Response>
+
+function setUp() {
+  const store = memory()
+  const load = vi.fn((input: { user: string }) => ({ of: input.user }))
+  const definition = createCache({ store, namespace: 'test' }).define({
+    name: 'mine',
+    ttl: '1m',
+    input: z.object({ user: z.string() }),
+    load,
+  })
+  const policies = { reads: slidingWindow({ limit: 2, window: '60s', onUnavailable: 'closed' }) }
+  return { limiter: createLimiter({ store, policies }), definition, load }
+}
+
+const userOf = (headers: Headers | IncomingMessage['headers']) =>
+  String(headers instanceof Headers ? headers.get('x-user') : headers['x-user'])
+
+const servers: Readonly<Record<string, Serve>> = {
+  hono: ({ limiter, definition }) => {
+    const app = new Hono()
+    app.use(hono.limitRequests(limiter, (c) => ({ policy: 'reads', key: userOf(c.req.raw.headers) })))
+    app.get(
+      '/',
+      hono.cachedRoute(definition, (c) => ({ user: userOf(c.req.raw.headers) })),
+    )
+    return async (headers) => app.request('/', { headers })
+  },
+  next: ({ limiter, definition }) => {
+    const answer = next.cachedRoute(definition, (request: Request, _: undefined) => ({ user: userOf(request.headers) }))
+    const route = next.limitedRoute(limiter, (request) => ({ policy: 'reads', key: userOf(request.headers) }), answer)
+    return (headers) => route(new Request('http://localhost/', { headers }), undefined)
+  },
+  express: ({ limiter, definition }) => {
+    const limit = express.limitRequests(limiter, (request: IncomingMessage) => ({
+      policy: 'reads',
+      key: userOf(request.headers),
+    }))
+    const answer = express.cachedRoute(definition, (request: IncomingMessage) => ({ user: userOf(request.headers) }))
+    return overHttp((request, response) => {
+      const fail = (error: unknown) => response.writeHead(500).end(String(error))
+      void limit(request, response, (error) => (error ? fail(error) : void answer(request, response, fail)))
+    })
+  },
+  fastify: ({ limiter, definition }) => {
+    const limit = fastify.limitRequests(limiter, (request: IncomingMessage) => ({
+      policy: 'reads',
+      key: userOf(request.headers),
+    }))
+    const answer = fastify.cachedRoute(definition, (request: IncomingMessage) => ({ user: userOf(request.headers) }))
+    return overHttp(async (request, response) => {
+      const reply = {
+        code: (status: number) => (response.statusCode = status),
+        header: (name: string, value: string) => response.setHeader(name, value),
+        send: (body?: string) => response.end(body),
+      }
+      if ((await limit(request, reply)) === undefined) await answer(request, reply)
+    })
+  },
+}
+
+function overHttp(listener: RequestListener): (headers: Record<string, string>) => Promise<Response> {
+  return async (headers) => {
+    const server = createServer(listener)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    try {
+      const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, { headers })
+      const { status, headers: received } = response
+      return new Response(status === 304 ? null : await response.text(), { status, headers: received })
+    } finally {
+      server.close()
+    }
+  }
+}
+
+describe.each(Object.entries(servers))('millpond/%s', (_, serve) => {
+  test('answers with cache and rate-limit headers, then 304, then 429 without work behind it', async () => {
+    const parts = setUp()
+    const ask = serve(parts)
+    const first = await ask({ 'x-user': 'alice' })
+    expect([first.status, await first.text()]).toEqual([200, '{"of":"alice"}'])
+    expect(first.headers.get('cache-status')).toMatch(/^millpond; fwd=miss; stored; ttl=5\d; detail=absent$/)
+    expect(first.headers.get('ratelimit')).toMatch(/^"reads";r=1;t=60$/)
+    const second = await ask({ 'x-user': 'alice', 'if-none-match': first.headers.get('etag') ?? '' })
+    expect([second.status, await second.text(), second.headers.get('x-ratelimit-remaining')]).toEqual([304, '', '0'])
+    const third = await ask({ 'x-user': 'alice' })
+    expect(third.status).toBe(429)
+    expect(third.headers.get('content-type')).toBe('application/problem+json')
+    expect(third.headers.get('retry-after')).toMatch(/^(59|60)$/)
+    expect(await (await ask({ 'x-user': 'bob' })).text()).toBe('{"of":"bob"}')
+    expect(parts.load).toHaveBeenCalledTimes(2)
+  })
+})
+
+describe('millpond/next', () => {
+  test('limitInProxy() gives headers, then a refusal', async () => {
+    const { limiter } = setUp()
+    const take = { policy: 'reads', key: 'a' } as const
+    expect((await next.limitInProxy(limiter, take)).headers['X-RateLimit-Remaining']).toBe('1')
+    await next.limitInProxy(limiter, take)
+    expect((await next.limitInProxy(limiter, take)).refusal?.status).toBe(429)
+  })
+
+  test('afterResponse() hands work on, and lets it be outside a request', async () => {
+    const tasks: (() => Promise<unknown>)[] = []
+    next.afterResponse((task) => void tasks.push(task))(Promise.resolve('done'))
+    expect(await tasks[0]?.()).toBe('done')
+    const outside = () => {
+      throw new RangeError('outside a request')
+    }
+    expect(() => next.afterResponse(outside)(Promise.resolve())).not.toThrow()
+  })
+})

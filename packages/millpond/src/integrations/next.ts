@@ -1,0 +1,66 @@
+import type { Definition } from '../cache/define.ts'
+import { type CachedResponseOptions, cachedResponse } from '../http/cached-response.ts'
+import { guard } from '../http/guard.ts'
+import { rateLimitHeaders } from '../http/headers.ts'
+import { tooManyRequests } from '../http/problem.ts'
+import type { Limiter, Policies, Take } from '../limit/limiter.ts'
+
+type Awaitable<T> = T | Promise<T>
+
+/** A route handler that answers within its limits; `handler` is called only when the request is allowed. */
+export function limitedRoute<P extends Policies, Req extends Request, Context>(
+  limiter: Limiter<P>,
+  toTakes: (request: Req) => Take<P> | readonly Take<P>[],
+  handler: (request: Req, context: Context) => Awaitable<Response>,
+): (request: Req, context: Context) => Promise<Response> {
+  return (request, context) =>
+    guard({ limits: () => limiter.take(toTakes(request)), answer: () => handler(request, context) })
+}
+
+/** A route handler that answers with a cached definition: `Cache-Status`, `Age`, `ETag` and 304 included. */
+export function cachedRoute<Input, Req extends Request, Context>(
+  definition: Definition<[input: Input], unknown>,
+  toInput: (request: Req, context: Context) => Awaitable<Input>,
+  options: CachedResponseOptions = {},
+): (request: Req, context: Context) => Promise<Response> {
+  return async (request, context) =>
+    cachedResponse(request, await definition.get(await toInput(request, context)), options)
+}
+
+/**
+ * For `proxy.ts`: the response that refuses the request, or undefined with the headers to set on the response that goes on.
+ *
+ * ```ts
+ * export async function proxy(request: NextRequest) {
+ *   const { refusal, headers } = await limitInProxy(limiter, { policy: 'global', key: addressOf(request) })
+ *   return refusal ?? NextResponse.next({ headers })
+ * }
+ * ```
+ */
+export async function limitInProxy<P extends Policies>(
+  limiter: Limiter<P>,
+  takes: Take<P> | readonly Take<P>[],
+): Promise<{ readonly refusal: Response | undefined; readonly headers: Record<string, string> }> {
+  const decision = await limiter.take(takes)
+  return {
+    refusal: decision.allowed ? undefined : tooManyRequests(decision),
+    headers: decision.allowed ? rateLimitHeaders(decision) : {},
+  }
+}
+
+/**
+ * For the `waitUntil` of a cache or a limiter's refunds: hands work that may outlive the response to Next's `after`, so that the platform keeps the function alive for it.
+ *
+ * ```ts
+ * const cache = createCache({ store, namespace: 'site', waitUntil: afterResponse(after) })
+ * ```
+ */
+export function afterResponse(after: (task: () => Promise<unknown>) => void): (work: Promise<unknown>) => void {
+  return (work) => {
+    try {
+      after(() => work)
+    } catch {
+      // Outside a request there is nothing to outlive: the work goes on by itself.
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import type { Clock } from '../time/clock.ts'
+import type { Decision } from './decision.ts'
+import type { LimitMark } from './limit-store.ts'
+import type { Claims } from './reservation.ts'
+
+/** Permits that are kept until they are released. */
+export interface Hold<Name extends string> {
+  readonly decision: Decision<Name>
+  /** Aborted when a permit has ended although it was not released: it could not be renewed in time, so another may hold it now. */
+  readonly lost: AbortSignal
+  /** Gives the permits back; what windows and buckets counted in the same take stays counted. Once. One round trip. */
+  release(): Promise<{ readonly delivered: boolean }>
+}
+
+/** Creates the hold of a decision: its permits are renewed three times in each time to live, until they are released or the limiter closes. */
+export function createHold<Name extends string>(
+  decision: Decision<Name>,
+  claims: Claims & { readonly clock: Clock; readonly signal: AbortSignal },
+): Hold<Name> {
+  const { guard, store, refund, claim, clock, signal } = claims
+  const permits = claim(decision).filter(({ algorithm }) => algorithm === 'concurrency')
+  const lost = new AbortController()
+  const now = () => clock.monotonic?.() ?? clock.now()
+  const ttlMs = Math.min(...permits.map(({ windowMs }) => windowMs))
+  let released: Promise<{ readonly delivered: boolean }> | undefined
+  let heldUntil = now() + ttlMs
+  let cancel = schedule()
+
+  function schedule(): () => void {
+    return permits.length === 0 ? () => {} : clock.after(Math.max(1, Math.floor(ttlMs / 3)), () => void prolong())
+  }
+
+  async function prolong(): Promise<void> {
+    if (signal.aborted || lost.signal.aborted) return
+    const askedAt = now()
+    cancel = schedule()
+    try {
+      const held = await guard('prolong', () => store.prolong(permits))
+      if (released) return
+      if (permits.every((permit: LimitMark, index) => held[index] === permit.cost)) heldUntil = askedAt + ttlMs
+      else lose()
+    } catch {
+      if (now() >= heldUntil) lose()
+    }
+  }
+
+  function lose(): void {
+    cancel()
+    lost.abort(new DOMException('The permit has ended', 'AbortError'))
+  }
+
+  return {
+    decision,
+    lost: lost.signal,
+    release() {
+      cancel()
+      released ??= refund(permits)
+      return released
+    },
+  }
+}

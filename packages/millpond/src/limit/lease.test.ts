@@ -1,0 +1,129 @@
+import { expect, test } from 'vitest'
+import { memory } from '../stores/memory/index.ts'
+import { createFakeClock, type FakeClock } from '../testing/fake-clock.ts'
+import { createLimiter } from './limiter.ts'
+import { fixedWindow, slidingWindow } from './policy.ts'
+
+const WINDOW_MS = 5_000
+const LIMIT = 30
+
+function setUp(clock: FakeClock = createFakeClock()) {
+  const store = memory({ clock })
+  const asked = { takes: 0 }
+  const createProcess = () =>
+    createLimiter({
+      store: {
+        ...store,
+        take(checks) {
+          asked.takes += 1
+          return store.take(checks)
+        },
+      },
+      clock,
+      policies: {
+        sliding: slidingWindow({ limit: LIMIT, window: WINDOW_MS, lease: 10, onUnavailable: 'closed' }),
+        fixed: fixedWindow({ limit: LIMIT, window: WINDOW_MS, lease: 10, onUnavailable: 'closed' }),
+      },
+    })
+  return { clock, asked, createProcess }
+}
+
+test('a lease asks the store once for each block', async () => {
+  const { asked, createProcess } = setUp()
+  const limiter = createProcess()
+  const decisions = await Promise.all(Array.from({ length: 20 }, () => limiter.limit('sliding', 'a')))
+  expect(decisions.every(({ allowed }) => allowed)).toBe(true)
+  expect(asked.takes).toBe(2)
+  expect(decisions[0]).toMatchObject({ nearest: { limit: LIMIT, remaining: 29 } })
+  expect(decisions[19]).toMatchObject({ nearest: { remaining: 10 } })
+})
+
+test('what is not spent goes back when the lease ends, and when the limiter closes', async () => {
+  const { clock, createProcess } = setUp()
+  const [first, second] = [createProcess(), createProcess()]
+  await first.limit('sliding', 'a')
+  expect(await second.peek({ policy: 'sliding', key: 'a' })).toMatchObject({ nearest: { remaining: 20 } })
+  await clock.advance(1_000)
+  expect(await second.peek({ policy: 'sliding', key: 'a' })).toMatchObject({ nearest: { remaining: 29 } })
+  await first.limit('sliding', 'a')
+  first.close()
+  await clock.advance(0)
+  expect(await second.peek({ policy: 'sliding', key: 'a' })).toMatchObject({ nearest: { remaining: 28 } })
+})
+
+test('when no whole block is left, each take asks the store, to the last unit', async () => {
+  const { createProcess } = setUp()
+  const processes = [createProcess(), createProcess(), createProcess(), createProcess()]
+  let admitted = 0
+  for (let turn = 0; turn < 20; turn += 1) {
+    for (const limiter of processes) if ((await limiter.limit('sliding', 'a')).allowed) admitted += 1
+  }
+  expect(admitted).toBe(LIMIT)
+})
+
+test.each(['sliding', 'fixed'] as const)(
+  'leases of several processes that die at any time never over-admit: %s',
+  async (policy) => {
+    for (let seed = 1; seed <= 60; seed += 1) {
+      const { clock, createProcess } = setUp(createQuickClock())
+      const randomInt = createRandomInt(seed)
+      let processes = Array.from({ length: 3 }, createProcess)
+      const admitted: number[] = []
+      for (let step = 0; step < 300; step += 1) {
+        // Bursts with pauses between them, so that blocks are open when a window ends.
+        await clock.advance(randomInt(12) === 0 ? randomInt(4_000) : randomInt(30))
+        // A dead process gives nothing back.
+        if (randomInt(40) === 0) processes = [...processes.slice(1), createProcess()]
+        const limiter = processes[randomInt(3)]
+        const cost = 1 + randomInt(3)
+        const decision = await limiter?.take({ policy, key: 'a', cost })
+        if (decision?.allowed) admitted.push(...Array<number>(cost).fill(clock.now()))
+      }
+      const inWindow = (start: number) =>
+        admitted.filter((moment) => moment >= start && moment < start + WINDOW_MS).length
+      const starts =
+        policy === 'sliding' ? admitted : admitted.map((moment) => Math.floor(moment / WINDOW_MS) * WINDOW_MS)
+      expect(Math.max(...starts.map(inWindow))).toBeLessThanOrEqual(LIMIT)
+      expect(admitted.length).toBeGreaterThan(LIMIT)
+    }
+  },
+)
+
+/** A virtual clock that waits for no other thread: nothing here computes a digest. */
+function createQuickClock(): FakeClock {
+  let now = 1_000_000
+  let timers: { at: number; fire: () => void }[] = []
+  return {
+    now: () => now,
+    after(ms, fire) {
+      const timer = { at: now + ms, fire }
+      timers.push(timer)
+      return () => {
+        timers = timers.filter((other) => other !== timer)
+      }
+    },
+    async advance(ms) {
+      const end = now + ms
+      for (;;) {
+        const next = timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0]
+        if (!next) break
+        timers = timers.filter((timer) => timer !== next)
+        now = next.at
+        next.fire()
+        for (let turn = 0; turn < 20; turn += 1) await undefined
+      }
+      now = end
+    },
+    set(next) {
+      now = next
+    },
+  }
+}
+
+function createRandomInt(seed: number): (end: number) => number {
+  let state = seed
+  return (end) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((state / 2 ** 32) * end)
+  }
+}

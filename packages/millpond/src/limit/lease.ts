@@ -1,0 +1,99 @@
+import type { StoreKey } from '../key.ts'
+import type { Clock } from '../time/clock.ts'
+import type { LimitMark } from './limit-store.ts'
+import type { PolicyCheck } from './read-takes.ts'
+import type { Verdict } from './verdict.ts'
+
+/** For how long a process may spend a block that it took. A sliding window counts leased units for so much longer, from when the block was taken. */
+export const LEASE_MS = 1_000
+
+/** Units taken in advance and not yet spent; none while the store has no whole block to give. */
+interface Block {
+  left: number
+  readonly limit: number
+  readonly until: number
+  readonly askedAt: number
+  readonly verdict: Verdict
+}
+
+export interface Leases {
+  /** Spends from the block of the key, taking a new one where needed: 1 round trip for each block. Undefined when there is no block to be had, and the take goes to the store as it is. */
+  spend(check: PolicyCheck<string>): Promise<Verdict | undefined>
+  /** Gives back what is not spent. */
+  close(): Promise<void>
+}
+
+/**
+ * Creates the local permits of a process: blocks of `lease` units, spent without asking the store. It never admits too much: a block is taken like any other cost, and a unit spent late counts
+ * as long as if it had been taken late, because the window is longer by LEASE_MS (a fixed window's block ends with its window). What is unspent after LEASE_MS goes back; a
+ * process that dies leaves one block a key counted until its window has passed. At most `maxKeys` blocks at once.
+ */
+export function createLeases(options: {
+  take: (check: PolicyCheck<string>) => Promise<Verdict>
+  refund: (marks: readonly LimitMark[]) => Promise<unknown>
+  clock: Clock
+  maxKeys: number
+}): Leases {
+  const { take, refund, clock, maxKeys } = options
+  const now = () => clock.monotonic?.() ?? clock.now()
+  const blocks = new Map<StoreKey, { block: Block | Promise<Block>; check: PolicyCheck<string> }>()
+
+  async function ask(check: PolicyCheck<string>): Promise<Block> {
+    const askedAt = now()
+    try {
+      const verdict = await take({ ...check, cost: check.lease ?? 0 })
+      const left = verdict.allowed ? (check.lease ?? 0) : 0
+      const livesMs = check.algorithm === 'fixed-window' && left > 0 ? Math.min(LEASE_MS, verdict.resetMs) : LEASE_MS
+      const block = { left, limit: check.limit, until: askedAt + livesMs, askedAt, verdict }
+      blocks.set(check.key, { block, check })
+      clock.after(livesMs, () => void end(check.key, block))
+      return block
+    } catch (error) {
+      blocks.delete(check.key)
+      throw error
+    }
+  }
+
+  async function end(key: StoreKey, block: Block): Promise<void> {
+    const found = blocks.get(key)
+    if (found?.block !== block) return
+    blocks.delete(key)
+    const { left, verdict } = block
+    block.left = 0
+    if (left > 0 && verdict.mark !== undefined) await refund([{ ...found.check, cost: left, mark: verdict.mark }])
+  }
+
+  async function spend(check: PolicyCheck<string>): Promise<Verdict | undefined> {
+    for (;;) {
+      const found = blocks.get(check.key)
+      if (!found) {
+        if (blocks.size >= maxKeys) return undefined
+        const block = ask(check)
+        blocks.set(check.key, { block, check })
+        await block
+        continue
+      }
+      const block = found.block instanceof Promise ? await found.block : found.block
+      const usable = now() < block.until && block.limit === check.limit
+      if (usable && block.left >= check.cost) {
+        block.left -= check.cost
+        return toVerdict(block, now())
+      }
+      if (usable && !block.verdict.allowed) return undefined
+      await end(check.key, block)
+    }
+  }
+
+  return {
+    spend,
+    async close() {
+      for (const [key, { block }] of blocks) if (!(block instanceof Promise)) await end(key, block)
+    },
+  }
+}
+
+/** What the store said of the block, with what is left of it counted as remaining. */
+function toVerdict({ verdict, left, askedAt }: Block, at: number): Verdict {
+  const resetMs = Math.max(0, verdict.resetMs - Math.floor(at - askedAt))
+  return { ...verdict, remaining: verdict.remaining + left, resetMs }
+}

@@ -1,0 +1,273 @@
+import { describe, expect, test, vi } from 'vitest'
+import { StoreUnavailableError } from '../errors.ts'
+import { memory, type Store } from '../stores/memory/index.ts'
+import { createFakeClock } from '../testing/fake-clock.ts'
+import { createLimiter } from './limiter.ts'
+import { concurrency, fixedWindow, slidingWindow, tokenBucket } from './policy.ts'
+
+function setUp(changed: Partial<Store> = {}) {
+  const clock = createFakeClock()
+  const store = { ...memory({ clock }), ...changed }
+  const limiter = createLimiter({
+    store,
+    clock,
+    policies: {
+      window: slidingWindow({ limit: 2, window: '60s', onUnavailable: 'open' }),
+      tokens: slidingWindow({ limit: 100, window: '60s', debt: 20, onUnavailable: 'closed' }),
+      bucket: tokenBucket({ limit: 10, refill: 1, window: '1s', onUnavailable: 'open' }),
+      day: fixedWindow({ limit: 1, window: '1d', timeZone: 'Europe/Berlin', onUnavailable: 'open' }),
+      tried: slidingWindow({ limit: 1, window: '60s', shadow: true, onUnavailable: 'closed' }),
+      jobs: concurrency({ limit: 1, ttl: '30s', onUnavailable: 'closed' }),
+    },
+  })
+  return { clock, store, limiter }
+}
+
+const remainingOf = (decision: { status: string } | { nearest: { remaining: number } }) =>
+  'nearest' in decision ? decision.nearest.remaining : undefined
+
+describe('policies', () => {
+  test('a token bucket states how long an empty one takes to fill', async () => {
+    const { limiter } = setUp()
+    const decision = await limiter.take({ policy: 'bucket', key: 'a', cost: 10 })
+    expect(decision).toMatchObject({ nearest: { limit: 10, windowMs: 10_000, remaining: 0, resetMs: 10_000 } })
+    expect(await limiter.limit('bucket', 'a')).toMatchObject({ refusedBy: 'bucket', retryAfterMs: 1_000 })
+  })
+
+  test('a fixed window with a time zone ends at midnight there', async () => {
+    const { limiter, clock } = setUp()
+    clock.set(Date.UTC(2026, 2, 29, 0, 30))
+    await limiter.limit('day', 'a')
+    const midnight = Date.UTC(2026, 2, 29, 22)
+    expect(await limiter.limit('day', 'a')).toMatchObject({
+      status: 'refused',
+      retryAfterMs: midnight - clock.now(),
+    })
+    clock.set(midnight)
+    expect((await limiter.limit('day', 'a')).allowed).toBe(true)
+  })
+
+  test('a shadow only reports', async () => {
+    const { limiter } = setUp()
+    const both = [
+      { policy: 'window', key: 'a' },
+      { policy: 'tried', key: 'a' },
+    ] as const
+    await limiter.take(both)
+    const second = await limiter.take(both)
+    expect(second).toMatchObject({ status: 'allowed', nearest: { policy: 'window' } })
+    expect('limits' in second && second.limits[1]).toMatchObject({ policy: 'tried', allowed: false, shadow: true })
+    expect(await limiter.limit('tried', 'a')).toMatchObject({ status: 'allowed', nearest: { shadow: true } })
+  })
+
+  test('a shadow that says closed refuses nothing in an outage', async () => {
+    const { limiter } = setUp({ take: () => Promise.reject(new StoreUnavailableError('away')) })
+    expect(await limiter.limit('tried', 'a')).toMatchObject({ status: 'degraded', allowed: true, mode: 'open' })
+  })
+
+  test.each([
+    [
+      () => tokenBucket({ limit: 5, refill: 0, window: '1s', onUnavailable: 'open' }),
+      '"refill" must be an integer >= 1, received 0',
+    ],
+    [
+      () => tokenBucket({ limit: 2_000_000, window: '1s', onUnavailable: 'open' }),
+      '"limit" must be at most 1000000, received 2000000',
+    ],
+    [
+      () => fixedWindow({ limit: 1, window: '2d', timeZone: 'UTC', onUnavailable: 'open' }),
+      '"window" must be "1d" where there is a time zone, received 2d',
+    ],
+    [
+      () => concurrency({ limit: 1, ttl: 0, onUnavailable: 'open' }),
+      'Cannot create a concurrency limit: "ttl" must be a duration',
+    ],
+    [
+      () => slidingWindow({ limit: 1, window: '1s', debt: -1, onUnavailable: 'open' }),
+      '"debt" must be an integer >= 0, received -1',
+    ],
+  ])('throw for an option that breaks its rule (%#)', (create, message) => {
+    expect(create).toThrow(message)
+  })
+})
+
+describe('peek() and reset()', () => {
+  test('peek() decides like take and takes nothing', async () => {
+    const { limiter } = setUp()
+    expect(await limiter.peek({ policy: 'window', key: 'a', cost: 2 })).toMatchObject({
+      status: 'allowed',
+      nearest: { remaining: 2 },
+    })
+    await limiter.take({ policy: 'window', key: 'a', cost: 2 })
+    expect(await limiter.peek({ policy: 'window', key: 'a' })).toMatchObject({
+      status: 'refused',
+      retryAfterMs: 60_000,
+    })
+  })
+
+  test('reset() forgets one policy for one key, also a remembered refusal', async () => {
+    const { limiter } = setUp()
+    for (const key of ['a', 'b']) await limiter.take({ policy: 'window', key, cost: 2 })
+    expect((await limiter.limit('window', 'a')).allowed).toBe(false)
+    expect(await limiter.reset('window', 'a')).toEqual({ delivered: true })
+    expect((await limiter.limit('window', 'a')).allowed).toBe(true)
+    expect((await limiter.limit('window', 'b')).allowed).toBe(false)
+    await expect(limiter.reset('none' as 'window', 'a')).rejects.toThrow('"policy" must be one of')
+  })
+})
+
+describe('refund()', () => {
+  test('gives back all that a take took, once', async () => {
+    const { limiter } = setUp()
+    const both = [
+      { policy: 'window', key: 'a', cost: 2 },
+      { policy: 'bucket', key: 'a', cost: 3 },
+    ] as const
+    const decision = await limiter.take(both)
+    expect(await limiter.refund(decision)).toEqual({ delivered: true })
+    expect(remainingOf(await limiter.peek(both[0]))).toBe(2)
+    expect(remainingOf(await limiter.peek(both[1]))).toBe(10)
+    await limiter.limit('window', 'a')
+    await limiter.refund(decision)
+    expect(remainingOf(await limiter.peek({ policy: 'window', key: 'a' }))).toBe(1)
+  })
+
+  test('gives back nothing of what has left the window', async () => {
+    const { limiter, clock } = setUp()
+    const first = await limiter.limit('window', 'a')
+    await clock.advance(60_000)
+    await limiter.limit('window', 'a')
+    await limiter.refund(first)
+    expect(remainingOf(await limiter.peek({ policy: 'window', key: 'a' }))).toBe(1)
+  })
+
+  test('says when the store did not take it', async () => {
+    const { limiter } = setUp({ refund: () => Promise.reject(new StoreUnavailableError('away')) })
+    expect(await limiter.refund(await limiter.limit('window', 'a'))).toEqual({ delivered: false })
+  })
+})
+
+describe('reserve()', () => {
+  const take = { policy: 'tokens', key: 'a', cost: 60 } as const
+  const used = async ({ limiter }: ReturnType<typeof setUp>) => {
+    const decision = await limiter.peek({ policy: 'tokens', key: 'a' })
+    return 'limits' in decision ? 100 - (decision.limits[0]?.remaining ?? 0) : undefined
+  }
+
+  test('settles at less, and gives back the rest', async () => {
+    const parts = setUp()
+    const reservation = await parts.limiter.reserve(take)
+    expect(await used(parts)).toBe(60)
+    expect(await reservation.settle(25)).toEqual({ delivered: true, unrecorded: 0 })
+    expect(await used(parts)).toBe(25)
+    await reservation.settle(90)
+    expect(await used(parts)).toBe(25)
+  })
+
+  test('settles at more, up to limit and debt and never beyond', async () => {
+    const parts = setUp()
+    const reservation = await parts.limiter.reserve(take)
+    expect(await reservation.settle(150)).toEqual({ delivered: true, unrecorded: 30 })
+    const check = (await parts.store.peek([await toCheck(parts, 120)]))[0]
+    expect(check).toMatchObject({ allowed: false, remaining: 0 })
+    expect((await parts.store.peek([await toCheck(parts, 121)]))[0]).toMatchObject({ remaining: 1 })
+  })
+
+  test('cancels', async () => {
+    const parts = setUp()
+    await (await parts.limiter.reserve(take)).cancel()
+    expect(await used(parts)).toBe(0)
+  })
+
+  test('reserves nothing when it is refused', async () => {
+    const parts = setUp()
+    await parts.limiter.reserve(take)
+    const second = await parts.limiter.reserve(take)
+    expect(second.decision.allowed).toBe(false)
+    expect(await second.settle(60)).toEqual({ delivered: true, unrecorded: 0 })
+    expect(await used(parts)).toBe(60)
+  })
+
+  async function toCheck({ store, limiter }: ReturnType<typeof setUp>, limit: number) {
+    const peek = vi.spyOn(store, 'peek')
+    await limiter.peek({ policy: 'tokens', key: 'a' })
+    const check = peek.mock.calls[0]?.[0][0]
+    peek.mockRestore()
+    if (!check) throw new TypeError('the limiter did not peek')
+    return { ...check, limit }
+  }
+})
+
+describe('waitUntilReady()', () => {
+  test('waits as long as the refusal says', async () => {
+    const { limiter, clock } = setUp()
+    await limiter.take({ policy: 'window', key: 'a', cost: 2 })
+    const waiting = limiter.waitUntilReady({ policy: 'window', key: 'a' }, { maxWait: '60s' })
+    let decided = false
+    void waiting.then(() => {
+      decided = true
+    })
+    await clock.advance(59_999)
+    expect(decided).toBe(false)
+    await clock.advance(1)
+    expect((await waiting).allowed).toBe(true)
+  })
+
+  test('gives the refusal back at once when the wait would be longer than allowed', async () => {
+    const { limiter } = setUp()
+    await limiter.take({ policy: 'window', key: 'a', cost: 2 })
+    const decision = await limiter.waitUntilReady({ policy: 'window', key: 'a' }, { maxWait: '59s' })
+    expect(decision).toMatchObject({ status: 'refused', retryAfterMs: 60_000 })
+  })
+
+  test('rejects when its signal is aborted', async () => {
+    const { limiter, clock } = setUp()
+    await limiter.take({ policy: 'window', key: 'a', cost: 2 })
+    const controller = new AbortController()
+    const waiting = limiter.waitUntilReady(
+      { policy: 'window', key: 'a' },
+      { maxWait: '60s', signal: controller.signal },
+    )
+    const outcome = waiting.catch((error: unknown) => error)
+    await clock.advance(10)
+    controller.abort(new RangeError('gone'))
+    expect(await outcome).toEqual(new RangeError('gone'))
+  })
+})
+
+describe('hold()', () => {
+  test('keeps a permit while it is held, and gives it back', async () => {
+    const { limiter, clock } = setUp()
+    const hold = await limiter.hold({ policy: 'jobs', key: 'a' })
+    await clock.advance(95_000)
+    expect(await limiter.limit('jobs', 'a')).toMatchObject({ status: 'refused', refusedBy: 'jobs' })
+    expect(hold.lost.aborted).toBe(false)
+    expect(await hold.release()).toEqual({ delivered: true })
+    expect((await limiter.limit('jobs', 'a')).allowed).toBe(true)
+  })
+
+  test('a permit that nobody renews ends by itself', async () => {
+    const { limiter, clock } = setUp()
+    await limiter.limit('jobs', 'a')
+    expect(await limiter.limit('jobs', 'a')).toMatchObject({ retryAfterMs: 30_000 })
+    await clock.advance(30_000)
+    expect((await limiter.limit('jobs', 'a')).allowed).toBe(true)
+  })
+
+  test('says that a permit is lost when it could not be renewed in time', async () => {
+    const { limiter, clock } = setUp({ prolong: () => Promise.reject(new StoreUnavailableError('away')) })
+    const hold = await limiter.hold({ policy: 'jobs', key: 'a' })
+    await clock.advance(29_000)
+    expect(hold.lost.aborted).toBe(false)
+    await clock.advance(1_000)
+    expect(hold.lost.aborted).toBe(true)
+  })
+
+  test('is renewed no more when the limiter closes', async () => {
+    const { limiter, clock } = setUp()
+    await limiter.hold({ policy: 'jobs', key: 'a' })
+    limiter.close()
+    await clock.advance(30_000)
+    expect((await limiter.limit('jobs', 'a')).allowed).toBe(true)
+  })
+})

@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest'
+import { StoreReplyError, StoreUnavailableError } from '../errors.ts'
+import { memory } from '../stores/memory/index.ts'
+import { createFakeClock } from '../testing/fake-clock.ts'
+import { createLimiter } from './limiter.ts'
+import { OUTAGE_MODES, slidingWindow } from './policy.ts'
+
+const DEADLINE_MS = 100
+
+/** Ways in which a store fails to answer a take, and the code of the cause. */
+const faults = {
+  refused: { take: () => Promise.reject(new StoreUnavailableError('refused')), code: 'ERR_STORE_UNAVAILABLE' },
+  hung: { take: () => new Promise<never>(() => {}), code: 'ERR_STORE_TIMEOUT' },
+  'an error reply': { take: () => Promise.reject(new StoreReplyError('WRONGTYPE')), code: 'ERR_STORE_REPLY' },
+  garbage: { take: async () => [], code: 'ERR_STORE_REPLY' },
+} as const
+
+/** What each mode answers to the first, second and third take of a limit of two. */
+const expected = {
+  open: [true, true, true],
+  closed: [false, false, false],
+  local: [true, true, false],
+} as const
+
+function setUp(fault: keyof typeof faults) {
+  const clock = createFakeClock()
+  const calls = { count: 0, failing: true }
+  const store = memory({ clock })
+  const policyOf = (onUnavailable: (typeof OUTAGE_MODES)[number]) =>
+    slidingWindow({ limit: 2, window: '60s', onUnavailable })
+  const limiter = createLimiter({
+    store: {
+      ...store,
+      take(checks) {
+        calls.count += 1
+        return calls.failing ? faults[fault].take() : store.take(checks)
+      },
+    },
+    clock,
+    deadline: DEADLINE_MS,
+    policies: { open: policyOf('open'), closed: policyOf('closed'), local: policyOf('local') },
+  })
+  async function take(policy: (typeof OUTAGE_MODES)[number]) {
+    const decision = limiter.limit(policy, 'a')
+    await clock.advance(DEADLINE_MS)
+    return decision
+  }
+  return { clock, calls, take }
+}
+
+describe.each(Object.keys(faults) as (keyof typeof faults)[])('a store that fails: %s', (fault) => {
+  test.each(OUTAGE_MODES)('is answered within the deadline as %s says, without numbers', async (mode) => {
+    const { take } = setUp(fault)
+    for (const allowed of expected[mode]) {
+      const decision = await take(mode)
+      expect(decision).toMatchObject({ status: 'degraded', mode, allowed, cause: { code: faults[fault].code } })
+      expect(decision).not.toHaveProperty('limits')
+    }
+  })
+
+  test('and is asked again once it answers', async () => {
+    const { take, calls, clock } = setUp(fault)
+    for (let turn = 0; turn < 6; turn += 1) await take('open')
+    calls.failing = false
+    await clock.advance(1_000)
+    expect(await take('open')).toMatchObject({ status: 'allowed' })
+  })
+})
+
+test.each(['refused', 'hung'] as const)(
+  'a store that is away (%s) is left alone after five failures',
+  async (fault) => {
+    const { take, calls } = setUp(fault)
+    for (let turn = 0; turn < 5; turn += 1) await take('closed')
+    for (let turn = 0; turn < 5; turn += 1) {
+      expect(await take('closed')).toMatchObject({ allowed: false, cause: { code: 'ERR_BREAKER_OPEN' } })
+    }
+    expect(calls.count).toBe(5)
+  },
+)

@@ -1,0 +1,132 @@
+import { createNonce, type Keyring } from '../key.ts'
+import type { Clock } from '../time/clock.ts'
+import type { LimitCheck } from './limit-store.ts'
+import type { OutageMode, Policy } from './policy.ts'
+import { readLimit } from './read-limit.ts'
+
+/** The declared policies by name. */
+export type Policies = Readonly<Record<string, Policy<never>>>
+
+type ContextOf<P> = P extends Policy<infer Context> ? Context : never
+
+/** One policy to take from, as the limiter sees it. */
+export interface TakeOf<Name, Context> {
+  readonly policy: Name
+  /** Who or what is limited: an address, a user id. Stands in keys as it is, or as an HMAC when the limiter has a `keySecret`. */
+  readonly key: string
+  /** Units to take, a whole number from 1; default 1. */
+  readonly cost?: number
+  /** What the policy's limit is computed from, where it is a function. */
+  readonly context?: Context
+}
+
+/** One policy to take from. Where the policy's limit is a function, `context` is required. */
+export type Take<P extends Policies> = {
+  [Name in keyof P & string]: [ContextOf<P[Name]>] extends [undefined]
+    ? TakeOf<Name, undefined>
+    : TakeOf<Name, ContextOf<P[Name]>> & { readonly context: ContextOf<P[Name]> }
+}[keyof P & string]
+
+/** A check with the policy it comes from. */
+export interface PolicyCheck<Name extends string> extends LimitCheck {
+  readonly policy: Name
+  readonly onUnavailable: OutageMode
+  readonly debt: number
+  /** Units that a process may take in advance. */
+  readonly lease?: number
+}
+
+/** One take or several, as a caller passes them. */
+export type Takes<Name> = TakeOf<Name, unknown> | readonly TakeOf<Name, unknown>[]
+
+/** Turns takes into checks: validated, keyed, with the limit of their context. A promise only where a key is a digest that must be computed first. */
+export type ReadTakes<Name extends string> = (
+  takes: Takes<Name>,
+) => readonly PolicyCheck<Name>[] | Promise<readonly PolicyCheck<Name>[]>
+
+/** Creates the reader of takes for the declared policies. */
+export function createReadTakes<Name extends string>(options: {
+  policies: Policies
+  keyring: Keyring
+  clock: Clock
+}): ReadTakes<Name> {
+  const { policies, keyring, clock } = options
+  const fixed = new Map(Object.entries(policies).map(([name, policy]) => [name, toFixed(name as Name, policy)]))
+  function toCheck(take: TakeOf<Name, unknown>): PolicyCheck<Name> | Promise<PolicyCheck<Name>> {
+    const { policy: name, key, cost = 1 } = take
+    const policy = Object.hasOwn(policies, name) ? policies[name] : undefined
+    if (!policy) throw unknownPolicy(policies, name)
+    readKey(name, key)
+    if (!Number.isSafeInteger(cost) || cost < 1) {
+      throw new RangeError(`Cannot take from "${name}": "cost" must be an integer >= 1, received ${String(cost)}`)
+    }
+    const limitOf = policy.limit as number | ((context: unknown) => number)
+    const limit =
+      typeof limitOf === 'number'
+        ? limitOf
+        : readLimit(`Cannot take from "${name}"`, limitOf(take.context), policy.largestLimit)
+    const { days } = policy
+    const rest = {
+      ...(fixed.get(name) ?? toFixed(name, policy)),
+      limit,
+      cost,
+      ...(days === undefined ? {} : { starts: days(clock.now()) }),
+      ...(policy.steps.algorithm === 'concurrency' ? { permit: createNonce().slice(0, 8) } : {}),
+    }
+    const id = keyring.id(key)
+    if (typeof id === 'string') return { ...rest, key: keyring.limit(name, id) }
+    return id.then((known) => ({ ...rest, key: keyring.limit(name, known) }))
+  }
+
+  return (takes) => {
+    const list = Array.isArray(takes) ? (takes as readonly TakeOf<Name, unknown>[]) : [takes as TakeOf<Name, unknown>]
+    if (list.length === 0) throw new RangeError('Cannot take: at least one policy must be named, received none')
+    const checks = list.map(toCheck)
+    return checks.every((check) => !(check instanceof Promise))
+      ? requireDistinct(checks as PolicyCheck<Name>[])
+      : Promise.all(checks).then(requireDistinct)
+  }
+}
+
+/** What is the same in every check of a policy. */
+function toFixed<Name extends string>(name: Name, policy: Policy<never>) {
+  const { steps, windowMs, onUnavailable, debt, shadow, lease, refill } = policy
+  return {
+    policy: name,
+    algorithm: steps.algorithm,
+    windowMs,
+    onUnavailable,
+    debt,
+    shadow,
+    ...(lease === undefined ? {} : { lease }),
+    ...(refill === undefined ? {} : { refill }),
+  }
+}
+
+function requireDistinct<Name extends string>(checks: readonly PolicyCheck<Name>[]): readonly PolicyCheck<Name>[] {
+  if (checks.length === 1) return checks
+  const twice = checks.find(({ key }, index) => checks.findIndex((other) => other.key === key) !== index)
+  if (!twice) return checks
+  throw new RangeError(
+    `Cannot take: each policy and key must be named once, received "${twice.policy}" twice with one key`,
+  )
+}
+
+/** The error for a policy that is not declared. */
+export function unknownPolicy(policies: Policies, name: unknown): RangeError {
+  return new RangeError(
+    `Cannot take: "policy" must be one of ${Object.keys(policies).join(', ')}, received ${JSON.stringify(name)}`,
+  )
+}
+
+/**
+ * Checks an identity.
+ *
+ * @throws {TypeError} when it is not a non-empty string
+ */
+export function readKey(policy: string, key: unknown): void {
+  if (typeof key === 'string' && key !== '') return
+  throw new TypeError(
+    `Cannot take from "${policy}": "key" must be a non-empty string, received ${key === '' ? '""' : typeof key}`,
+  )
+}

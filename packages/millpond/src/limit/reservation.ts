@@ -1,0 +1,72 @@
+import type { CallPolicy } from '../resilience/call.ts'
+import type { Decision } from './decision.ts'
+import type { LimitMark, LimitStore } from './limit-store.ts'
+import type { PolicyCheck } from './read-takes.ts'
+
+/** What became of a settlement. */
+export interface Settlement {
+  /** Whether the store has it. Undelivered, the reserved units stay taken until their window has passed. */
+  readonly delivered: boolean
+  /** Units above the reserved ones that were recorded nowhere, since limit and debt were used up: of the policy with the most. */
+  readonly unrecorded: number
+}
+
+/** Units taken in advance for a cost that is known only afterwards. */
+export interface Reservation<Name extends string> {
+  readonly decision: Decision<Name>
+  /**
+   * Settles at what it cost in the end, under each policy reserved from: less gives back the rest; more is taken on top, up to the limit and the policy's `debt`, never beyond.
+   * Once; a second time, or where nothing was reserved, nothing happens. One round trip.
+   *
+   * @throws {RangeError} when the cost is not a whole number from 0
+   */
+  settle(cost: number): Promise<Settlement>
+  /** Gives all back. */
+  cancel(): Promise<Settlement>
+}
+
+/** What reservations and holds need of their limiter. */
+export interface Claims {
+  readonly guard: CallPolicy
+  readonly store: LimitStore
+  refund(marks: readonly LimitMark[]): Promise<{ readonly delivered: boolean }>
+  /** The marks of what a decision took, once. */
+  claim(decision: Decision): readonly LimitMark[]
+}
+
+/** Creates the reservation of a decision. */
+export function createReservation<Name extends string>(
+  decision: Decision<Name>,
+  { guard, store, refund, claim }: Claims,
+): Reservation<Name> {
+  async function charge(marks: readonly LimitMark[], cost: number): Promise<Settlement> {
+    if (marks.length === 0) return { delivered: true, unrecorded: 0 }
+    const checks = marks.map((mark) => ({ ...mark, limit: mark.limit + toDebt(mark), cost: cost - mark.cost }))
+    try {
+      const charged = await guard('settle', () => store.charge(checks))
+      return {
+        delivered: true,
+        unrecorded: Math.max(...checks.map((check, index) => check.cost - (charged[index] ?? 0))),
+      }
+    } catch {
+      return { delivered: false, unrecorded: Math.max(...checks.map((check) => check.cost)) }
+    }
+  }
+
+  async function settle(cost: number): Promise<Settlement> {
+    if (!Number.isSafeInteger(cost) || cost < 0) {
+      throw new RangeError(`Cannot settle: "cost" must be an integer >= 0, received ${String(cost)}`)
+    }
+    const marks = claim(decision)
+    const over = marks.filter((mark) => mark.cost < cost)
+    const under = marks.filter((mark) => mark.cost > cost).map((mark) => ({ ...mark, cost: mark.cost - cost }))
+    const [charged, refunded] = await Promise.all([charge(over, cost), refund(under)])
+    return { delivered: charged.delivered && refunded.delivered, unrecorded: charged.unrecorded }
+  }
+
+  return { decision, settle, cancel: () => settle(0) }
+}
+
+function toDebt(mark: LimitMark & Partial<Pick<PolicyCheck<string>, 'debt'>>): number {
+  return mark.debt ?? 0
+}

@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest'
+import type { StoreKey } from '../key.ts'
+import type { LimitCheck } from '../limit/limit-store.ts'
+import { type Command, type Commands, toReplyError } from './commands.ts'
+import { toClusterSlot } from './redis/cluster-slot.ts'
+import { createRedisLimits } from './redis-limits.ts'
+
+/** A server that notes what it is sent and allows everything. */
+function setUp(options: Partial<Commands> & { rejectsFlag?: boolean } = {}) {
+  const sent: Command[] = []
+  const commands: Commands = {
+    ...options,
+    atTickEnd: setImmediate,
+    async send(command) {
+      sent.push(command)
+      const [name, source = '', keys = 0, ...rest] = command
+      if (name === 'EVALSHA') throw toReplyError('evalsha', 'NOSCRIPT')
+      if (options.rejectsFlag && String(source).startsWith('#!lua')) throw toReplyError('eval', 'ERR Unexpected flag')
+      const groups = rest.slice(Number(keys))
+      const checks = groups.filter((value) => value === 's').length
+      return Array.from({ length: checks }, () => [1, 1, 1, 0, '5']).flat()
+    },
+  }
+  return { sent, limits: createRedisLimits(commands) }
+}
+
+const check = (identity: string | number, policy = 'p'): LimitCheck => ({
+  key: `mp:limits:r{=${identity}}${policy}` as StoreKey,
+  algorithm: 'sliding-window',
+  limit: 5,
+  windowMs: 60_000,
+  cost: 1,
+})
+const keysOf = (command: Command) => command.slice(3, 3 + Number(command[2]))
+const calls = (sent: Command[]) => sent.filter(([name]) => name === 'EVAL').map(keysOf)
+
+test('takes of one tick become one call, each its own group', async () => {
+  const { sent, limits } = setUp()
+  const [first, second] = await Promise.all([
+    limits.take([check('a'), check('a', 'q')]),
+    limits.take([check('b')]),
+    limits.peek([check('c')]),
+  ])
+  expect(calls(sent)).toEqual([['mp:limits:r{=a}p', 'mp:limits:r{=a}q', 'mp:limits:r{=b}p', 'mp:limits:r{=c}p']])
+  const last = sent.at(-1) ?? ['']
+  expect(last.slice(7)).toEqual([
+    ...['', 't', 2, 's', 5, 60_000, 1, '', 's', 5, 60_000, 1, ''],
+    ...['t', 1, 's', 5, 60_000, 1, '', 'p', 1, 's', 5, 60_000, 1, ''],
+  ])
+  expect([first?.length, second?.length]).toEqual([2, 1])
+})
+
+test('a call carries at most 64 checks', async () => {
+  const { sent, limits } = setUp()
+  await Promise.all(Array.from({ length: 100 }, (_, index) => limits.take([check(index)])))
+  expect(calls(sent).map((keys) => keys.length)).toEqual([64, 36])
+})
+
+test('on a cluster a call carries the keys of one slot', async () => {
+  const { sent, limits } = setUp({ slotOf: toClusterSlot })
+  await Promise.all(['a', 'b', 'a'].map((identity) => limits.take([check(identity)])))
+  expect(calls(sent)).toEqual([['mp:limits:r{=a}p', 'mp:limits:r{=a}p'], ['mp:limits:r{=b}p']])
+})
+
+test('scripts carry the flag for key locking where the server takes it', async () => {
+  const keyLocking = { state: 'untried' as const }
+  const { sent, limits } = setUp({ keyLocking })
+  await limits.take([check('a')])
+  expect(keyLocking.state).toBe('accepted')
+  expect(String(sent.at(-1)?.[1])).toMatch(/^#!lua flags=allow-key-locking\n/)
+})
+
+test('scripts go without the flag once the server has rejected it', async () => {
+  const keyLocking = { state: 'untried' as const }
+  const { sent, limits } = setUp({ keyLocking, rejectsFlag: true })
+  await Promise.all([limits.take([check('a')]), limits.reset([]).catch(() => {})])
+  await limits.take([check('a')])
+  expect(keyLocking.state).toBe('rejected')
+  expect(sent.filter(([, source]) => String(source).startsWith('#!lua'))).toHaveLength(1)
+})
+
+test('a reply that does not answer each check rejects every take of the call', async () => {
+  const limits = createRedisLimits({ atTickEnd: setImmediate, send: async () => [1, 1] })
+  const outcomes = await Promise.allSettled([limits.take([check('a')]), limits.take([check('b')])])
+  expect(outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason.code)).toEqual([
+    'ERR_STORE_REPLY',
+    'ERR_STORE_REPLY',
+  ])
+})

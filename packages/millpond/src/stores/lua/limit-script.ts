@@ -1,0 +1,201 @@
+import { type AlgorithmLetter, LUA_ALGORITHMS } from './limit-algorithms.ts'
+import { createScript, type Script } from './script.ts'
+
+/**
+ * The Lua twin of the steps in `limit/`; a differential test holds the two together. One call carries any number of groups, each decided alone, one after the other.
+ *
+ * KEYS: one for each check, group after group. ARGV: the moment in ms (empty: the server's own clock), then for each group its operation (`t` take, `p` peek,
+ * `c` charge, `r` refund, `n` prolong) and number of checks, and for each check five: algorithm (`s` sliding window, `f` fixed window, `b` token bucket, `c` permits;
+ * upper case for a shadow), limit (refund and prolong: the mark), window ms, cost, and what the algorithm needs besides (refill, window starts, permit).
+ *
+ * Replies, for a take or peek, five for each check: allowed (-1: the clock lies in none of the windows), remaining, reset ms, retry ms (-1: never), mark; for the
+ * other operations one: units.
+ *
+ * Every value is read once, by one MGET, and what changed is written once, at the end: if anything fails before, nothing has changed.
+ *
+ * A sliding window is a string of 4 bytes a unit, big-endian, the moment modulo 2^32, oldest first: windows are shorter than 2^31 ms and a key lives no
+ * longer than its window, so the difference to now tells the moment. Permits are 12 bytes each, the end in the same way and 8 of identity. The others are
+ * text: `start:count` and `level:at:taken`.
+ */
+const HEAD = `
+local KEYS, ARGV, tonumber, floor = KEYS, ARGV, tonumber, math.floor
+local now = tonumber(ARGV[1])
+if not now then
+  local time = redis.call('TIME')
+  now = time[1] * 1000 + floor(time[2] / 1000)
+end
+
+local value, ttl, changed = {}, {}, {}
+local stored = redis.call('MGET', unpack(KEYS))
+for i = 1, #KEYS do value[KEYS[i]] = stored[i] or '' end
+
+local function write(key, text, ms)
+  if not ttl[key] then
+    changed[#changed + 1] = key
+    ttl[key] = ms
+  elseif ms > 0 then
+    ttl[key] = ms
+  end
+  value[key] = text
+end
+`
+
+/** For the algorithms that pack moments. `behind` is how long before the moment `at` the four bytes at `position` say, negative when after it. */
+const PACKING = `
+local struct = rawget(_G, 'struct')
+
+local function pack(moment)
+  local m = moment % 4294967296
+  if struct then return struct.pack('>I4', m) end
+  return string.char(floor(m / 16777216), floor(m / 65536) % 256, floor(m / 256) % 256, m % 256)
+end
+
+local function behind(text, position, at)
+  local moment
+  if struct then
+    moment = struct.unpack('>I4', text, position)
+  else
+    local a, b, c, d = string.byte(text, position, position + 3)
+    moment = ((a * 256 + b) * 256 + c) * 256 + d
+  end
+  local ms = (at - moment) % 4294967296
+  if ms >= 2147483648 then return ms - 4294967296 end
+  return ms
+end
+`
+
+const DECIDE = `
+local function conclude(operation, key, all, extra, settle, limit, window, cost, room, a, b, c, d)
+  local taken, missing = 0, 0
+  if operation == 'c' then
+    taken = math.max(0, math.min(cost, room))
+    settle(key, taken, 0, limit, window, cost, extra, a, b, c, d)
+    size = size + 1
+    reply[size] = taken
+    return
+  end
+  local fits = cost <= room
+  if not fits then
+    if cost <= limit then missing = cost - room end
+  elseif all and operation == 't' then
+    taken = cost
+  end
+  local reset, retry, mark = settle(key, taken, missing, limit, window, cost, extra, a, b, c, d)
+  if not fits and cost > limit then retry = -1 end
+  local remaining = room - taken
+  if remaining < 0 then remaining = 0 end
+  reply[size + 1] = fits and 1 or 0
+  reply[size + 2] = remaining
+  reply[size + 3] = reset
+  reply[size + 4] = retry
+  reply[size + 5] = mark
+  size = size + 5
+end
+
+local function fail(operation, n)
+  local last = size + n * (operation == 'c' and 1 or 5)
+  for i = size + 1, last do reply[i] = -1 end
+  size = last
+end
+
+local function decide(operation, n)
+  if n == 1 then
+    local key, letter, extra = KEYS[next_key], string.lower(ARGV[p]), ARGV[p + 4]
+    local limit, window, cost = tonumber(ARGV[p + 1]), tonumber(ARGV[p + 2]), tonumber(ARGV[p + 3])
+    local room, a, b, c, d = LOOK[letter](value[key], limit, window, extra)
+    if not room then return fail(operation, 1) end
+    return conclude(operation, key, true, extra, SETTLE[letter], limit, window, cost, room, a, b, c, d)
+  end
+  local all, found = true, {}
+  for i = 1, n do
+    local q = p + i * 5 - 5
+    local key, letter = KEYS[next_key + i - 1], string.lower(ARGV[q])
+    local limit, window, cost = tonumber(ARGV[q + 1]), tonumber(ARGV[q + 2]), tonumber(ARGV[q + 3])
+    local room, a, b, c, d = LOOK[letter](value[key], limit, window, ARGV[q + 4])
+    if not room then return fail(operation, n) end
+    if cost > room and letter == ARGV[q] then all = false end
+    found[i] = { key, letter, ARGV[q + 4], limit, window, cost, room, a, b, c, d }
+  end
+  for i = 1, n do
+    local f = found[i]
+    conclude(operation, f[1], all, f[3], SETTLE[f[2]], f[4], f[5], f[6], f[7], f[8], f[9], f[10], f[11])
+  end
+end
+`
+
+const GIVE_BACK = `
+local function give_back(operation, n)
+  for i = 1, n do
+    local q = p + i * 5 - 5
+    local key, letter, mark, window, extra = KEYS[next_key + i - 1], ARGV[q], ARGV[q + 1], tonumber(ARGV[q + 2]), ARGV[q + 4]
+    local count = 0
+    if value[key] ~= '' then
+      local room, a, b, c, d = LOOK[letter](value[key], 1, window, extra)
+      if room and operation == 'r' then
+        count = REFUND[letter](key, mark, window, tonumber(ARGV[q + 3]), extra, a, b, c, d)
+      elseif room and PROLONG[letter] then
+        count = PROLONG[letter](key, mark, window, a, b)
+      end
+    end
+    size = size + 1
+    reply[size] = count
+  end
+end
+`
+
+const TAIL = `
+for i = 1, #changed do
+  local key = changed[i]
+  local ms = ttl[key]
+  if value[key] == '' then redis.call('DEL', key)
+  elseif ms > 0 then redis.call('SET', key, value[key], 'PX', ms)
+  else redis.call('SET', key, value[key], 'KEEPTTL') end
+end
+return reply
+`
+
+const scripts = new Map<string, Script>()
+
+/**
+ * The script for calls that need these algorithms only and, with `givesBack`, refund or prolong. A script pays on each call for every function it defines, so a call gets the smallest
+ * that serves it; there are at most 30.
+ */
+export function toLimitScript(letters: Iterable<AlgorithmLetter>, givesBack: boolean): Script {
+  const sorted = [...new Set(letters)].sort()
+  const name = `${sorted.join('')}${givesBack ? '+' : ''}`
+  const known = scripts.get(name)
+  if (known) return known
+  const table = (kind: string) => sorted.map((letter) => `${letter} = ${kind}_${letter}`).join(', ')
+  const script = createScript(
+    [
+      HEAD,
+      sorted.some((letter) => letter === 's' || letter === 'c') ? PACKING : '',
+      ...sorted.map((letter) => toLua(letter, givesBack)),
+      `local LOOK, SETTLE = { ${table('look')} }, { ${table('settle')} }`,
+      givesBack
+        ? `local REFUND, PROLONG = { ${table('refund')} }, { ${sorted.includes('c') ? 'c = prolong_c' : ''} }`
+        : '',
+      'local reply, size, next_key, p = {}, 0, 1, 2',
+      DECIDE,
+      givesBack ? GIVE_BACK : '',
+      'while p <= #ARGV do',
+      '  local operation, n = ARGV[p], tonumber(ARGV[p + 1])',
+      '  p = p + 2',
+      givesBack
+        ? "  if operation == 'r' or operation == 'n' then give_back(operation, n) else decide(operation, n) end"
+        : '  decide(operation, n)',
+      '  next_key = next_key + n',
+      '  p = p + n * 5',
+      'end',
+      TAIL,
+    ].join('\n'),
+  )
+  scripts.set(name, script)
+  return script
+}
+
+/** The functions of an algorithm; those that give back only where they are needed. */
+function toLua(letter: AlgorithmLetter, givesBack: boolean): string {
+  const text = LUA_ALGORITHMS[letter]
+  return givesBack ? text : text.slice(0, text.indexOf(`local function refund_${letter}`))
+}

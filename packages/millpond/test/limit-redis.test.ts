@@ -1,0 +1,171 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { Redis } from 'ioredis'
+import { describeWith, startRedis } from 'millpond-e2e/servers'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { createLimiter } from '../src/limit/limiter.ts'
+import { fixedWindow, slidingWindow, tokenBucket } from '../src/limit/policy.ts'
+import { redis } from '../src/stores/redis/index.ts'
+import { systemClock } from '../src/time/clock.ts'
+
+const POLICIES = {
+  global: slidingWindow({ limit: 60, window: '60s', onUnavailable: 'closed' }),
+  narrow: slidingWindow({ limit: 5, window: '60s', onUnavailable: 'closed' }),
+  bucket: tokenBucket({ limit: 30, window: '60s', onUnavailable: 'closed' }),
+  day: fixedWindow({ limit: 5, window: '1d', timeZone: 'Pacific/Auckland', onUnavailable: 'closed' }),
+}
+
+describeWith('redis', 'the limiter on Redis', () => {
+  let server: Awaited<ReturnType<typeof startRedis>>
+  let client: Redis
+  beforeAll(async () => {
+    server = await startRedis()
+    client = new Redis(server.url)
+  })
+  beforeEach(async () => {
+    await client.flushall()
+  })
+  afterAll(async () => {
+    client?.disconnect()
+    await server?.stop()
+  })
+
+  const setUp = (options: { clock?: typeof systemClock; denialMemo?: false; store?: ReturnType<typeof redis> } = {}) =>
+    createLimiter({ store: redis(client), deadline: '10s', policies: POLICIES, ...options })
+
+  /** The commands that the server ran while `run` did, scripts and what they call alike. */
+  async function commandsOf(run: () => Promise<unknown>): Promise<Record<string, number>> {
+    await client.config('RESETSTAT')
+    await run()
+    const stats = await client.info('commandstats')
+    const calls = [...stats.matchAll(/^cmdstat_(\w+):calls=(\d+)/gm)].map(([, name, count]) => [name, Number(count)])
+    return Object.fromEntries(calls)
+  }
+
+  test('a take alone costs four commands, three when it is refused, none when the refusal is remembered', async () => {
+    const limiter = setUp()
+    await limiter.limit('narrow', 'warm')
+    expect(await commandsOf(() => limiter.limit('narrow', 'a'))).toEqual({ evalsha: 1, time: 1, mget: 1, set: 1 })
+    await limiter.take({ policy: 'narrow', key: 'a', cost: 4 })
+    expect(await commandsOf(() => limiter.limit('narrow', 'a'))).toEqual({ evalsha: 1, time: 1, mget: 1 })
+    expect(await commandsOf(() => limiter.limit('narrow', 'a'))).toEqual({})
+  })
+
+  test('several policies cost one write each, and 64 takes of a tick 1.05 commands each', async () => {
+    const limiter = setUp()
+    await limiter.limit('narrow', 'warm')
+    const both = () =>
+      limiter.take([
+        { policy: 'global', key: 'a' },
+        { policy: 'narrow', key: 'a' },
+      ])
+    expect(await commandsOf(both)).toEqual({ evalsha: 1, time: 1, mget: 1, set: 2 })
+    const many = () => Promise.all(Array.from({ length: 64 }, (_, index) => limiter.limit('global', `k${index}`)))
+    expect(await commandsOf(many)).toEqual({ evalsha: 1, time: 1, mget: 1, set: 64 })
+  })
+
+  test('takes of one tick on one key are decided one after the other, and written once', async () => {
+    const limiter = setUp()
+    await limiter.limit('global', 'warm')
+    const allowed: boolean[] = []
+    const run = async () => {
+      const decisions = await Promise.all(Array.from({ length: 8 }, () => limiter.limit('narrow', 'a')))
+      allowed.push(...decisions.map((decision) => decision.allowed))
+    }
+    expect(await commandsOf(run)).toEqual({ evalsha: 1, time: 1, mget: 1, set: 1 })
+    expect(allowed).toEqual([true, true, true, true, true, false, false, false])
+  })
+
+  test('a refused take of three policies changes no byte, under concurrent takes, and names the policy', async () => {
+    const limiter = setUp({ denialMemo: false })
+    const three = [
+      { policy: 'global', key: 'a' },
+      { policy: 'narrow', key: 'a' },
+      { policy: 'bucket', key: 'a' },
+    ] as const
+    await Promise.all(Array.from({ length: 5 }, () => limiter.take(three)))
+    const keys = (await client.keys('*')).sort()
+    const dump = () => Promise.all(keys.map(async (key) => [key, await client.dumpBuffer(key)]))
+    const before = await dump()
+    const decisions = await Promise.all(Array.from({ length: 50 }, () => limiter.take(three)))
+    expect(new Set(decisions.map((decision) => decision.status === 'refused' && decision.refusedBy))).toEqual(
+      new Set(['narrow']),
+    )
+    expect(await dump()).toEqual(before)
+    expect(keys).toHaveLength(3)
+  })
+
+  test('a caller’s clock that is ten minutes wrong changes no decision', async () => {
+    const clocks = [-600_000, 0, 600_000].map((skew) => ({ ...systemClock, now: () => Date.now() + skew }))
+    const limiters = clocks.map((clock) => setUp({ clock, denialMemo: false }))
+    for (const policy of ['narrow', 'day'] as const) {
+      const allowed: boolean[] = []
+      for (let turn = 0; turn < 9; turn += 1)
+        allowed.push((await limiters[turn % 3]?.limit(policy, 'a'))?.allowed ?? false)
+      expect(allowed).toEqual([true, true, true, true, true, false, false, false, false])
+    }
+  })
+
+  test('SCRIPT FLUSH under load causes no error and no double count', async () => {
+    const limiter = setUp({ denialMemo: false })
+    let flushing = true
+    const flush = (async () => {
+      while (flushing) {
+        await client.script('FLUSH')
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+    })()
+    let admitted = 0
+    const statuses = new Set<string>()
+    const take = async (index: number) => {
+      for (let turn = 0; turn < 60; turn += 1) {
+        const decision = await limiter.limit('global', `k${index % 10}`)
+        statuses.add(decision.status)
+        if (decision.allowed) admitted += 1
+      }
+    }
+    await Promise.all(Array.from({ length: 20 }, (_, index) => take(index)))
+    flushing = false
+    await flush
+    expect([...statuses].sort()).toEqual(['allowed', 'refused'])
+    expect(admitted).toBe(10 * 60)
+  })
+
+  test('four processes of 32 clients are admitted exactly the limit in the fullest rolling window', async () => {
+    const limits = [3, 5, 30, 60]
+    const windowMs = 400
+    const until = Date.now() + 5_000
+    const workers = Array.from({ length: 4 }, () =>
+      fork(
+        new URL('./limit-worker.ts', import.meta.url),
+        [server.url, limits.join(), String(windowMs), String(until)],
+        {
+          execArgv: ['--import', 'tsx'],
+        },
+      ),
+    )
+    const reports = await Promise.all(workers.map(async (worker) => (await once(worker, 'message'))[0]))
+    const fullest = limits.map((limit) => {
+      const moments = reports.flatMap((report: Record<string, number[]>) => report[limit] ?? []).sort((a, b) => a - b)
+      return Math.max(
+        ...moments.map((start, index) => moments.slice(index).filter((moment) => moment < start + windowMs).length),
+      )
+    })
+    expect(fullest).toEqual(limits)
+  })
+
+  test('after all that every key has a TTL', async () => {
+    const limiter = setUp()
+    const decision = await limiter.take([
+      { policy: 'global', key: 'a', cost: 2 },
+      { policy: 'bucket', key: 'a' },
+      { policy: 'day', key: 'a' },
+    ])
+    await limiter.limit('global', 'a')
+    await limiter.refund(decision)
+    const keys = await client.keys('*')
+    const ttls = await Promise.all(keys.map((key) => client.pttl(key)))
+    expect(ttls.every((ttl) => ttl > 0)).toBe(true)
+    expect(keys.length).toBeGreaterThan(1)
+  })
+})
