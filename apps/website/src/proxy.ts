@@ -2,6 +2,7 @@ import { tooManyRequests } from 'millpond/http'
 import { type NextRequest, NextResponse } from 'next/server'
 import { isAdminRoute } from './api/admin-routes.ts'
 import { clientKey } from './api/client-key.ts'
+import { isFormRoute } from './api/form-routes.ts'
 import { decisionHeader, encodeDecision } from './api/forwarded-decision.ts'
 import { isFormPost } from './api/read-body.ts'
 import { apiPolicy, pagePolicy } from './lib/content-policy.ts'
@@ -28,7 +29,7 @@ async function guardApi(request: NextRequest): Promise<Response> {
   const decision = await limits.global.limit(clientKey(headers, { profile: config.addressProfile, hasSocketAddress }))
   headers.set(decisionHeader, encodeDecision(decision))
   // A refused form is the route's to answer: it turns the refusal into a page, and takes no limit of its own for it.
-  const isForm = request.method === 'POST' && pathname === '/api/waitlist/join' && isFormPost(request.headers)
+  const isForm = request.method === 'POST' && isFormRoute(pathname) && isFormPost(request.headers)
   if (decision.allowed || isForm) return passOn(headers, apiPolicy)
   const response = tooManyRequests(decision)
   response.headers.set(policyHeader, apiPolicy)

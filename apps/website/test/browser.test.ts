@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { describeWith, launchChromium } from 'millpond-e2e/servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { joinByJson } from './call-site.ts'
+import { readMailLink } from './read-mail.ts'
 import { type StartedSite, startSite } from './start-site.ts'
 
 type Browser = Awaited<ReturnType<typeof launchChromium>>
@@ -65,21 +66,26 @@ describeWith('chromium', 'the home page', () => {
 
   const figure = (page: Page) => page.getByTestId('figures').locator('dd').first().innerText()
 
-  it('puts a visitor on the list in place, and shows the new figure', async () => {
+  it('puts a visitor on the list in place, and at their place after the mail', async () => {
     const { page, context, complaints } = await visit()
     const before = Number(await figure(page))
     await page.keyboard.press('Tab')
     await submit(page, 'browser@x.org')
-    const heading = page.getByRole('heading', { name: 'You are in the stream.' })
+    const heading = page.getByRole('heading', { name: 'Look into your mailbox.' })
     await heading.waitFor()
     expect(await heading.evaluate((element) => element === document.activeElement)).toBe(true)
-    await page
-      .getByTestId('figures')
-      .getByText(String(before + 1), { exact: true })
-      .waitFor()
     const link = await page.getByRole('link', { name: /ref=/ }).getAttribute('href')
     expect(link).toMatch(/^\/\?ref=[2-9A-HJKMNP-Z]{8}$/)
     expect(new URL(page.url()).pathname).toBe('/')
+    await page.goto(site.url + (await readMailLink(site.url, 'browser@x.org')))
+    await page.getByRole('button', { name: 'Take my place' }).press('Enter')
+    await page
+      .getByTestId('place')
+      .getByText(String(before + 1), { exact: true })
+      .waitFor()
+    expect(new URL(page.url()).pathname).toBe('/me')
+    await page.goto(site.url)
+    expect(Number(await figure(page))).toBe(before + 1)
     expect(complaints).toEqual([])
     await context.close()
   })
@@ -91,7 +97,11 @@ describeWith('chromium', 'the home page', () => {
     const referrals = async () => Number(await page.getByTestId('figures').locator('dd').last().innerText())
     const before = await referrals()
     await submit(page, 'plain@x.org')
-    await page.getByRole('heading', { name: 'You are in the stream.' }).waitFor()
+    await page.getByRole('heading', { name: 'Look into your mailbox.' }).waitFor()
+    await page.goto(site.url + (await readMailLink(site.url, 'plain@x.org')))
+    await page.getByRole('button', { name: 'Take my place' }).click()
+    await page.getByTestId('place').waitFor()
+    await page.goto(site.url)
     expect((await referrals()) - before).toBe(1)
     await context.close()
   })
@@ -147,7 +157,7 @@ describeWith('chromium', 'the home page', () => {
       expect(await violationsIn(page)).toEqual([])
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width)
       await submit(page, `axe-${width}-${colorScheme}@x.org`)
-      await page.getByRole('heading', { name: 'You are in the stream.' }).waitFor()
+      await page.getByRole('heading', { name: 'Look into your mailbox.' }).waitFor()
       expect(await violationsIn(page)).toEqual([])
       expect(complaints).toEqual([])
       await page.goto(`${site.url}/missing`)

@@ -1,14 +1,21 @@
 import { sql } from 'drizzle-orm'
-import { bigint, check, index, integer, jsonb, pgSequence, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+import { bigint, check, index, integer, jsonb, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 import type { Quiz } from '../waitlist/join-input.ts'
 
 /**
- * Numbers the confirmations. A person's place in the line is computed from `seq` and from their confirmed referrals,
- * and is never stored.
+ * Numbers the confirmations, in one row. A sequence would leave gaps where a transaction is rolled back, and with a gap
+ * the thirtieth number would not be the thirtieth person.
  */
-export const confirmationSeq = pgSequence('confirmation_seq', { startWith: 1, increment: 1 })
+export const waitlistCounter = pgTable(
+  'waitlist_counter',
+  {
+    id: integer('id').primaryKey().default(1),
+    confirmed: bigint('confirmed', { mode: 'number' }).notNull().default(0),
+  },
+  (table) => [check('waitlist_counter_one_row', sql`${table.id} = 1`)],
+)
 
-/** One row per address. `seq` and `confirmedAt` are set together, by the confirmation. */
+/** One row per address. `seq` and `confirmedAt` are set together, by the confirmation; the place in the line is computed. */
 export const signups = pgTable(
   'signups',
   {
@@ -58,19 +65,36 @@ export const referrals = pgTable(
   ],
 )
 
-/** Mails that are due. Written in the transaction of their cause, sent afterwards, once per `idempotencyKey`. */
+/**
+ * Mails that are due. Written in the transaction of their cause, sent afterwards, once per `idempotencyKey`. The text is
+ * composed when it is sent, from rows that do not change, so a repetition says the same.
+ */
 export const mailOutbox = pgTable(
   'mail_outbox',
   {
     id: uuid('id').primaryKey().defaultRandom(),
-    kind: text('kind').$type<'confirm'>().notNull(),
-    signupId: uuid('signup_id')
-      .notNull()
-      .references(() => signups.id, { onDelete: 'cascade' }),
+    kind: text('kind').$type<'confirm' | 'place'>().notNull(),
+    signupId: uuid('signup_id').references(() => signups.id, { onDelete: 'cascade' }),
     idempotencyKey: text('idempotency_key').notNull().unique(),
     attempts: integer('attempts').notNull().default(0),
+    /** Not before this moment. A process that takes a mail moves it on, so a process that dies gives it back. */
+    nextAttemptAt: timestamp('next_attempt_at', { withTimezone: true }).notNull().defaultNow(),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
     sentAt: timestamp('sent_at', { withTimezone: true }),
   },
-  (table) => [index('mail_outbox_due').on(table.createdAt).where(sql`${table.sentAt} is null`)],
+  (table) => [
+    index('mail_outbox_due').on(table.nextAttemptAt).where(sql`${table.sentAt} is null`),
+    index('mail_outbox_signup').on(table.signupId),
+  ],
 )
+
+/** What a mail provider would have delivered; used only in development without one. */
+export const localMails = pgTable('local_mails', {
+  id: uuid('id').primaryKey().defaultRandom(),
+  idempotencyKey: text('idempotency_key').notNull().unique(),
+  recipient: text('recipient').notNull(),
+  subject: text('subject').notNull(),
+  body: text('body').notNull(),
+  html: text('html').notNull(),
+  createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+})

@@ -1,5 +1,6 @@
 import { createCache } from 'millpond'
 import type { Database } from '../db/database.ts'
+import { leaderboard, readLeaderboard } from '../waitlist/leaderboard.ts'
 import { readWaitlistStats, waitlistStats } from '../waitlist/stats.ts'
 import type { Store } from './store.ts'
 
@@ -17,7 +18,14 @@ export function createSiteCache(options: { store: Store; keySecret: string; db: 
     tags: () => [waitlistTag],
     load: () => readWaitlistStats(db),
   })
-  return { cache, stats, close: () => cache.close() }
+  const leaders = cache.define({
+    name: 'waitlist.leaderboard',
+    ttl: '60s',
+    output: leaderboard,
+    tags: () => [waitlistTag],
+    load: () => readLeaderboard(db, keySecret),
+  })
+  return { cache, stats, leaderboard: leaders, close: () => cache.close() }
 }
 
 export type SiteCache = ReturnType<typeof createSiteCache>

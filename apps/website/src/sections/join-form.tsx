@@ -15,6 +15,8 @@ function toState(note: VisitorNote | undefined, nowMs: number): JoinState {
       return { status: 'idle' }
     case 'joined':
       return { status: 'joined', answer: note }
+    case 'done':
+      return { status: 'idle' }
     case 'invalid':
       return { status: 'invalid', detail: note.detail }
     case 'wait': {

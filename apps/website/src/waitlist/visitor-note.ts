@@ -1,5 +1,6 @@
-import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
+import { seal, unseal } from '../lib/sealed.ts'
 
 /** What the page says after a form was posted without JavaScript, and what the visitor had typed. */
 const visitorNote = z.discriminatedUnion('kind', [
@@ -12,6 +13,7 @@ const visitorNote = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('invalid'), email: z.string(), detail: z.string() }),
   z.object({ kind: z.literal('wait'), email: z.string(), untilMs: z.number() }),
+  z.object({ kind: z.literal('done'), detail: z.string() }),
 ])
 export type VisitorNote = z.output<typeof visitorNote>
 
@@ -23,9 +25,6 @@ export const noteMaxAge = 300
 /** What was typed is kept up to this length: a longer one is refused anyway, and a cookie has no room for it. */
 const keptEmailLength = 300
 
-const sign = (payload: string, secret: string): string =>
-  createHmac('sha256', secret).update(payload).digest('base64url')
-
 /**
  * A note in a signed cookie, and the id that the page's address names it by. It travels in a cookie because an e-mail
  * address in a URL ends in logs and histories.
@@ -33,24 +32,14 @@ const sign = (payload: string, secret: string): string =>
 export function writeVisitorNote(note: VisitorNote, secret: string): { id: string; cookie: string } {
   const id = randomUUID().slice(0, 8)
   const kept = 'email' in note ? { ...note, email: note.email.slice(0, keptEmailLength) } : note
-  const payload = Buffer.from(JSON.stringify({ id, note: kept })).toString('base64url')
-  return { id, cookie: `${payload}.${sign(payload, secret)}` }
-}
-
-function isSigned(payload: string, signature: string, secret: string): boolean {
-  const expected = Buffer.from(sign(payload, secret))
-  const given = Buffer.from(signature)
-  return given.length === expected.length && timingSafeEqual(given, expected)
+  return { id, cookie: seal({ id, note: kept }, { purpose: 'note', secret }) }
 }
 
 /** The note called `id`; undefined when the cookie is missing, forged, or of another post. */
 export function readVisitorNote(
   cookie: string | undefined,
-  options: { id: string | undefined; secret: string },
+  { id, secret }: { id: string | undefined; secret: string },
 ): VisitorNote | undefined {
-  const [payload, signature] = cookie?.split('.') ?? []
-  if (payload === undefined || signature === undefined || !isSigned(payload, signature, options.secret))
-    return undefined
-  const parsed = signed.safeParse(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')))
-  return parsed.success && parsed.data.id === options.id ? parsed.data.note : undefined
+  const parsed = signed.safeParse(unseal(cookie, { purpose: 'note', secret }))
+  return parsed.success && parsed.data.id === id ? parsed.data.note : undefined
 }
