@@ -26,6 +26,9 @@ describe('readConfig()', () => {
       addressProfile: 'socket',
       secrets: { cookie: undefined, cacheKey: undefined },
       mail: undefined,
+      supporters: undefined,
+      adminToken: undefined,
+      teamEmail: 'team@headwater.invalid',
       demoData: false,
     } satisfies Config)
     expect(Object.isFrozen(config) && Object.isFrozen(config.secrets)).toBe(true)
@@ -46,6 +49,9 @@ describe('readConfig()', () => {
       CACHE_KEY_SECRET: key,
       RESEND_API_KEY: 're_123',
       MAIL_FROM: 'Headwater <list@headwater.test>',
+      TEAM_EMAIL: 'team@headwater.test',
+      BMC_ACCESS_TOKEN: 'abc',
+      ADMIN_TOKEN: key,
       DEMO_DATA: '1',
     })
     expect(config).toEqual({
@@ -59,6 +65,9 @@ describe('readConfig()', () => {
       addressProfile: { proxies: 2 },
       secrets: { cookie: key, cacheKey: key },
       mail: { apiKey: 're_123', from: 'Headwater <list@headwater.test>', url: 'https://api.resend.com' },
+      teamEmail: 'team@headwater.test',
+      supporters: { url: 'https://developers.buymeacoffee.com', token: 'abc' },
+      adminToken: key,
       demoData: true,
     } satisfies Config)
   })
@@ -114,6 +123,7 @@ describe('readConfig()', () => {
     expect(faultsOf({ APP_ENV: 'production', COOKIE_SECRET: 'changeme-changeme-changeme-changeme' })).toEqual([
       'COOKIE_SECRET is a placeholder: make one with "openssl rand -base64 32"',
       'RESEND_API_KEY is required when APP_ENV=production: nobody could confirm their place',
+      'TEAM_EMAIL is required when APP_ENV=production: what visitors write goes there',
       'SITE_URL is required when APP_ENV=production: the links in mails lead there',
       'CACHE_KEY_SECRET is required when APP_ENV=production: every instance needs the same one',
     ])

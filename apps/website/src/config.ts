@@ -20,6 +20,12 @@ export interface Config {
   readonly secrets: { readonly cookie: string | undefined; readonly cacheKey: string | undefined }
   /** Resend; undefined in development means the local mailbox. */
   readonly mail: { readonly apiKey: string; readonly from: string; readonly url: string } | undefined
+  /** Who reads what visitors write. */
+  readonly teamEmail: string
+  /** Buy Me a Coffee; undefined means that only contributions entered by hand are known. */
+  readonly supporters: { readonly url: string; readonly token: string } | undefined
+  /** Opens the admin's route, at least 32 characters; undefined keeps it shut. */
+  readonly adminToken: string | undefined
   readonly demoData: boolean
 }
 
@@ -127,6 +133,13 @@ const environment = z
       .optional(),
     RESEND_API_URL: outsideUrl.optional(),
     MAIL_FROM: z.string().optional(),
+    TEAM_EMAIL: z.email('must be an e-mail address').optional(),
+    BMC_ACCESS_TOKEN: z
+      .string()
+      .refine((value) => !isPlaceholder(value), 'is a placeholder')
+      .optional(),
+    BMC_API_URL: outsideUrl.optional(),
+    ADMIN_TOKEN: secret.optional(),
     DEMO_DATA: flag.optional(),
   })
   .superRefine((value, context) => {
@@ -146,6 +159,9 @@ const environment = z
     if (value.RESEND_API_KEY === undefined) {
       fault('RESEND_API_KEY', 'is required when APP_ENV=production: nobody could confirm their place')
     }
+    if (value.TEAM_EMAIL === undefined) {
+      fault('TEAM_EMAIL', 'is required when APP_ENV=production: what visitors write goes there')
+    }
     if (value.SITE_URL === undefined) {
       fault('SITE_URL', 'is required when APP_ENV=production: the links in mails lead there')
     }
@@ -160,6 +176,7 @@ type Environment = z.output<typeof environment>
 function toConfig(env: Environment): Config {
   const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = env
   const { RESEND_API_KEY: apiKey, MAIL_FROM: from, RESEND_API_URL: mailUrl = 'https://api.resend.com' } = env
+  const { BMC_ACCESS_TOKEN: supportersToken, BMC_API_URL: supportersUrl = 'https://developers.buymeacoffee.com' } = env
   return Object.freeze({
     appEnv: env.APP_ENV ?? 'development',
     host: env.HOST ?? '127.0.0.1',
@@ -173,6 +190,10 @@ function toConfig(env: Environment): Config {
     addressProfile: env.CLIENT_ADDRESS ?? 'socket',
     secrets: Object.freeze({ cookie: env.COOKIE_SECRET, cacheKey: env.CACHE_KEY_SECRET }),
     mail: apiKey === undefined || from === undefined ? undefined : Object.freeze({ apiKey, from, url: mailUrl }),
+    teamEmail: env.TEAM_EMAIL ?? 'team@headwater.invalid',
+    supporters:
+      supportersToken === undefined ? undefined : Object.freeze({ url: supportersUrl, token: supportersToken }),
+    adminToken: env.ADMIN_TOKEN,
     demoData: env.DEMO_DATA ?? false,
   } satisfies Config)
 }

@@ -230,6 +230,22 @@ describe('proxy()', () => {
     expect([form.status, form.header('x-ratelimit-limit')]).toEqual([303, '60'])
   })
 
+  it('takes the global limit and the route’s own all or nothing', async () => {
+    const from = '192.0.2.33'
+    for (let nth = 0; nth < 7; nth += 1) await joinByJson(site.url, from, { email: `all${nth}@x.org` })
+    const unknown = await callSite(`${site.url}/api/unknown`, { headers: { 'x-forwarded-for': from } })
+    // Five joins and this request: what the route's limit refused has taken nothing.
+    expect([unknown.status, unknown.header('x-ratelimit-remaining')]).toEqual([404, String(60 - 6)])
+  })
+
+  it('counts those whose address cannot be told together, by a small policy of their own', async () => {
+    const answers = []
+    for (let nth = 0; nth < 21; nth += 1) answers.push(await readStats(site.url, `junk-${nth}`))
+    expect(answers.map(status)).toEqual([...Array.from({ length: 20 }, () => 200), 429])
+    expect(answers[20]?.header('ratelimit-policy')).toBe('"unknown";q=20;w=60')
+    expect((await readStats(site.url, '192.0.2.34')).status).toBe(200)
+  })
+
   it('believes no address and no decision of a client', async () => {
     const forged = {
       'content-type': 'application/json',

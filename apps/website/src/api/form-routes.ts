@@ -4,6 +4,7 @@ const formRoutes: ReadonlySet<string> = new Set([
   '/api/waitlist/confirm',
   '/api/waitlist/link',
   '/api/waitlist/name',
+  '/api/contact',
 ])
 
 /** An exact match of the path. */

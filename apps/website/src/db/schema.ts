@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { bigint, check, index, integer, jsonb, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+import { bigint, check, index, integer, jsonb, pgTable, text, timestamp, unique, uuid } from 'drizzle-orm/pg-core'
 import type { Quiz } from '../waitlist/join-input.ts'
 
 /**
@@ -65,6 +65,20 @@ export const referrals = pgTable(
   ],
 )
 
+/** What visitors wrote to the team. Stored before anything is sent. */
+export const contactMessages = pgTable('contact_messages', {
+  id: uuid('id').primaryKey().defaultRandom(),
+  /** What the sender quotes; says nothing about how many there are. */
+  ticket: text('ticket').notNull().unique(),
+  /** Made with the form, so that one that is sent twice is stored once. */
+  submission: uuid('submission').notNull().unique(),
+  name: text('name').notNull(),
+  email: text('email').notNull(),
+  subject: text('subject').notNull(),
+  message: text('message').notNull(),
+  createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+})
+
 /**
  * Mails that are due. Written in the transaction of their cause, sent afterwards, once per `idempotencyKey`. The text is
  * composed when it is sent, from rows that do not change, so a repetition says the same.
@@ -73,8 +87,9 @@ export const mailOutbox = pgTable(
   'mail_outbox',
   {
     id: uuid('id').primaryKey().defaultRandom(),
-    kind: text('kind').$type<'confirm' | 'place'>().notNull(),
+    kind: text('kind').$type<'confirm' | 'place' | 'contact-team' | 'contact-receipt'>().notNull(),
     signupId: uuid('signup_id').references(() => signups.id, { onDelete: 'cascade' }),
+    contactId: uuid('contact_id').references(() => contactMessages.id, { onDelete: 'cascade' }),
     idempotencyKey: text('idempotency_key').notNull().unique(),
     attempts: integer('attempts').notNull().default(0),
     /** Not before this moment. A process that takes a mail moves it on, so a process that dies gives it back. */
@@ -97,4 +112,37 @@ export const localMails = pgTable('local_mails', {
   body: text('body').notNull(),
   html: text('html').notNull(),
   createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+})
+
+/** What somebody gave. `source` and `sourceId` name it where it comes from; edits and refunds change the row. */
+export const supportContributions = pgTable(
+  'support_contributions',
+  {
+    id: uuid('id').primaryKey().defaultRandom(),
+    source: text('source').$type<'buymeacoffee' | 'manual'>().notNull(),
+    sourceId: text('source_id').notNull(),
+    /** In the currency's smallest unit. */
+    amountMinor: bigint('amount_minor', { mode: 'number' }).notNull(),
+    /** ISO 4217. */
+    currency: text('currency').notNull(),
+    status: text('status').$type<'paid' | 'refunded'>().notNull(),
+    /** What is shown; null for somebody who wishes not to be named. */
+    name: text('name'),
+    /** An HMAC that tells the same supporter from another, and nothing else. */
+    supporterKey: text('supporter_key').notNull(),
+    supportedAt: timestamp('supported_at', { withTimezone: true }).notNull(),
+  },
+  (table) => [
+    unique('support_contributions_source').on(table.source, table.sourceId),
+    check('support_contributions_amount', sql`${table.amountMinor} >= 0`),
+    check('support_contributions_currency', sql`${table.currency} ~ '^[A-Z]{3}$'`),
+  ],
+)
+
+/** One row: when the supporters were last read in full, and not before when they are read again. */
+export const supportSync = pgTable('support_sync', {
+  id: integer('id').primaryKey().default(1),
+  /** Moved on by the process that begins to read, so that no other one does meanwhile. */
+  nextAt: timestamp('next_at', { withTimezone: true }).notNull(),
+  syncedAt: timestamp('synced_at', { withTimezone: true }),
 })

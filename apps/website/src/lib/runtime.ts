@@ -5,6 +5,8 @@ import { FolderLockedError } from '../db/folder-lock.ts'
 import { localMailbox } from '../mail/local-mailbox.ts'
 import { type Mailer, startMailer } from '../mail/mailer.ts'
 import { resend } from '../mail/resend.ts'
+import { startFakeSupporters } from '../support/fake-supporters.ts'
+import { syncSupport } from '../support/sync-support.ts'
 import { seedDemo } from '../waitlist/seed-demo.ts'
 import { createSiteCache, type SiteCache } from './cache.ts'
 import { createLimits, type Limits } from './limits.ts'
@@ -62,7 +64,19 @@ async function openRuntime(config: Config, boot: Boot | undefined): Promise<Runt
     const secrets = await loadSecrets({ given: config.secrets, dataDir })
     if (config.demoData) await seedDemo(database.db, new Date())
     const store = createStore(config.upstash)
-    const siteCache = createSiteCache({ store, keySecret: secrets.cacheKey, db: database.db })
+    // A demonstration has supporters too, from a server on this machine that speaks the same protocol.
+    const fake = config.supporters === undefined && config.demoData ? await startFakeSupporters() : undefined
+    const supporters = config.supporters ?? fake
+    const siteCache = createSiteCache({
+      store,
+      keySecret: secrets.cacheKey,
+      db: database.db,
+      syncSupport: async () => {
+        if (supporters === undefined) return
+        const source = { url: supporters.url, token: supporters.token, keySecret: secrets.cacheKey }
+        await syncSupport(database.db, { source, now: () => new Date() })
+      },
+    })
     const limits = createLimits({ store, keySecret: secrets.cacheKey })
     const transport = config.mail === undefined ? localMailbox(database.db) : resend(config.mail)
     let mailer: Mailer | undefined
@@ -74,6 +88,7 @@ async function openRuntime(config: Config, boot: Boot | undefined): Promise<Runt
         transport,
         baseUrl: publicUrl,
         secret: secrets.cookie,
+        teamEmail: config.teamEmail,
         now: () => new Date(),
         onFailure: (kind, attempts, reason) =>
           console.error(`Cannot send mail "${kind}" (attempt ${attempts}): ${reason}`),
@@ -84,6 +99,7 @@ async function openRuntime(config: Config, boot: Boot | undefined): Promise<Runt
     const close = async (): Promise<void> => {
       limits.close()
       await mailer?.close()
+      await fake?.close()
       await Promise.allSettled([siteCache.close()])
       await Promise.allSettled([store.close(), database.close()])
     }

@@ -1,16 +1,21 @@
 import { eq } from 'drizzle-orm'
 import type { Queryable } from '../db/database.ts'
-import { type mailOutbox, signups } from '../db/schema.ts'
+import { contactMessages, type mailOutbox, signups } from '../db/schema.ts'
 import { writePersonToken } from '../waitlist/person-token.ts'
 import { type Mail, toMail } from './mail.ts'
 
-export type DueMail = Pick<typeof mailOutbox.$inferSelect, 'id' | 'kind' | 'signupId' | 'idempotencyKey' | 'createdAt'>
+export type DueMail = Pick<
+  typeof mailOutbox.$inferSelect,
+  'id' | 'kind' | 'signupId' | 'contactId' | 'idempotencyKey' | 'createdAt'
+>
 
 export interface ComposeContext {
   readonly db: Queryable
   /** Where links lead, without a slash at the end. From the configuration, never from a request. */
   readonly baseUrl: string
   readonly secret: string
+  /** Who reads what visitors write. */
+  readonly teamEmail: string
 }
 
 const signature = 'Headwater\nYou get this mail because somebody entered your address on our site.'
@@ -41,6 +46,35 @@ function linkMail(due: DueMail, to: string, { baseUrl, secret }: ComposeContext)
       })
 }
 
+type ContactMessage = typeof contactMessages.$inferSelect
+
+/** For the team: everything the visitor wrote, as text. */
+function teamMail(contact: ContactMessage, to: string): Mail {
+  const { ticket, name, email, subject, message } = contact
+  return toMail({
+    to,
+    subject: `[${ticket}] ${subject}`,
+    paragraphs: [`From: ${name} <${email}>`, `Subject: ${subject}`, message],
+    replyTo: email,
+  })
+}
+
+/** For whoever's address was given: nothing that was typed, so nobody can send their own words to a stranger from here. */
+function receiptMail({ ticket, email }: ContactMessage): Mail {
+  return toMail({
+    to: email,
+    subject: `We have your message (${ticket})`,
+    paragraphs: [
+      'Hello,',
+      `your message to Headwater has arrived. Its number is ${ticket}. A person reads it and answers.`,
+    ],
+    closing: [
+      'If you did not write to us, somebody entered your address by mistake, and you need to do nothing.',
+      'Headwater',
+    ],
+  })
+}
+
 /** The mail of a row of the outbox; undefined when whom or what it was about is gone. */
 export async function composeMail(due: DueMail, context: ComposeContext): Promise<Mail | undefined> {
   switch (due.kind) {
@@ -52,6 +86,13 @@ export async function composeMail(due: DueMail, context: ComposeContext): Promis
         .from(signups)
         .where(eq(signups.id, due.signupId))
       return person === undefined ? undefined : linkMail(due, person.email, context)
+    }
+    case 'contact-team':
+    case 'contact-receipt': {
+      if (due.contactId === null) return undefined
+      const [contact] = await context.db.select().from(contactMessages).where(eq(contactMessages.id, due.contactId))
+      if (contact === undefined) return undefined
+      return due.kind === 'contact-team' ? teamMail(contact, context.teamEmail) : receiptMail(contact)
     }
     default:
       return due.kind satisfies never

@@ -4,8 +4,8 @@ import { mailOutbox } from '../db/schema.ts'
 import { composeMail, type DueMail } from './compose-mail.ts'
 import type { MailTransport } from './mail.ts'
 
-/** How long a process that took a mail has it to itself; one that dies gives it back after that. */
-const claimMs = 60_000
+/** How long a process that took a mail has it to itself, well above what sending may take; one that dies gives it back after that. */
+const claimMs = 20_000
 const batchSize = 10
 /** With the pauses below, about eight hours of trying: within the day in which providers remember an idempotency key. */
 const maxAttempts = 55
@@ -21,6 +21,7 @@ export interface OutboxOptions {
   readonly transport: MailTransport
   readonly baseUrl: string
   readonly secret: string
+  readonly teamEmail: string
   readonly now: () => Date
   /** Told about a mail that was not taken: its kind, how often it was tried and the provider's word. Nothing personal. */
   readonly onFailure: (kind: string, attempts: number, reason: string) => void

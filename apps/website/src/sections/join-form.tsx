@@ -16,6 +16,8 @@ function toState(note: VisitorNote | undefined, nowMs: number): JoinState {
     case 'joined':
       return { status: 'joined', answer: note }
     case 'done':
+    case 'contact-sent':
+    case 'contact-held':
       return { status: 'idle' }
     case 'invalid':
       return { status: 'invalid', detail: note.detail }

@@ -23,6 +23,10 @@ export function toLineNote(note: VisitorNote | undefined, nowMs: number): LineNo
       return { kind: note.kind, detail: note.detail }
     case 'wait':
       return { kind: 'wait', seconds: Math.max(1, Math.ceil((note.untilMs - nowMs) / 1000)) }
+    case 'contact-held':
+      return note.untilMs === undefined
+        ? { kind: 'invalid', detail: 'Something is not right yet; see the fields above.' }
+        : { kind: 'wait', seconds: Math.max(1, Math.ceil((note.untilMs - nowMs) / 1000)) }
     default:
       return undefined
   }

@@ -1,5 +1,6 @@
 import type { SiteCache } from '../lib/cache.ts'
 import { runtime } from '../lib/runtime.ts'
+import type { SupportStats } from '../support/support-stats.ts'
 import type { Leaderboard } from '../waitlist/leaderboard.ts'
 import type { WaitlistStats } from '../waitlist/stats.ts'
 
@@ -20,3 +21,7 @@ export const readStatsView = (): Promise<WaitlistStats | undefined> =>
 /** The leaderboard, cached; undefined when it cannot be read. */
 export const readLeadersView = (): Promise<Leaderboard | undefined> =>
   orNothing('the leaderboard', ({ leaderboard }) => leaderboard.get())
+
+/** What was given, cached; undefined when it cannot be read. */
+export const readSupportView = (): Promise<SupportStats | undefined> =>
+  orNothing('the support', ({ support }) => support.get())

@@ -4,6 +4,8 @@ import { Wordmark } from './wordmark.tsx'
 const links = [
   { href: '/me', label: 'Your place' },
   { href: '/leaderboard', label: 'Leaderboard' },
+  { href: '/support', label: 'Support' },
+  { href: '/contact', label: 'Write to us' },
 ] as const
 
 export function SiteFooter() {

@@ -14,6 +14,14 @@ const visitorNote = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('invalid'), email: z.string(), detail: z.string() }),
   z.object({ kind: z.literal('wait'), email: z.string(), untilMs: z.number() }),
   z.object({ kind: z.literal('done'), detail: z.string() }),
+  z.object({ kind: z.literal('contact-sent'), ticket: z.string() }),
+  z.object({
+    kind: z.literal('contact-held'),
+    fields: z.object({ name: z.string(), email: z.string(), subject: z.string(), message: z.string() }),
+    /** What is wrong, field by field; empty when the sender has to wait. */
+    faults: z.array(z.object({ field: z.string(), detail: z.string() })),
+    untilMs: z.number().optional(),
+  }),
 ])
 export type VisitorNote = z.output<typeof visitorNote>
 
@@ -25,13 +33,25 @@ export const noteMaxAge = 300
 /** What was typed is kept up to this length: a longer one is refused anyway, and a cookie has no room for it. */
 const keptEmailLength = 300
 
+const keptMessageBytes = 1_800
+
+function shorten(note: VisitorNote): VisitorNote {
+  if (note.kind === 'contact-held') {
+    const { name, email, subject, message } = note.fields
+    const short = { name: name.slice(0, 60), email: email.slice(0, 100), subject: subject.slice(0, 80) }
+    // Half a message would be sent by mistake; none is noticed.
+    return { ...note, fields: { ...short, message: Buffer.byteLength(message) > keptMessageBytes ? '' : message } }
+  }
+  return 'email' in note ? { ...note, email: note.email.slice(0, keptEmailLength) } : note
+}
+
 /**
  * A note in a signed cookie, and the id that the page's address names it by. It travels in a cookie because an e-mail
  * address in a URL ends in logs and histories.
  */
 export function writeVisitorNote(note: VisitorNote, secret: string): { id: string; cookie: string } {
   const id = randomUUID().slice(0, 8)
-  const kept = 'email' in note ? { ...note, email: note.email.slice(0, keptEmailLength) } : note
+  const kept = shorten(note)
   return { id, cookie: seal({ id, note: kept }, { purpose: 'note', secret }) }
 }
 
