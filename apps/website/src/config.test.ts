@@ -28,6 +28,7 @@ describe('readConfig()', () => {
       mail: undefined,
       supporters: undefined,
       adminToken: undefined,
+      apiUrl: undefined,
       teamEmail: 'team@headwater.invalid',
       demoData: false,
     } satisfies Config)
@@ -52,6 +53,7 @@ describe('readConfig()', () => {
       TEAM_EMAIL: 'team@headwater.test',
       BMC_ACCESS_TOKEN: 'abc',
       ADMIN_TOKEN: key,
+      API_URL: 'http://127.0.0.1:8787/',
       DEMO_DATA: '1',
     })
     expect(config).toEqual({
@@ -68,6 +70,7 @@ describe('readConfig()', () => {
       teamEmail: 'team@headwater.test',
       supporters: { url: 'https://developers.buymeacoffee.com', token: 'abc' },
       adminToken: key,
+      apiUrl: 'http://127.0.0.1:8787',
       demoData: true,
     } satisfies Config)
   })

@@ -26,6 +26,8 @@ export interface Config {
   readonly supporters: { readonly url: string; readonly token: string } | undefined
   /** Opens the admin's route, at least 32 characters; undefined keeps it shut. */
   readonly adminToken: string | undefined
+  /** Cloud Brain, for /demo; without a slash at the end. */
+  readonly apiUrl: string | undefined
   readonly demoData: boolean
 }
 
@@ -140,6 +142,7 @@ const environment = z
       .optional(),
     BMC_API_URL: outsideUrl.optional(),
     ADMIN_TOKEN: secret.optional(),
+    API_URL: outsideUrl.optional(),
     DEMO_DATA: flag.optional(),
   })
   .superRefine((value, context) => {
@@ -194,6 +197,7 @@ function toConfig(env: Environment): Config {
     supporters:
       supportersToken === undefined ? undefined : Object.freeze({ url: supportersUrl, token: supportersToken }),
     adminToken: env.ADMIN_TOKEN,
+    apiUrl: env.API_URL,
     demoData: env.DEMO_DATA ?? false,
   } satisfies Config)
 }

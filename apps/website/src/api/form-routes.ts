@@ -5,6 +5,7 @@ const formRoutes: ReadonlySet<string> = new Set([
   '/api/waitlist/link',
   '/api/waitlist/name',
   '/api/contact',
+  '/api/demo/ingest',
 ])
 
 /** An exact match of the path. */

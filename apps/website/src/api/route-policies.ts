@@ -6,6 +6,7 @@ export type RoutePolicy = Exclude<PolicyName, 'global' | 'unknown' | 'contactRec
 /** Every route under /api that is not an admin's, with the policy of its POST where that is not `general`. */
 const routes: Readonly<Record<string, { readonly POST?: RoutePolicy }>> = {
   '/api/contact': {},
+  '/api/demo/ingest': { POST: 'waitlist' },
   '/api/support/stats': {},
   '/api/waitlist/confirm': {},
   '/api/waitlist/join': { POST: 'waitlist' },

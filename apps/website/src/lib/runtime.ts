@@ -162,3 +162,9 @@ export function hasLocalMailbox(): boolean {
   const started = startedSlot.read()
   return started?.status === 'ready' && started.runtime.hasLocalMailbox
 }
+
+/** Where the site is reached, if that is known yet. */
+export function publicUrl(): string | undefined {
+  const started = startedSlot.read()
+  return started?.status === 'ready' ? started.runtime.publicUrl() : undefined
+}

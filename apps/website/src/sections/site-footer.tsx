@@ -4,8 +4,13 @@ import { Wordmark } from './wordmark.tsx'
 const links = [
   { href: '/me', label: 'Your place' },
   { href: '/leaderboard', label: 'Leaderboard' },
+  { href: '/demo', label: 'Demonstration' },
+  { href: '/about', label: 'About' },
   { href: '/support', label: 'Support' },
   { href: '/contact', label: 'Write to us' },
+  { href: '/privacy', label: 'Privacy' },
+  { href: '/terms', label: 'Terms' },
+  { href: '/cookies', label: 'Cookies' },
 ] as const
 
 export function SiteFooter() {

@@ -3,6 +3,7 @@ import { Wordmark } from './wordmark.tsx'
 const links = [
   { href: '/#how', label: 'How it works' },
   { href: '/#private', label: 'What is private' },
+  { href: '/demo', label: 'Demonstration' },
   { href: '/leaderboard', label: 'Leaderboard' },
   { href: '/me', label: 'Your place' },
 ] as const
