@@ -139,6 +139,7 @@ async function start() {
   closers.push(() => closeServer(server).then(() => {}))
   const url = `http://${reachable(runtime.config.host)}:${port}`
   await expectAnswer(`${url}/`)
+  runtime.serveAt(url)
   console.log(`Headwater is at ${url}, store: ${storeLine}`)
   process.send?.({ type: 'ready', url, store: runtime.store.kind })
 }

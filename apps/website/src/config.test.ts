@@ -25,6 +25,11 @@ describe('readConfig()', () => {
       upstash: undefined,
       addressProfile: 'socket',
       secrets: { cookie: undefined, cacheKey: undefined },
+      mail: undefined,
+      supporters: undefined,
+      adminToken: undefined,
+      apiUrl: undefined,
+      teamEmail: 'team@headwater.invalid',
       demoData: false,
     } satisfies Config)
     expect(Object.isFrozen(config) && Object.isFrozen(config.secrets)).toBe(true)
@@ -43,6 +48,12 @@ describe('readConfig()', () => {
       CLIENT_ADDRESS: 'proxies:2',
       COOKIE_SECRET: key,
       CACHE_KEY_SECRET: key,
+      RESEND_API_KEY: 're_123',
+      MAIL_FROM: 'Headwater <list@headwater.test>',
+      TEAM_EMAIL: 'team@headwater.test',
+      BMC_ACCESS_TOKEN: 'abc',
+      ADMIN_TOKEN: key,
+      API_URL: 'http://127.0.0.1:8787/',
       DEMO_DATA: '1',
     })
     expect(config).toEqual({
@@ -55,6 +66,11 @@ describe('readConfig()', () => {
       upstash: { url: 'https://calm-otter-1.upstash.io', token: 'AbC123' },
       addressProfile: { proxies: 2 },
       secrets: { cookie: key, cacheKey: key },
+      mail: { apiKey: 're_123', from: 'Headwater <list@headwater.test>', url: 'https://api.resend.com' },
+      teamEmail: 'team@headwater.test',
+      supporters: { url: 'https://developers.buymeacoffee.com', token: 'abc' },
+      adminToken: key,
+      apiUrl: 'http://127.0.0.1:8787',
       demoData: true,
     } satisfies Config)
   })
@@ -109,6 +125,9 @@ describe('readConfig()', () => {
   it('requires the secrets in production, and no placeholder', () => {
     expect(faultsOf({ APP_ENV: 'production', COOKIE_SECRET: 'changeme-changeme-changeme-changeme' })).toEqual([
       'COOKIE_SECRET is a placeholder: make one with "openssl rand -base64 32"',
+      'RESEND_API_KEY is required when APP_ENV=production: nobody could confirm their place',
+      'TEAM_EMAIL is required when APP_ENV=production: what visitors write goes there',
+      'SITE_URL is required when APP_ENV=production: the links in mails lead there',
       'CACHE_KEY_SECRET is required when APP_ENV=production: every instance needs the same one',
     ])
   })

@@ -18,6 +18,16 @@ export interface Config {
   readonly addressProfile: AddressProfile
   /** Each at least 32 characters; undefined means: make one and keep it in `dataDir` (never in production). */
   readonly secrets: { readonly cookie: string | undefined; readonly cacheKey: string | undefined }
+  /** Resend; undefined in development means the local mailbox. */
+  readonly mail: { readonly apiKey: string; readonly from: string; readonly url: string } | undefined
+  /** Who reads what visitors write. */
+  readonly teamEmail: string
+  /** Buy Me a Coffee; undefined means that only contributions entered by hand are known. */
+  readonly supporters: { readonly url: string; readonly token: string } | undefined
+  /** Opens the admin's route, at least 32 characters; undefined keeps it shut. */
+  readonly adminToken: string | undefined
+  /** Cloud Brain, for /demo; without a slash at the end. */
+  readonly apiUrl: string | undefined
   readonly demoData: boolean
 }
 
@@ -93,6 +103,14 @@ const siteUrl = z
   .refine((value) => /^https?:$/.test(toUrl(value)?.protocol ?? ''), 'must be an http:// or https:// URL')
   .transform((value) => value.replace(/\/+$/, ''))
 
+const outsideUrl = z
+  .string()
+  .refine((value) => {
+    const url = toUrl(value)
+    return url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))
+  }, 'must be an https:// URL (http:// only for a loopback host)')
+  .transform((value) => value.replace(/\/+$/, ''))
+
 const environment = z
   .object({
     APP_ENV: z.enum(['development', 'production'], { error: 'must be development or production' }).optional(),
@@ -111,6 +129,20 @@ const environment = z
     CLIENT_ADDRESS: addressProfile.optional(),
     COOKIE_SECRET: secret.optional(),
     CACHE_KEY_SECRET: secret.optional(),
+    RESEND_API_KEY: z
+      .string()
+      .refine((value) => !isPlaceholder(value), 'is a placeholder')
+      .optional(),
+    RESEND_API_URL: outsideUrl.optional(),
+    MAIL_FROM: z.string().optional(),
+    TEAM_EMAIL: z.email('must be an e-mail address').optional(),
+    BMC_ACCESS_TOKEN: z
+      .string()
+      .refine((value) => !isPlaceholder(value), 'is a placeholder')
+      .optional(),
+    BMC_API_URL: outsideUrl.optional(),
+    ADMIN_TOKEN: secret.optional(),
+    API_URL: outsideUrl.optional(),
     DEMO_DATA: flag.optional(),
   })
   .superRefine((value, context) => {
@@ -123,7 +155,19 @@ const environment = z
         `is missing, but UPSTASH_REDIS_REST_${present} is set: give both or neither`,
       )
     }
+    if (value.RESEND_API_KEY !== undefined && value.MAIL_FROM === undefined) {
+      fault('MAIL_FROM', 'is missing, but RESEND_API_KEY is set: name the sender')
+    }
     if (value.APP_ENV !== 'production') return
+    if (value.RESEND_API_KEY === undefined) {
+      fault('RESEND_API_KEY', 'is required when APP_ENV=production: nobody could confirm their place')
+    }
+    if (value.TEAM_EMAIL === undefined) {
+      fault('TEAM_EMAIL', 'is required when APP_ENV=production: what visitors write goes there')
+    }
+    if (value.SITE_URL === undefined) {
+      fault('SITE_URL', 'is required when APP_ENV=production: the links in mails lead there')
+    }
     for (const name of ['COOKIE_SECRET', 'CACHE_KEY_SECRET'] as const) {
       if (value[name] === undefined)
         fault(name, 'is required when APP_ENV=production: every instance needs the same one')
@@ -134,6 +178,8 @@ type Environment = z.output<typeof environment>
 
 function toConfig(env: Environment): Config {
   const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = env
+  const { RESEND_API_KEY: apiKey, MAIL_FROM: from, RESEND_API_URL: mailUrl = 'https://api.resend.com' } = env
+  const { BMC_ACCESS_TOKEN: supportersToken, BMC_API_URL: supportersUrl = 'https://developers.buymeacoffee.com' } = env
   return Object.freeze({
     appEnv: env.APP_ENV ?? 'development',
     host: env.HOST ?? '127.0.0.1',
@@ -146,6 +192,12 @@ function toConfig(env: Environment): Config {
     upstash: url === undefined || token === undefined ? undefined : Object.freeze({ url, token }),
     addressProfile: env.CLIENT_ADDRESS ?? 'socket',
     secrets: Object.freeze({ cookie: env.COOKIE_SECRET, cacheKey: env.CACHE_KEY_SECRET }),
+    mail: apiKey === undefined || from === undefined ? undefined : Object.freeze({ apiKey, from, url: mailUrl }),
+    teamEmail: env.TEAM_EMAIL ?? 'team@headwater.invalid',
+    supporters:
+      supportersToken === undefined ? undefined : Object.freeze({ url: supportersUrl, token: supportersToken }),
+    adminToken: env.ADMIN_TOKEN,
+    apiUrl: env.API_URL,
     demoData: env.DEMO_DATA ?? false,
   } satisfies Config)
 }

@@ -1,9 +1,11 @@
 import { tooManyRequests } from 'millpond/http'
 import { type NextRequest, NextResponse } from 'next/server'
 import { isAdminRoute } from './api/admin-routes.ts'
-import { clientKey } from './api/client-key.ts'
+import { clientKey, toTakes } from './api/client-key.ts'
+import { isFormRoute } from './api/form-routes.ts'
 import { decisionHeader, encodeDecision } from './api/forwarded-decision.ts'
 import { isFormPost } from './api/read-body.ts'
+import { routePolicy } from './api/route-policies.ts'
 import { apiPolicy, pagePolicy } from './lib/content-policy.ts'
 import { runtime } from './lib/runtime.ts'
 
@@ -16,7 +18,7 @@ function passOn(headers: Headers, policy: string): NextResponse {
 }
 
 /**
- * The global limit. An allowed request carries the decision on to its route, which merges it with its own: Next drops a
+ * The global limit and the route's own, taken together: a request that either refuses costs nothing. An allowed request carries the decision on to its route, which merges it with its own: Next drops a
  * header of the route's response that the proxy has set already, so only one of the two may write rate-limit headers.
  */
 async function guardApi(request: NextRequest): Promise<Response> {
@@ -25,10 +27,12 @@ async function guardApi(request: NextRequest): Promise<Response> {
   const { pathname } = request.nextUrl
   if (isAdminRoute(pathname)) return passOn(headers, apiPolicy)
   const { config, hasSocketAddress, limits } = runtime()
-  const decision = await limits.global.limit(clientKey(headers, { profile: config.addressProfile, hasSocketAddress }))
+  const client = clientKey(headers, { profile: config.addressProfile, hasSocketAddress })
+  const own = routePolicy(request.method, pathname)
+  const decision = await limits.take(toTakes(client, own === undefined ? ['global'] : ['global', own]))
   headers.set(decisionHeader, encodeDecision(decision))
   // A refused form is the route's to answer: it turns the refusal into a page, and takes no limit of its own for it.
-  const isForm = request.method === 'POST' && pathname === '/api/waitlist/join' && isFormPost(request.headers)
+  const isForm = request.method === 'POST' && isFormRoute(pathname) && isFormPost(request.headers)
   if (decision.allowed || isForm) return passOn(headers, apiPolicy)
   const response = tooManyRequests(decision)
   response.headers.set(policyHeader, apiPolicy)

@@ -38,6 +38,25 @@ export function callSite(url: string, { method = 'GET', headers = {}, body }: Ca
   })
 }
 
+interface Post {
+  /** The visitor's address as the last of our proxies would write it (CLIENT_ADDRESS=proxies:1). */
+  readonly from: string
+  readonly cookie?: string
+}
+
+export function postJson(url: string, { from, cookie = '', body }: Post & { body: unknown }): Promise<Answer> {
+  const headers = { 'content-type': 'application/json', 'x-forwarded-for': from, cookie }
+  return callSite(url, { method: 'POST', headers, body: JSON.stringify(body) })
+}
+
+export function postForm(
+  url: string,
+  { from, cookie = '', fields }: Post & { fields: Record<string, string> },
+): Promise<Answer> {
+  const headers = { 'content-type': 'application/x-www-form-urlencoded', 'x-forwarded-for': from, cookie }
+  return callSite(url, { method: 'POST', headers, body: new URLSearchParams(fields).toString() })
+}
+
 /** `from` is the visitor's address as the last of our proxies would write it (CLIENT_ADDRESS=proxies:1). */
 export function joinByJson(url: string, from: string, body: unknown): Promise<Answer> {
   const headers = { 'content-type': 'application/json', 'x-forwarded-for': from }

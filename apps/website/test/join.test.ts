@@ -45,29 +45,33 @@ describeWith('postgres', 'the waiting list in PostgreSQL', () => {
 
   describe('joinWaitlist()', () => {
     it('draws another code when one is taken', async () => {
-      await joinWaitlist(database.db, { email: 'first@x.org' }, drawing('AAAAAAAA'))
+      await joinWaitlist(database.db, { email: 'first@x.org' }, { draw: drawing('AAAAAAAA') })
       const second = await joinWaitlist(
         database.db,
         { email: 'second@x.org' },
-        drawing('AAAAAAAA', 'AAAAAAAA', 'BBBBBBBB'),
+        { draw: drawing('AAAAAAAA', 'AAAAAAAA', 'BBBBBBBB') },
       )
-      expect([second.isNew, second.answer.referralCode, second.answer.position]).toEqual([true, 'BBBBBBBB', 2])
+      expect([second.isNew, second.answer.referralCode, second.answer.position]).toEqual([true, 'BBBBBBBB', 1])
     })
 
     it('stores nothing of a join when every code is taken', async () => {
       const before = await readWaitlistStats(database.db)
       const input = { email: 'third@x.org', referralCode: 'AAAAAAAA' }
-      await expect(joinWaitlist(database.db, input, () => 'AAAAAAAA')).rejects.toThrow(ReferralCodeError)
+      await expect(joinWaitlist(database.db, input, { draw: () => 'AAAAAAAA' })).rejects.toThrow(ReferralCodeError)
       expect(await readWaitlistStats(database.db)).toEqual(before)
       expect(await database.db.select({ total: count() }).from(mailOutbox)).toEqual([{ total: 2 }])
     })
 
     it('credits a friend once, and never the person itself', async () => {
-      await joinWaitlist(database.db, { email: 'fourth@x.org', referralCode: 'BBBBBBBB' }, drawing('CCCCCCCC'))
+      await joinWaitlist(
+        database.db,
+        { email: 'fourth@x.org', referralCode: 'BBBBBBBB' },
+        { draw: drawing('CCCCCCCC') },
+      )
       await joinWaitlist(database.db, { email: 'fourth@x.org', referralCode: 'AAAAAAAA' })
       await joinWaitlist(database.db, { email: 'second@x.org', referralCode: 'BBBBBBBB' })
       // A code that is drawn in the same join cannot credit the one who joins.
-      await joinWaitlist(database.db, { email: 'fifth@x.org', referralCode: 'DDDDDDDD' }, drawing('DDDDDDDD'))
+      await joinWaitlist(database.db, { email: 'fifth@x.org', referralCode: 'DDDDDDDD' }, { draw: drawing('DDDDDDDD') })
       const credited = await database.db
         .select({ email: signups.email })
         .from(referrals)
@@ -82,21 +86,31 @@ describeWith('postgres', 'the waiting list in PostgreSQL', () => {
       expect([codes.length, codes[0], codes.at(-1)]).toEqual([20, 'AAAAAAAA', last.answer.referralCode])
     })
 
-    it('gives places by the size of the list, the first thirty as founding', async () => {
-      const answers = []
-      for (let nth = 5; nth <= 31; nth += 1) {
-        answers.push((await joinWaitlist(database.db, { email: `place${nth}@x.org` })).answer)
-      }
-      expect(answers.map(({ position, tier }) => [position, tier]).slice(-3)).toEqual([
-        [29, 'founding'],
-        [30, 'founding'],
-        [31, 'early'],
-      ])
+    it('offers everybody the place after the last confirmation', async () => {
+      const { answer } = await joinWaitlist(database.db, { email: 'next@x.org' })
+      expect([answer.position, answer.tier]).toEqual([1, 'founding'])
       expect(await readWaitlistStats(database.db)).toEqual({
-        totalSignups: 31,
-        foundingMembersLeft: 0,
-        totalReferrals: 1,
+        totalSignups: 0,
+        foundingMembersLeft: 30,
+        totalReferrals: 0,
       })
+    })
+
+    it('writes to an address again after ten minutes at the earliest, and five times a day at most', async () => {
+      const start = Date.parse('2026-11-01T00:00:00Z')
+      const email = 'often@x.org'
+      for (let minute = 0; minute <= 120; minute += 4) {
+        await joinWaitlist(database.db, { email }, { now: new Date(start + minute * 60_000) })
+      }
+      const mails = await database.db
+        .select({ kind: mailOutbox.kind, at: mailOutbox.createdAt })
+        .from(mailOutbox)
+        .innerJoin(signups, eq(signups.id, mailOutbox.signupId))
+        .where(eq(signups.email, email))
+        .orderBy(mailOutbox.createdAt)
+      expect(mails.map(({ kind, at }) => [kind, (at.getTime() - start) / 60_000])).toEqual(
+        [0, 12, 24, 36, 48].map((minute) => ['confirm', minute]),
+      )
     })
   })
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { callSite, joinByForm, joinByJson, limitsOf, readStats } from './call-site.ts'
+import { callSite, joinByForm, joinByJson, limitsOf, postJson, readStats } from './call-site.ts'
+import { readMailLink, tokenOf } from './read-mail.ts'
 import { type StartedSite, startSite } from './start-site.ts'
 
 let site: StartedSite
@@ -64,7 +65,7 @@ describe('POST /api/waitlist/join', () => {
     const others = await joinByJson(site.url, '192.0.2.2', { email: 'another@x.org' })
     const bodies = [first, second, confirmed, others].map((answer) => answer.json())
     const shape = {
-      message: expect.stringContaining('if it was there before nothing has changed'),
+      message: expect.stringContaining('We have written to this address'),
       position: expect.any(Number),
       referralCode: expect.stringMatching(/^[2-9A-HJKMNP-Z]{8}$/),
       tier: 'early',
@@ -73,7 +74,7 @@ describe('POST /api/waitlist/join', () => {
     const codes = bodies.map((body) => (body as { referralCode: string }).referralCode)
     expect(new Set(codes).size).toBe(4)
     const places = bodies.map((body) => (body as { position: number }).position)
-    expect(places.map((place) => place - (places[0] ?? 0))).toEqual([0, 1, 1, 1])
+    expect(places).toEqual([141, 141, 141, 141])
   })
 
   it('names the field of a bad body, and stores nothing', async () => {
@@ -122,7 +123,7 @@ describe('POST /api/waitlist/join from a form', () => {
     expect(answer.status).toBe(303)
     expect(limitsOf(answer)).toEqual(waitlistLeft(4))
     const page = await follow(answer)
-    expect(page).toContain('You are in the stream.')
+    expect(page).toContain('Look into your mailbox.')
     expect(page).toMatch(/href="\/\?ref=[2-9A-HJKMNP-Z]{8}"/)
   })
 
@@ -168,8 +169,12 @@ describe('GET /api/waitlist/stats', () => {
     const fresh = await readStats(site.url, from)
     expect([miss, hit, fresh].map(isHit)).toEqual([false, true, false])
     expect(hit.text).toBe(miss.text)
+    // A join moves no public number: it would tell whether the address was new. Its confirmation does.
+    expect(fresh.json()).toEqual(miss.json())
+    const token = tokenOf(await readMailLink(site.url, 'stats1@x.org'))
+    await postJson(`${site.url}/api/waitlist/confirm`, { from, body: { token } })
     const before = miss.json() as { totalSignups: number }
-    expect(fresh.json()).toEqual({ ...before, totalSignups: before.totalSignups + 1 })
+    expect((await readStats(site.url, from)).json()).toEqual({ ...before, totalSignups: before.totalSignups + 1 })
   })
 
   it('counts a friend once, and nobody for a known address, an unknown code or an own one', async () => {
@@ -181,6 +186,11 @@ describe('GET /api/waitlist/stats', () => {
     await joinByJson(site.url, from, { email: 'brought@x.org', referralCode: friend.referralCode })
     await joinByJson(site.url, from, { email: 'friend@x.org', referralCode: friend.referralCode })
     await joinByJson(site.url, from, { email: 'stranger@x.org', referralCode: '22222222' })
+    expect((await total()) - before).toBe(0)
+    for (const email of ['friend@x.org', 'brought@x.org', 'stranger@x.org']) {
+      const token = tokenOf(await readMailLink(site.url, email))
+      await postJson(`${site.url}/api/waitlist/confirm`, { from, body: { token } })
+    }
     expect((await total()) - before).toBe(1)
   })
 
@@ -218,6 +228,22 @@ describe('proxy()', () => {
     ])
     const form = await joinByForm(site.url, '192.0.2.30', { email: 'global@x.org' })
     expect([form.status, form.header('x-ratelimit-limit')]).toEqual([303, '60'])
+  })
+
+  it('takes the global limit and the route’s own all or nothing', async () => {
+    const from = '192.0.2.33'
+    for (let nth = 0; nth < 7; nth += 1) await joinByJson(site.url, from, { email: `all${nth}@x.org` })
+    const unknown = await callSite(`${site.url}/api/unknown`, { headers: { 'x-forwarded-for': from } })
+    // Five joins and this request: what the route's limit refused has taken nothing.
+    expect([unknown.status, unknown.header('x-ratelimit-remaining')]).toEqual([404, String(60 - 6)])
+  })
+
+  it('counts those whose address cannot be told together, by a small policy of their own', async () => {
+    const answers = []
+    for (let nth = 0; nth < 21; nth += 1) answers.push(await readStats(site.url, `junk-${nth}`))
+    expect(answers.map(status)).toEqual([...Array.from({ length: 20 }, () => 200), 429])
+    expect(answers[20]?.header('ratelimit-policy')).toBe('"unknown";q=20;w=60')
+    expect((await readStats(site.url, '192.0.2.34')).status).toBe(200)
   })
 
   it('believes no address and no decision of a client', async () => {

@@ -1,18 +1,21 @@
 import type { Decision } from 'millpond'
 import { problem, tooManyRequests } from 'millpond/http'
-import type { PolicyName } from '../lib/limits.ts'
 import { type Runtime, runtime } from '../lib/runtime.ts'
-import { clientKey } from './client-key.ts'
-import { readForwardedDecision } from './forwarded-decision.ts'
+import { clientKey, toTakes } from './client-key.ts'
+import { coversPolicy, readForwardedDecision } from './forwarded-decision.ts'
 import { mergedHeaders } from './merged-headers.ts'
+import type { RoutePolicy } from './route-policies.ts'
 
 export interface RouteContext {
   readonly request: Request
   readonly runtime: Runtime
+  /** Takes a further limit of this client's. Its numbers appear in the answer's headers when they are nearest to refusing. */
+  limit(policy: RoutePolicy): Promise<Decision>
 }
 
 interface Endpoint {
-  readonly policy: Exclude<PolicyName, 'global'>
+  /** Undefined where the global limit is enough. */
+  readonly policy: RoutePolicy | undefined
   handle(context: RouteContext): Promise<Response>
   /** Answers a refusal in another way than 429 problem+json; undefined leaves it at that. */
   refuse?(context: RouteContext, decision: Decision): Promise<Response | undefined>
@@ -28,24 +31,35 @@ function withHeaders(response: Response, headers: Record<string, string>): Respo
   return new Response(response.body, { status: response.status, headers: merged })
 }
 
-async function answer(endpoint: Endpoint, context: RouteContext, key: string): Promise<Response> {
-  const global = readForwardedDecision(context.request.headers)
-  const own = global?.allowed === false ? undefined : await context.runtime.limits[endpoint.policy].limit(key)
-  const refusing = [global, own].find((decision) => decision?.allowed === false)
+async function answer(endpoint: Endpoint, request: Request): Promise<Response> {
+  const current = runtime()
+  const { config, hasSocketAddress, limits } = current
+  const client = clientKey(request.headers, { profile: config.addressProfile, hasSocketAddress })
+  const decisions: Decision[] = []
+  const limit = async (policy: RoutePolicy): Promise<Decision> => {
+    const decision = await limits.take(toTakes(client, [policy]))
+    decisions.push(decision)
+    return decision
+  }
+  const context: RouteContext = { request, runtime: current, limit }
+  const forwarded = readForwardedDecision(request.headers)
+  if (forwarded !== undefined) decisions.push(forwarded)
+  const { policy } = endpoint
+  const isTaken =
+    forwarded !== undefined && (!forwarded.allowed || policy === undefined || coversPolicy(forwarded, policy))
+  if (!isTaken) await limit(policy ?? 'general')
+  const refusing = decisions.find((decision) => !decision.allowed)
   const response =
     refusing === undefined
       ? await endpoint.handle(context)
       : ((await endpoint.refuse?.(context, refusing)) ?? tooManyRequests(refusing))
-  return withHeaders(response, mergedHeaders([global, own]))
+  return withHeaders(response, mergedHeaders(decisions))
 }
 
 function toHandler(endpoint: Endpoint): Handler {
   return async (request) => {
     try {
-      const context = { request, runtime: runtime() }
-      const { config, hasSocketAddress } = context.runtime
-      const key = clientKey(request.headers, { profile: config.addressProfile, hasSocketAddress })
-      return await answer(endpoint, context, key)
+      return await answer(endpoint, request)
     } catch (error) {
       // The message only: a driver's error also carries the query's values, and these may be a person's.
       console.error(`Cannot answer ${request.method}: ${error instanceof Error ? error.name : 'unknown error'}`)
@@ -59,7 +73,7 @@ function toHandler(endpoint: Endpoint): Handler {
 }
 
 /**
- * The handlers of one route under /api. Each takes its own limit besides the proxy's; the answer, whatever it is, carries
+ * The handlers of one route under /api. Each takes its own limit unless the proxy has taken it already; the answer, whatever it is, carries
  * the rate-limit headers of the one nearest to refusing. A method that the route does not have is 405.
  */
 export function apiRoute(endpoints: Partial<Record<Method, Endpoint>>): Record<Method, Handler> {

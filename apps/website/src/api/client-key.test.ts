@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { clientKey } from './client-key.ts'
+import { clientKey, toTakes } from './client-key.ts'
 
 const headers = new Headers({
   'x-headwater-socket-address': '::ffff:192.0.2.7',
@@ -16,10 +16,24 @@ describe('clientKey()', () => {
     ['vercel', '198.51.100.3'],
     ['cloudflare', '2001:db8:1:2::/64'],
   ] as const)('reads the address of the profile %j', (profile, address) => {
-    expect(clientKey(headers, { profile, hasSocketAddress: true })).toBe(address)
+    expect(clientKey(headers, { profile, hasSocketAddress: true })).toEqual({ kind: 'ip', address })
   })
 
   it('does not believe the socket header when server.mjs does not run the site', () => {
-    expect(clientKey(headers, { profile: 'socket', hasSocketAddress: false })).toBe('unknown')
+    expect(clientKey(headers, { profile: 'socket', hasSocketAddress: false })).toEqual({
+      kind: 'unknown',
+      address: 'unknown',
+    })
+  })
+})
+
+describe('toTakes()', () => {
+  it('takes what is wanted of an address, and only the small policy of those who have none', () => {
+    const wanted = ['global', 'waitlist'] as const
+    expect(toTakes({ kind: 'ip', address: '192.0.2.7' }, wanted)).toEqual([
+      { policy: 'global', key: '192.0.2.7' },
+      { policy: 'waitlist', key: '192.0.2.7' },
+    ])
+    expect(toTakes({ kind: 'unknown', address: 'unknown' }, wanted)).toEqual([{ policy: 'unknown', key: 'unknown' }])
   })
 })

@@ -50,3 +50,9 @@ export function readForwardedDecision(headers: Headers): Decision | undefined {
     return undefined
   }
 }
+
+/** Whether the decision was also about `policy`, or about a client of whom only one policy is asked. */
+export function coversPolicy(value: Decision, policy: string): boolean {
+  const names = value.status === 'degraded' ? value.policies : value.limits.map((state) => state.policy)
+  return names.includes(policy) || names.includes('unknown')
+}

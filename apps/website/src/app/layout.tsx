@@ -1,6 +1,7 @@
 import type { Metadata, Viewport } from 'next'
 import localFont from 'next/font/local'
 import type { ReactNode } from 'react'
+import { publicUrl } from '../lib/runtime.ts'
 import { SiteFooter } from '../sections/site-footer.tsx'
 import { SiteHeader } from '../sections/site-header.tsx'
 import './globals.css'
@@ -18,12 +19,18 @@ const newsreader = localFont({
 const description =
   'Headwater brings the numbers of your watch, ring and scale into one private stream, and shows where a change began.'
 
-export const metadata: Metadata = {
-  title: { default: 'Headwater: your health data, from the source', template: '%s · Headwater' },
-  description,
-  applicationName: 'Headwater',
-  openGraph: { title: 'Headwater', description, type: 'website', siteName: 'Headwater' },
-  formatDetection: { telephone: false, email: false, address: false },
+export function generateMetadata(): Metadata {
+  const url = publicUrl()
+  return {
+    title: { default: 'Headwater: your health data, from the source', template: '%s · Headwater' },
+    description,
+    applicationName: 'Headwater',
+    openGraph: { title: 'Headwater', description, type: 'website', siteName: 'Headwater' },
+    twitter: { card: 'summary_large_image' },
+    formatDetection: { telephone: false, email: false, address: false },
+    // Addresses of images must be whole; the site knows its own from SITE_URL or from its start.
+    ...(url === undefined ? {} : { metadataBase: new URL(url) }),
+  }
 }
 
 export const viewport: Viewport = {

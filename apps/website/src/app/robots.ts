@@ -1,5 +1,5 @@
 import type { MetadataRoute } from 'next'
 
 export default function robots(): MetadataRoute.Robots {
-  return { rules: { userAgent: '*', allow: '/', disallow: '/api/' } }
+  return { rules: { userAgent: '*', allow: '/', disallow: ['/api/', '/me', '/confirm', '/dev/'] } }
 }

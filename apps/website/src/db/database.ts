@@ -21,13 +21,14 @@ const migrationsFolder = (appDir: string): string => join(appDir, 'drizzle')
 /** Any number; all instances of the site wait for one another on it while they migrate. */
 const migrationLock = 4_157_001
 
-async function openPostgres(url: string, appDir: string): Promise<OpenDatabase> {
+async function openPostgres(url: string, options: { appDir: string; connections: number }): Promise<OpenDatabase> {
+  const { appDir, connections } = options
   const [{ default: pg }, { drizzle }, { migrate }] = await Promise.all([
     import('pg'),
     import('drizzle-orm/node-postgres'),
     import('drizzle-orm/node-postgres/migrator'),
   ])
-  const pool = new pg.Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 5_000 })
+  const pool = new pg.Pool({ connectionString: url, max: connections, connectionTimeoutMillis: 5_000 })
   // Without a listener an idle connection that breaks ends the process; the next query opens a new one.
   pool.on('error', (error) => console.error(`Database connection lost: ${error.message}`))
   try {
@@ -77,8 +78,10 @@ export function openDatabase(options: {
   database: { kind: 'postgres'; url: string } | { kind: 'pglite' }
   dataDir: string
   appDir: string
+  /** At most so many connections to PostgreSQL; default 10. */
+  connections?: number
 }): Promise<OpenDatabase> {
   return options.database.kind === 'postgres'
-    ? openPostgres(options.database.url, options.appDir)
+    ? openPostgres(options.database.url, { appDir: options.appDir, connections: options.connections ?? 10 })
     : openEmbedded(options.dataDir, options.appDir)
 }

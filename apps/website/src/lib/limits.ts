@@ -1,12 +1,18 @@
 import { createLimiter, type Decision, slidingWindow } from 'millpond'
 import type { Store } from './store.ts'
 
-/** Every limit of the site. `global` is taken by the proxy for all of /api; the others by the route itself. */
+/** Every limit of the site, per address except where it says otherwise. */
 const policies = {
+  /** All of /api. */
   global: slidingWindow({ limit: 60, window: '60s', onUnavailable: 'open' }),
   general: slidingWindow({ limit: 30, window: '60s', onUnavailable: 'open' }),
   waitlist: slidingWindow({ limit: 5, window: '60s', onUnavailable: 'local' }),
   contact: slidingWindow({ limit: 3, window: '60s', onUnavailable: 'local' }),
+  /** Receipts to one recipient, whoever causes them. */
+  contactReceipt: slidingWindow({ limit: 3, window: '1h', onUnavailable: 'local' }),
+  admin: slidingWindow({ limit: 10, window: '60s', onUnavailable: 'local' }),
+  /** All visitors together whose address cannot be told, instead of every other policy. */
+  unknown: slidingWindow({ limit: 20, window: '60s', onUnavailable: 'local' }),
 }
 
 export type PolicyName = keyof typeof policies
@@ -16,7 +22,16 @@ export interface Limit {
   limit(id: string): Promise<Decision>
 }
 
-export type Limits = Readonly<Record<PolicyName, Limit>> & { close(): void }
+export interface LimitTake {
+  readonly policy: PolicyName
+  readonly key: string
+}
+
+export type Limits = Readonly<Record<PolicyName, Limit>> & {
+  /** Takes from several, all or nothing. */
+  take(takes: readonly LimitTake[]): Promise<Decision>
+  close(): void
+}
 
 /** `keySecret` turns addresses into HMACs before they reach the store. */
 export function createLimits(options: { store: Store; keySecret: string }): Limits {
@@ -27,6 +42,10 @@ export function createLimits(options: { store: Store; keySecret: string }): Limi
     general: of('general'),
     waitlist: of('waitlist'),
     contact: of('contact'),
+    contactReceipt: of('contactReceipt'),
+    admin: of('admin'),
+    unknown: of('unknown'),
+    take: (takes) => limiter.take(takes),
     close: () => limiter.close(),
   }
 }

@@ -2,6 +2,11 @@ import { resolve } from 'node:path'
 import { FolderLockedError } from 'folder-lock'
 import { type Config, ConfigError, readConfig } from '../config.ts'
 import { type OpenDatabase, openDatabase } from '../db/database.ts'
+import { localMailbox } from '../mail/local-mailbox.ts'
+import { type Mailer, startMailer } from '../mail/mailer.ts'
+import { resend } from '../mail/resend.ts'
+import { startFakeSupporters } from '../support/fake-supporters.ts'
+import { syncSupport } from '../support/sync-support.ts'
 import { seedDemo } from '../waitlist/seed-demo.ts'
 import { createSiteCache, type SiteCache } from './cache.ts'
 import { createLimits, type Limits } from './limits.ts'
@@ -19,6 +24,14 @@ export interface Runtime {
   readonly limits: Limits
   /** True when server.mjs runs the site and writes the socket's address into a header of ours. */
   readonly hasSocketAddress: boolean
+  /** True in development without a mail provider: mails are kept and shown at /dev/mail. */
+  readonly hasLocalMailbox: boolean
+  /** Begins to send what is in the outbox, with links to `url` unless SITE_URL says otherwise. Once per process. */
+  serveAt(url: string): void
+  /** Where the site is reached; undefined before {@link serveAt} when SITE_URL is not given. */
+  publicUrl(): string | undefined
+  /** Something was put into the outbox. */
+  nudgeMailer(): void
   close(): Promise<void>
 }
 
@@ -51,14 +64,59 @@ async function openRuntime(config: Config, boot: Boot | undefined): Promise<Runt
     const secrets = await loadSecrets({ given: config.secrets, dataDir })
     if (config.demoData) await seedDemo(database.db, new Date())
     const store = createStore(config.upstash)
-    const siteCache = createSiteCache({ store, keySecret: secrets.cacheKey, db: database.db })
+    // A demonstration has supporters too, from a server on this machine that speaks the same protocol.
+    const fake = config.supporters === undefined && config.demoData ? await startFakeSupporters() : undefined
+    const supporters = config.supporters ?? fake
+    const siteCache = createSiteCache({
+      store,
+      keySecret: secrets.cacheKey,
+      db: database.db,
+      syncSupport: async () => {
+        if (supporters === undefined) return
+        const source = { url: supporters.url, token: supporters.token, keySecret: secrets.cacheKey }
+        await syncSupport(database.db, { source, now: () => new Date() })
+      },
+    })
     const limits = createLimits({ store, keySecret: secrets.cacheKey })
+    const transport = config.mail === undefined ? localMailbox(database.db) : resend(config.mail)
+    let mailer: Mailer | undefined
+    let publicUrl = config.siteUrl
+    const serveAt = (url: string): void => {
+      publicUrl ??= url
+      mailer ??= startMailer({
+        db: database.db,
+        transport,
+        baseUrl: publicUrl,
+        secret: secrets.cookie,
+        teamEmail: config.teamEmail,
+        now: () => new Date(),
+        onFailure: (kind, attempts, reason) =>
+          console.error(`Cannot send mail "${kind}" (attempt ${attempts}): ${reason}`),
+      })
+    }
+    // Without server.mjs nobody will say where the site is; a deployment has to.
+    if (boot === undefined && config.siteUrl !== undefined) serveAt(config.siteUrl)
     const close = async (): Promise<void> => {
       limits.close()
+      await mailer?.close()
+      await fake?.close()
       await Promise.allSettled([siteCache.close()])
       await Promise.allSettled([store.close(), database.close()])
     }
-    return { config, secrets, database, store, siteCache, limits, hasSocketAddress: boot !== undefined, close }
+    return {
+      config,
+      secrets,
+      database,
+      store,
+      siteCache,
+      limits,
+      hasSocketAddress: boot !== undefined,
+      hasLocalMailbox: transport.kind === 'local' && config.appEnv === 'development',
+      serveAt,
+      publicUrl: () => publicUrl,
+      nudgeMailer: () => mailer?.nudge(),
+      close,
+    }
   } catch (error) {
     await database.close()
     throw error
@@ -97,4 +155,16 @@ export function runtime(): Runtime {
   const started = startedSlot.read()
   if (started?.status !== 'ready') throw new RuntimeMissingError()
   return started.runtime
+}
+
+/** Whether /dev/mail is there; false during a build. */
+export function hasLocalMailbox(): boolean {
+  const started = startedSlot.read()
+  return started?.status === 'ready' && started.runtime.hasLocalMailbox
+}
+
+/** Where the site is reached, if that is known yet. */
+export function publicUrl(): string | undefined {
+  const started = startedSlot.read()
+  return started?.status === 'ready' ? started.runtime.publicUrl() : undefined
 }

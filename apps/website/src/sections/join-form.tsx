@@ -15,6 +15,10 @@ function toState(note: VisitorNote | undefined, nowMs: number): JoinState {
       return { status: 'idle' }
     case 'joined':
       return { status: 'joined', answer: note }
+    case 'done':
+    case 'contact-sent':
+    case 'contact-held':
+      return { status: 'idle' }
     case 'invalid':
       return { status: 'invalid', detail: note.detail }
     case 'wait': {

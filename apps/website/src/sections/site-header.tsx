@@ -3,7 +3,9 @@ import { Wordmark } from './wordmark.tsx'
 const links = [
   { href: '/#how', label: 'How it works' },
   { href: '/#private', label: 'What is private' },
-  { href: '/#questions', label: 'Questions' },
+  { href: '/demo', label: 'Demonstration' },
+  { href: '/leaderboard', label: 'Leaderboard' },
+  { href: '/me', label: 'Your place' },
 ] as const
 
 export function SiteHeader() {
@@ -12,7 +14,7 @@ export function SiteHeader() {
       <a href="/" className="py-1 text-ink no-underline" aria-label="Headwater, home">
         <Wordmark />
       </a>
-      <nav aria-label="Sections" className="hidden sm:block">
+      <nav aria-label="Main" className="hidden sm:block">
         <ul className="flex gap-7">
           {links.map(({ href, label }) => (
             <li key={href}>

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { FieldFault } from '../api/post-answers.ts'
 import { referralCodePattern } from './referral-code.ts'
 
 /** PostgreSQL stores no NUL, and nobody types the others into a short answer. */
@@ -20,7 +21,8 @@ export const quizInput = z.object({
 })
 export type Quiz = z.output<typeof quizInput>
 
-const email = z
+/** Trimmed and lower-cased; at most 255 characters. */
+export const email = z
   .string({ error: 'must be text' })
   .trim()
   .toLowerCase()
@@ -44,12 +46,6 @@ export const joinInput = z.object(
   { error: 'must be an object with the field "email"' },
 )
 export type JoinInput = z.output<typeof joinInput>
-
-/** What is wrong with one field; `field` is its path, as in `quiz.apps.0`, or `body`. */
-export interface FieldFault {
-  readonly field: string
-  readonly detail: string
-}
 
 export type ReadJoinInput =
   | { readonly ok: true; readonly value: JoinInput }

@@ -1,14 +1,15 @@
-import { and, asc, count, desc, eq, ne, notInArray } from 'drizzle-orm'
+import { randomUUID } from 'node:crypto'
+import { and, asc, desc, eq, gt, ne, notInArray } from 'drizzle-orm'
 import type { Database, Queryable } from '../db/database.ts'
 import { mailOutbox, referralCodes, referrals, signups } from '../db/schema.ts'
 import type { JoinInput } from './join-input.ts'
 import { createReferralCode } from './referral-code.ts'
-import { foundingPlaces } from './stats.ts'
+import { foundingPlaces, readConfirmed } from './stats.ts'
 
 /** What everyone is told, whoever they are; see {@link joinWaitlist}. */
 export interface JoinAnswer {
   readonly message: string
-  /** The place a new sign-up takes now. Provisional: the place is settled by the confirmation. */
+  /** The place that whoever confirms next takes. Provisional: the confirmation settles it. */
   readonly position: number
   /** A code that credits the address that was given; a fresh one in each answer. */
   readonly referralCode: string
@@ -28,21 +29,59 @@ export class ReferralCodeError extends Error {
   }
 }
 
+/** The row of an address. */
+export interface EnsuredSignup {
+  readonly id: string
+  readonly isNew: boolean
+  readonly isConfirmed: boolean
+}
+
+const hourMs = 3_600_000
+const mailPauseMs = 10 * 60_000
+const mailsPerDay = 5
 const codeAttempts = 5
 /** Codes kept per address besides its first, which is kept for good: nobody can push a friend's link out by joining for them. */
 const laterCodesKept = 19
 
 const message =
-  'Thank you. The address is on the list: if it was new it has just been added, and if it was there before nothing has changed.'
+  'Thank you. We have written to this address: open the link in that mail to take or to see the place. Nothing counts before.'
 
 /** The row of the address and whether it was made now. Concurrent calls for one address wait here for one another. */
-async function ensureSignup(tx: Queryable, input: JoinInput): Promise<{ id: string; isNew: boolean }> {
+async function ensureSignup(tx: Queryable, input: JoinInput): Promise<EnsuredSignup> {
   const { email, quiz } = input
   const [made] = await tx.insert(signups).values({ email, quiz }).onConflictDoNothing().returning({ id: signups.id })
-  if (made !== undefined) return { id: made.id, isNew: true }
-  const [found] = await tx.select({ id: signups.id }).from(signups).where(eq(signups.email, email)).for('no key update')
+  if (made !== undefined) return { id: made.id, isNew: true, isConfirmed: false }
+  const [found] = await tx
+    .select({ id: signups.id, seq: signups.seq })
+    .from(signups)
+    .where(eq(signups.email, email))
+    .for('no key update')
   // Only a deletion between the two statements leads here; then the address is new again.
-  return found === undefined ? ensureSignup(tx, input) : { id: found.id, isNew: false }
+  return found === undefined ? ensureSignup(tx, input) : { id: found.id, isNew: false, isConfirmed: found.seq !== null }
+}
+
+/**
+ * Queues the mail with the person's link unless one was queued a short while ago or many were today: typing somebody's
+ * address again and again must not fill their inbox. The caller holds the person's row.
+ */
+export async function queueLink(tx: Queryable, person: EnsuredSignup, now: Date): Promise<void> {
+  const since = new Date(now.getTime() - 24 * hourMs)
+  const recent = person.isNew
+    ? []
+    : await tx
+        .select({ createdAt: mailOutbox.createdAt })
+        .from(mailOutbox)
+        .where(and(eq(mailOutbox.signupId, person.id), gt(mailOutbox.createdAt, since)))
+        .orderBy(desc(mailOutbox.createdAt))
+  const last = recent[0]?.createdAt
+  if (recent.length >= mailsPerDay || (last !== undefined && now.getTime() - last.getTime() < mailPauseMs)) return
+  await tx.insert(mailOutbox).values({
+    kind: person.isConfirmed ? 'place' : 'confirm',
+    signupId: person.id,
+    idempotencyKey: `link:${person.id}:${randomUUID()}`,
+    createdAt: now,
+    nextAttemptAt: now,
+  })
 }
 
 /** Credits the owner of the code. An unknown code is no fault of the visitor and says nothing to one who guesses. */
@@ -94,28 +133,35 @@ async function dropOldCodes(tx: Queryable, signupId: string): Promise<void> {
  *
  * The answer to a new, a pending and a confirmed address is the same in shape and in kind, so it tells nothing about
  * the person: the place is the next free one for everybody, and the code is fresh each time (each of them works).
+ * The mail differs, and only the address's owner reads it.
  *
  * `draw` makes referral codes. Throws {@link ReferralCodeError} and the driver's errors.
  */
 export function joinWaitlist(
   db: Database,
   input: JoinInput,
-  draw: () => string = createReferralCode,
+  { draw = createReferralCode, now = new Date() }: { draw?: () => string; now?: Date } = {},
 ): Promise<JoinOutcome> {
   return db.transaction(async (tx) => {
-    const { id, isNew } = await ensureSignup(tx, input)
-    if (isNew) {
-      await tx.insert(mailOutbox).values({ kind: 'confirm', signupId: id, idempotencyKey: `confirm:${id}` })
-      if (input.referralCode !== undefined) await recordReferral(tx, id, input.referralCode)
-    }
-    const referralCode = await addReferralCode(tx, id, draw)
-    await dropOldCodes(tx, id)
-    const [others] = await tx
-      .select({ total: count() })
-      .from(signups)
-      .where(isNew ? ne(signups.id, id) : undefined)
-    const position = (others?.total ?? 0) + 1
+    const person = await ensureSignup(tx, input)
+    await queueLink(tx, person, now)
+    if (person.isNew && input.referralCode !== undefined) await recordReferral(tx, person.id, input.referralCode)
+    const referralCode = await addReferralCode(tx, person.id, draw)
+    if (!person.isNew) await dropOldCodes(tx, person.id)
+    const position = (await readConfirmed(tx)) + 1
     const tier = position <= foundingPlaces ? 'founding' : 'early'
-    return { isNew, answer: { message, position, referralCode, tier } }
+    return { isNew: person.isNew, answer: { message, position, referralCode, tier } }
+  })
+}
+
+/** Writes to an address that is on the list; does nothing for another. Returns nothing either way. */
+export function sendLink(db: Database, email: string, now: Date): Promise<void> {
+  return db.transaction(async (tx) => {
+    const [found] = await tx
+      .select({ id: signups.id, seq: signups.seq })
+      .from(signups)
+      .where(eq(signups.email, email))
+      .for('no key update')
+    if (found !== undefined) await queueLink(tx, { id: found.id, isNew: false, isConfirmed: found.seq !== null }, now)
   })
 }

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Database } from '../db/database.ts'
-import { referralCodes, referrals, signups } from '../db/schema.ts'
+import { referralCodes, referrals, signups, waitlistCounter } from '../db/schema.ts'
 import { createReferralCode } from './referral-code.ts'
 
 const people = 140
@@ -40,16 +40,20 @@ const apps = ['Watch', 'Ring', 'Scale', 'Notebook'] as const
 
 const pick = <T>(from: readonly T[], index: number): T | undefined => from[index % from.length]
 
-/** Who brought person `index`: nobody for two in three, else somebody from the earlier half of those before. */
+/** Who brought person `index`: nobody for two in three, else somebody before them, mostly one of the first. */
 function referrerOf(index: number): number | undefined {
-  return index > 4 && index % 3 === 0 ? Math.floor(((index * 7919) % index) / 2) : undefined
+  const spread = ((index * 37) % 101) / 101
+  return index > 4 && index % 3 === 0 ? Math.floor(spread ** 2 * index * 0.6) : undefined
 }
 
 /** The same 140 people each time: mailboxes under example.org, which can belong to nobody. */
-function demoPerson(index: number): { email: string; quiz: { apps: string[]; goal: string } } {
-  const name = `${pick(firstNames, index)}.${pick(lastNames, Math.floor(index / firstNames.length))}`
+function demoPerson(index: number) {
+  const firstName = pick(firstNames, index) ?? 'ada'
+  const name = `${firstName}.${pick(lastNames, Math.floor(index / firstNames.length))}`
   return {
     email: `${name}@example.org`,
+    // Every third has chosen to be called by a name.
+    displayName: index % 3 === 1 ? `${firstName.charAt(0).toUpperCase()}${firstName.slice(1)}` : null,
     quiz: { apps: [pick(apps, index) ?? 'Watch'], goal: pick(goals, Math.floor(index / 3)) ?? 'Sleep through' },
   }
 }
@@ -67,8 +71,9 @@ export function seedDemo(db: Database, now: Date): Promise<number> {
     const rows = Array.from({ length: people }, (_, index) => {
       const createdAt = new Date(now.getTime() - (people - index) * 7 * hourMs)
       const confirmedAt = new Date(createdAt.getTime() + 0.1 * hourMs)
-      return { ...demoPerson(index), createdAt, confirmedAt, seq: sql<number>`nextval('confirmation_seq')` }
+      return { ...demoPerson(index), createdAt, confirmedAt, seq: index + 1 }
     })
+    await tx.update(waitlistCounter).set({ confirmed: people })
     const made = await tx.insert(signups).values(rows).returning({ id: signups.id, email: signups.email })
     const idOf = new Map(made.map((row) => [row.email, row.id]))
     const ids = rows.map((row) => idOf.get(row.email)).filter((id) => id !== undefined)

@@ -1,9 +1,9 @@
-import { count } from 'drizzle-orm'
+import { count, eq, isNotNull } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Queryable } from '../db/database.ts'
-import { referrals, signups } from '../db/schema.ts'
+import { referrals, signups, waitlistCounter } from '../db/schema.ts'
 
-/** The first so many people on the list are founding members. */
+/** The first so many people to confirm are founding members. */
 export const foundingPlaces = 30
 
 export const waitlistStats = z.object({
@@ -14,16 +14,25 @@ export const waitlistStats = z.object({
 export type WaitlistStats = z.output<typeof waitlistStats>
 
 /**
- * The public numbers of the list. As long as nobody can confirm, everyone who joined counts; with the confirmation these
- * three queries are to count confirmed rows only.
+ * The public numbers of the list. Only what is confirmed counts: a join moves none of them, so they do not tell whether an
+ * address that somebody typed was new.
  */
 export async function readWaitlistStats(db: Queryable): Promise<WaitlistStats> {
-  const [people] = await db.select({ total: count() }).from(signups)
-  const [brought] = await db.select({ total: count() }).from(referrals)
-  const totalSignups = people?.total ?? 0
+  const [people] = await db.select({ total: count() }).from(signups).where(isNotNull(signups.seq))
+  const [brought] = await db
+    .select({ total: count() })
+    .from(referrals)
+    .innerJoin(signups, eq(signups.id, referrals.referredId))
+    .where(isNotNull(signups.seq))
   return {
-    totalSignups,
-    foundingMembersLeft: Math.max(0, foundingPlaces - totalSignups),
+    totalSignups: people?.total ?? 0,
+    foundingMembersLeft: Math.max(0, foundingPlaces - (await readConfirmed(db))),
     totalReferrals: brought?.total ?? 0,
   }
+}
+
+/** How many confirmations there have been. */
+export async function readConfirmed(db: Queryable): Promise<number> {
+  const [counter] = await db.select({ confirmed: waitlistCounter.confirmed }).from(waitlistCounter)
+  return counter?.confirmed ?? 0
 }

@@ -1,5 +1,6 @@
-import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
+import { seal, unseal } from '../lib/sealed.ts'
 
 /** What the page says after a form was posted without JavaScript, and what the visitor had typed. */
 const visitorNote = z.discriminatedUnion('kind', [
@@ -12,6 +13,15 @@ const visitorNote = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('invalid'), email: z.string(), detail: z.string() }),
   z.object({ kind: z.literal('wait'), email: z.string(), untilMs: z.number() }),
+  z.object({ kind: z.literal('done'), detail: z.string() }),
+  z.object({ kind: z.literal('contact-sent'), ticket: z.string() }),
+  z.object({
+    kind: z.literal('contact-held'),
+    fields: z.object({ name: z.string(), email: z.string(), subject: z.string(), message: z.string() }),
+    /** What is wrong, field by field; empty when the sender has to wait. */
+    faults: z.array(z.object({ field: z.string(), detail: z.string() })),
+    untilMs: z.number().optional(),
+  }),
 ])
 export type VisitorNote = z.output<typeof visitorNote>
 
@@ -23,8 +33,17 @@ export const noteMaxAge = 300
 /** What was typed is kept up to this length: a longer one is refused anyway, and a cookie has no room for it. */
 const keptEmailLength = 300
 
-const sign = (payload: string, secret: string): string =>
-  createHmac('sha256', secret).update(payload).digest('base64url')
+const keptMessageBytes = 1_800
+
+function shorten(note: VisitorNote): VisitorNote {
+  if (note.kind === 'contact-held') {
+    const { name, email, subject, message } = note.fields
+    const short = { name: name.slice(0, 60), email: email.slice(0, 100), subject: subject.slice(0, 80) }
+    // Half a message would be sent by mistake; none is noticed.
+    return { ...note, fields: { ...short, message: Buffer.byteLength(message) > keptMessageBytes ? '' : message } }
+  }
+  return 'email' in note ? { ...note, email: note.email.slice(0, keptEmailLength) } : note
+}
 
 /**
  * A note in a signed cookie, and the id that the page's address names it by. It travels in a cookie because an e-mail
@@ -32,25 +51,15 @@ const sign = (payload: string, secret: string): string =>
  */
 export function writeVisitorNote(note: VisitorNote, secret: string): { id: string; cookie: string } {
   const id = randomUUID().slice(0, 8)
-  const kept = 'email' in note ? { ...note, email: note.email.slice(0, keptEmailLength) } : note
-  const payload = Buffer.from(JSON.stringify({ id, note: kept })).toString('base64url')
-  return { id, cookie: `${payload}.${sign(payload, secret)}` }
-}
-
-function isSigned(payload: string, signature: string, secret: string): boolean {
-  const expected = Buffer.from(sign(payload, secret))
-  const given = Buffer.from(signature)
-  return given.length === expected.length && timingSafeEqual(given, expected)
+  const kept = shorten(note)
+  return { id, cookie: seal({ id, note: kept }, { purpose: 'note', secret }) }
 }
 
 /** The note called `id`; undefined when the cookie is missing, forged, or of another post. */
 export function readVisitorNote(
   cookie: string | undefined,
-  options: { id: string | undefined; secret: string },
+  { id, secret }: { id: string | undefined; secret: string },
 ): VisitorNote | undefined {
-  const [payload, signature] = cookie?.split('.') ?? []
-  if (payload === undefined || signature === undefined || !isSigned(payload, signature, options.secret))
-    return undefined
-  const parsed = signed.safeParse(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')))
-  return parsed.success && parsed.data.id === options.id ? parsed.data.note : undefined
+  const parsed = signed.safeParse(unseal(cookie, { purpose: 'note', secret }))
+  return parsed.success && parsed.data.id === id ? parsed.data.note : undefined
 }

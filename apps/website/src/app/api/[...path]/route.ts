@@ -2,7 +2,7 @@ import { problem } from 'millpond/http'
 import { apiRoute } from '../../../api/api-route.ts'
 
 const missing = {
-  policy: 'general',
+  policy: undefined,
   handle: async () => problem({ status: 404, title: 'Not found', detail: 'There is nothing under this address' }),
 } as const
 

@@ -1,0 +1,94 @@
+import type { Decision } from 'millpond'
+import { problem, retryAfterSeconds } from 'millpond/http'
+import type { Runtime } from '../lib/runtime.ts'
+import { noteCookie, noteMaxAge, type VisitorNote, writeVisitorNote } from '../waitlist/visitor-note.ts'
+import type { RouteContext } from './api-route.ts'
+import { isFormPost, type ReadBody, readBody } from './read-body.ts'
+
+/** Enough for every form of the site. */
+const maxBytes = 64 * 1024
+export const noStore = { 'Cache-Control': 'no-store' }
+
+/** What is wrong with one field; `field` is its path, as in `quiz.apps.0`, or `body`. */
+export interface FieldFault {
+  readonly field: string
+  readonly detail: string
+}
+
+/** One Set-Cookie line: for this site's server only, `Secure` in production. */
+export function cookieLine(
+  { config }: Pick<Runtime, 'config'>,
+  cookie: { name: string; value: string; maxAge: number },
+): string {
+  const secure = config.appEnv === 'production' ? '; Secure' : ''
+  return `${cookie.name}=${cookie.value}; Path=/; Max-Age=${cookie.maxAge}; HttpOnly; SameSite=Lax${secure}`
+}
+
+/** 303 to a page of the site: how a form that is posted without JavaScript is answered. */
+export function redirect(location: string, cookies: readonly string[] = []): Response {
+  const headers = new Headers({ ...noStore, Location: location })
+  for (const line of cookies) headers.append('Set-Cookie', line)
+  return new Response(null, { status: 303, headers })
+}
+
+/** Back to a page, which renders the note. `fragment` names the place on it. */
+export function redirectWithNote(
+  runtime: Runtime,
+  note: VisitorNote,
+  { path, fragment }: { path: string; fragment: string },
+): Response {
+  const { id, cookie } = writeVisitorNote(note, runtime.secrets.cookie)
+  const line = cookieLine(runtime, { name: noteCookie, value: cookie, maxAge: noteMaxAge })
+  return redirect(`${path}?note=${id}#${fragment}`, [line])
+}
+
+export function badRequest(faults: readonly FieldFault[]): Response {
+  const detail = faults.map((fault) => `${fault.field} ${fault.detail}`).join('; ')
+  return problem({ status: 400, title: 'Bad request', detail, extensions: { errors: faults } })
+}
+
+function unreadable(kind: 'unsupported-type' | 'too-large' | 'malformed'): Response {
+  switch (kind) {
+    case 'unsupported-type':
+      return problem({
+        status: 415,
+        title: 'Unsupported media type',
+        detail: 'Send application/json or application/x-www-form-urlencoded',
+        headers: { Accept: 'application/json, application/x-www-form-urlencoded' },
+      })
+    case 'too-large':
+      return problem({ status: 413, title: 'Content too large', detail: `The body may have at most ${maxBytes} bytes` })
+    case 'malformed':
+      return badRequest([{ field: 'body', detail: 'is not valid JSON in UTF-8' }])
+    default:
+      return kind satisfies never
+  }
+}
+
+export type PostBody = Extract<ReadBody, { value: unknown }>
+
+/** The body of a POST, or the answer to one that cannot be read or that a form on another host has sent. */
+export async function readPost(request: Request): Promise<PostBody | Response> {
+  if (isFormPost(request.headers) && request.headers.get('sec-fetch-site') === 'cross-site') {
+    return problem({ status: 403, title: 'Forbidden', detail: 'The form must be sent from this site' })
+  }
+  const body = await readBody(request, maxBytes)
+  return 'value' in body ? body : unreadable(body.kind)
+}
+
+/** What stood in the field called `name`, to be shown again; an empty text when the body had none. */
+export function typedText(body: unknown, name: string): string {
+  const value: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, name) : undefined
+  return typeof value === 'string' ? value : ''
+}
+
+/** A refused form goes back to its page, which says how long to wait; undefined for JSON. */
+export function refuseForm(place: { path: string; fragment: string }) {
+  return async ({ request, runtime }: RouteContext, decision: Decision): Promise<Response | undefined> => {
+    const wait = retryAfterSeconds(decision)
+    if (!isFormPost(request.headers) || wait === undefined) return undefined
+    const body = await readBody(request, maxBytes)
+    const email = typedText('value' in body ? body.value : undefined, 'email')
+    return redirectWithNote(runtime, { kind: 'wait', email, untilMs: Date.now() + wait * 1000 }, place)
+  }
+}

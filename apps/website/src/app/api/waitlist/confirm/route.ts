@@ -1,0 +1,6 @@
+import { apiRoute } from '../../../../api/api-route.ts'
+import { answerConfirm, refuseConfirm } from '../../../../waitlist/answer-confirm.ts'
+
+export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = apiRoute({
+  POST: { policy: 'general', handle: answerConfirm, refuse: refuseConfirm },
+})

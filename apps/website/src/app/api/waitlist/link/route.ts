@@ -1,0 +1,6 @@
+import { apiRoute } from '../../../../api/api-route.ts'
+import { answerLink, refuseLink } from '../../../../waitlist/answer-person.ts'
+
+export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = apiRoute({
+  POST: { policy: 'waitlist', handle: answerLink, refuse: refuseLink },
+})

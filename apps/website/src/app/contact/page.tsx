@@ -1,0 +1,39 @@
+import { randomUUID } from 'node:crypto'
+import type { Metadata } from 'next'
+import { ContactForm } from '../../sections/contact-form.tsx'
+import { Notice } from '../../sections/notice.tsx'
+import { PageFrame } from '../../sections/page-frame.tsx'
+import { type Query, readNote, toLineNote } from '../../sections/read-note.ts'
+
+export const metadata: Metadata = { title: 'Write to us' }
+
+export default async function ContactPage({ searchParams }: { searchParams: Promise<Query> }) {
+  const note = await readNote(await searchParams)
+  if (note?.kind === 'contact-sent') {
+    return (
+      <Notice title="It has arrived.">
+        <p role="status">
+          A person reads your message and answers. Its number is{' '}
+          <strong className="font-semibold">{note.ticket}</strong>; a short receipt is on its way to your address.
+        </p>
+        <p className="mt-4">
+          <a href="/">Back to the source</a>
+        </p>
+      </Notice>
+    )
+  }
+  const held = note?.kind === 'contact-held' ? note : undefined
+  return (
+    <PageFrame
+      title="Write to us"
+      lead="Questions, ideas, a device that should be read, or a wish to be forgotten: everything is read by a person."
+    >
+      <ContactForm
+        submission={randomUUID()}
+        fields={held?.fields}
+        faults={held?.faults ?? []}
+        note={toLineNote(note, Date.now())}
+      />
+    </PageFrame>
+  )
+}

@@ -1,0 +1,71 @@
+import type { Metadata } from 'next'
+import { cookies } from 'next/headers'
+import { runtime } from '../../lib/runtime.ts'
+import { buttonClass, fieldClass, LabelledField } from '../../sections/form-parts.tsx'
+import { MyPlace } from '../../sections/my-place.tsx'
+import { type LineNote, NoteLine } from '../../sections/note-line.tsx'
+import { PageFrame } from '../../sections/page-frame.tsx'
+import { type Query, readNote, toLineNote } from '../../sections/read-note.ts'
+import { personCookie, readPersonToken } from '../../waitlist/person-token.ts'
+import { type PersonStatus, readPersonStatus } from '../../waitlist/ranking.ts'
+
+export const metadata: Metadata = { title: 'Your place', robots: { index: false } }
+
+async function readStatus(): Promise<PersonStatus | undefined> {
+  const { secrets, database } = runtime()
+  const cookie = (await cookies()).get(personCookie)?.value
+  const id = readPersonToken(cookie, { purpose: 'person', secret: secrets.cookie, now: new Date() })
+  return id === undefined ? undefined : readPersonStatus(database.db, id)
+}
+
+function AskForLink({ note, email }: { note: LineNote | undefined; email: string }) {
+  return (
+    <form id="link" action="/api/waitlist/link" method="post" className="mt-10 max-w-[34rem] scroll-mt-6">
+      <LabelledField
+        id="email"
+        label="The address you joined with"
+        hint="The answer is the same whether it is on the list or not; only its owner gets a mail."
+      >
+        <input
+          id="email"
+          name="email"
+          type="email"
+          required
+          maxLength={255}
+          autoComplete="email"
+          defaultValue={email}
+          aria-describedby="email-hint"
+          className={fieldClass}
+        />
+      </LabelledField>
+      <button type="submit" className={`mt-4 ${buttonClass}`}>
+        Send me my link
+      </button>
+      <NoteLine note={note} />
+    </form>
+  )
+}
+
+export default async function MePage({ searchParams }: { searchParams: Promise<Query> }) {
+  const note = await readNote(await searchParams)
+  const line = toLineNote(note, Date.now())
+  const status = await readStatus()
+  if (status !== undefined) {
+    return (
+      <PageFrame title="You are in the stream.">
+        <MyPlace status={status} origin={runtime().publicUrl() ?? ''} note={line} />
+      </PageFrame>
+    )
+  }
+  return (
+    <PageFrame
+      title="Where do you stand?"
+      lead="This browser does not know you yet. A link that is sent to your address shows your place, and nobody else’s."
+    >
+      <AskForLink note={line} email={note !== undefined && 'email' in note ? note.email : ''} />
+      <p className="mt-6 text-soft-ink">
+        Not on the list? <a href="/#join">Join it</a>.
+      </p>
+    </PageFrame>
+  )
+}

@@ -1,0 +1,84 @@
+import type { Metadata } from 'next'
+import { quietButtonClass } from '../../sections/form-parts.tsx'
+import { PageFrame } from '../../sections/page-frame.tsx'
+import { readSupportView } from '../../sections/read-views.ts'
+import { formatMoney } from '../../support/money.ts'
+import type { SupportStats } from '../../support/support-stats.ts'
+
+export const metadata: Metadata = { title: 'Support' }
+
+function Level({ stats }: { stats: SupportStats }) {
+  const sums = stats.totalFundsRaised
+  return (
+    <dl
+      className="on-water mt-12 grid gap-x-12 gap-y-8 bg-water px-6 py-10 text-on-water sm:grid-cols-2 sm:px-10"
+      data-testid="support"
+    >
+      <div className="flex flex-col-reverse border-t border-on-water/40 pt-4">
+        <dt className="text-on-water-soft">given so far</dt>
+        <dd className="text-[2.6rem] leading-[1.1] tracking-[-0.02em] tabular-nums">
+          {sums.length === 0 ? 'Nothing yet' : sums.map(formatMoney).join(' + ')}
+        </dd>
+      </div>
+      <div className="flex flex-col-reverse border-t border-on-water/40 pt-4">
+        <dt className="text-on-water-soft">{stats.totalSupporters === 1 ? 'person gave it' : 'people gave it'}</dt>
+        <dd className="text-[2.6rem] leading-[1.1] tabular-nums">{stats.totalSupporters.toLocaleString('en')}</dd>
+      </div>
+    </dl>
+  )
+}
+
+function Givers({ stats }: { stats: SupportStats }) {
+  if (stats.leaderboard.length === 0) return null
+  return (
+    <section aria-labelledby="givers-title" className="mt-14">
+      <h2 id="givers-title" className="text-[1.9rem]">
+        Who keeps it running
+      </h2>
+      <ol className="mt-5 max-w-[40rem]">
+        {stats.leaderboard.map((giver) => (
+          <li key={giver.rank} className="flex items-baseline justify-between gap-6 border-t border-rule py-3.5">
+            <span className="[overflow-wrap:anywhere]">{giver.display_name}</span>
+            <span className="tabular-nums">{formatMoney(giver)}</span>
+          </li>
+        ))}
+      </ol>
+    </section>
+  )
+}
+
+/** `2026-11-01 09:30 UTC`. */
+const toMinute = (iso: string): string => `${iso.slice(0, 16).replace('T', ' ')} UTC`
+
+export default async function SupportPage() {
+  const stats = await readSupportView()
+  return (
+    <PageFrame
+      title="What keeps the water flowing"
+      lead="Headwater has no investor and shows no advertisement. Servers and test devices are paid by those who wish it to exist."
+    >
+      {stats === undefined ? (
+        <p className="mt-10 text-soft-ink">The figures cannot be read right now. Try again shortly.</p>
+      ) : (
+        <>
+          <Level stats={stats} />
+          <p className="map-label mt-3 text-soft-ink">
+            {stats.syncedAt === null
+              ? 'The list of supporters could not be read yet'
+              : `As of ${toMinute(stats.syncedAt)}`}
+          </p>
+          <Givers stats={stats} />
+        </>
+      )}
+      <p className="mt-12">
+        <a className={quietButtonClass} href="https://www.buymeacoffee.com/" rel="noreferrer">
+          Give at Buy Me a Coffee
+        </a>
+      </p>
+      <p className="mt-4 max-w-[36rem] text-soft-ink">
+        A gift moves nobody up the list. Names appear only where their owners allow it there, and disappear with a
+        refund.
+      </p>
+    </PageFrame>
+  )
+}

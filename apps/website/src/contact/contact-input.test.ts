@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest'
+import { readContactInput } from './contact-input.ts'
+
+const good = { name: 'Ada', email: 'ada@x.org', subject: 'Hello', message: 'One\r\nTwo' }
+const faultsOf = (body: unknown): string[] => {
+  const read = readContactInput(body)
+  return read.ok ? [] : read.faults.map(({ field, detail }) => `${field} ${detail}`)
+}
+
+describe('readContactInput()', () => {
+  it('trims, lower-cases the address and makes line breaks one sign', () => {
+    expect(readContactInput({ ...good, name: '  Ada ', email: ' ADA@x.org ' })).toEqual({
+      ok: true,
+      value: { name: 'Ada', email: 'ada@x.org', subject: 'Hello', message: 'One\nTwo' },
+    })
+  })
+
+  it('names every field that is wrong once', () => {
+    expect(faultsOf({})).toEqual([
+      'name must be text',
+      'email must be text',
+      'subject must be text',
+      'message must be text',
+    ])
+    expect(faultsOf(7)).toEqual(['body must be an object with the fields "name", "email", "subject" and "message"'])
+  })
+
+  it.each([
+    [{ name: 'a\nBcc: b@x.org' }, 'name must not contain control characters'],
+    [{ subject: 'a\r\nBcc: b@x.org' }, 'subject must not contain control characters'],
+    [{ subject: '\u202Etxt' }, 'subject must not contain control characters'],
+    [{ name: 'x'.repeat(101) }, 'name must be at most 100 characters'],
+    [{ message: 'x'.repeat(4_001) }, 'message must be at most 4000 characters'],
+    [{ message: 'a\u0000b' }, 'message must not contain control characters'],
+    [{ message: '  ' }, 'message is missing'],
+    [{ email: 'ada' }, 'email must be an e-mail address, such as ada@example.org'],
+    [{ submission: '7' }, 'submission must be a UUID'],
+  ])('refuses %j', (change, fault) => {
+    expect(faultsOf({ ...good, ...change })).toEqual([fault])
+  })
+})

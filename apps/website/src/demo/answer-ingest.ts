@@ -1,0 +1,25 @@
+import { randomInt } from 'node:crypto'
+import { problem } from 'millpond/http'
+import type { RouteContext } from '../api/api-route.ts'
+import { noStore, readPost, redirectWithNote, refuseForm } from '../api/post-answers.ts'
+import { ingestDemo } from './read-demo.ts'
+
+const place = { path: '/demo', fragment: 'ingest' } as const
+
+/** POST /api/demo/ingest: puts new steps of today under the demo user's data. */
+export async function answerIngest({ request, runtime }: RouteContext): Promise<Response> {
+  const body = await readPost(request)
+  if (body instanceof Response) return body
+  const steps = randomInt(12_000, 30_000)
+  const isTaken = await ingestDemo(runtime.config.apiUrl, steps)
+  const detail = isTaken
+    ? `${steps.toLocaleString('en')} steps were sent. What depends on today was read anew.`
+    : 'The API did not take it. Try again in a minute.'
+  if (body.kind === 'form')
+    return redirectWithNote(runtime, isTaken ? { kind: 'done', detail } : { kind: 'invalid', email: '', detail }, place)
+  return isTaken
+    ? Response.json({ message: detail, steps }, { headers: noStore })
+    : problem({ status: 502, title: 'Bad gateway', detail })
+}
+
+export const refuseIngest = refuseForm(place)

@@ -1,0 +1,81 @@
+import type { PersonStatus } from '../waitlist/ranking.ts'
+import { buttonClass, fieldClass, LabelledField } from './form-parts.tsx'
+import { type LineNote, NoteLine } from './note-line.tsx'
+import { ShareLink } from './share-link.tsx'
+
+const friends = (count: number): string => (count === 1 ? '1 friend' : `${count} friends`)
+
+function Place({ status }: { status: PersonStatus }) {
+  const { position, totalSignups, tier } = status
+  return (
+    <section aria-labelledby="place-title" className="on-water bg-water px-6 py-9 text-on-water sm:px-10">
+      <h2 id="place-title" className="text-[1.4rem] italic">
+        Your place
+      </h2>
+      <p className="mt-2 text-[4.4rem] leading-none tracking-[-0.03em] tabular-nums" data-testid="place">
+        {position.toLocaleString('en')}
+      </p>
+      <p className="mt-3 text-on-water-soft">of {totalSignups.toLocaleString('en')} on the list</p>
+      {tier === 'founding' && <p className="mt-3">You are one of the thirty founding members.</p>}
+    </section>
+  )
+}
+
+function Friends({ status, origin }: { status: PersonStatus; origin: string }) {
+  const { referralCount, pendingReferrals, referralCode } = status
+  return (
+    <section aria-labelledby="friends-title">
+      <h2 id="friends-title" className="text-[1.9rem]">
+        {referralCount === 0 ? 'Bring a friend' : `You brought ${friends(referralCount)}`}
+      </h2>
+      <p className="mt-3 mb-5 max-w-[34rem] text-soft-ink">
+        Each friend who joins by your link and confirms moves you five places up.
+        {pendingReferrals > 0 && ` ${friends(pendingReferrals)} came by it and did not confirm yet.`}
+      </p>
+      <ShareLink referralCode={referralCode} origin={origin} />
+    </section>
+  )
+}
+
+function NameForm({ displayName, note }: { displayName: string | null; note: LineNote | undefined }) {
+  return (
+    <form id="name" action="/api/waitlist/name" method="post" className="max-w-[34rem] scroll-mt-6">
+      <LabelledField
+        id="displayName"
+        label="Your name on the leaderboard"
+        hint="Everybody can read it there. Leave it empty to appear under an invented one."
+      >
+        <input
+          id="displayName"
+          name="displayName"
+          maxLength={40}
+          autoComplete="nickname"
+          defaultValue={displayName ?? ''}
+          aria-describedby="displayName-hint"
+          aria-invalid={note?.kind === 'invalid'}
+          className={fieldClass}
+        />
+      </LabelledField>
+      <button type="submit" className={`mt-4 ${buttonClass}`}>
+        Save the name
+      </button>
+      <NoteLine note={note} />
+    </form>
+  )
+}
+
+/** What a person sees about themselves. */
+export function MyPlace(props: { status: PersonStatus; origin: string; note: LineNote | undefined }) {
+  const { status, origin, note } = props
+  return (
+    <div className="mt-12 grid gap-x-16 gap-y-12 lg:grid-cols-[24rem_1fr]">
+      <div>
+        <Place status={status} />
+      </div>
+      <div className="grid gap-14">
+        <Friends status={status} origin={origin} />
+        <NameForm displayName={status.displayName} note={note} />
+      </div>
+    </div>
+  )
+}

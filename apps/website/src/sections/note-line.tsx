@@ -1,0 +1,33 @@
+'use client'
+import { useCallback, useState } from 'react'
+import { useCountdown } from './use-countdown.ts'
+
+export type LineNote =
+  | { readonly kind: 'done' | 'invalid'; readonly detail: string }
+  | { readonly kind: 'wait'; readonly seconds: number }
+
+function Waiting({ seconds, onEnd }: { seconds: number; onEnd: () => void }) {
+  const left = useCountdown(seconds, onEnd)
+  return (
+    <>
+      Too many tries from your network. You can send this again in <span className="sr-only">{seconds} seconds.</span>
+      <strong aria-hidden="true" className="font-semibold tabular-nums">
+        {left} s
+      </strong>
+    </>
+  )
+}
+
+/** What came of a form, as one line beside it; always as high as one line. */
+export function NoteLine({ note }: { note: LineNote | undefined }) {
+  const [isOver, setIsOver] = useState(false)
+  const onEnd = useCallback(() => setIsOver(true), [])
+  const tone = note?.kind === 'done' || isOver ? 'text-link' : 'text-mark'
+  return (
+    <p role="status" className={`mt-2 min-h-[1.55em] text-[1rem] ${tone}`}>
+      {note?.kind === 'wait' && !isOver && <Waiting seconds={note.seconds} onEnd={onEnd} />}
+      {note?.kind === 'wait' && isOver && 'You can send it now.'}
+      {(note?.kind === 'done' || note?.kind === 'invalid') && note.detail}
+    </p>
+  )
+}

@@ -1,0 +1,33 @@
+import { cookies } from 'next/headers'
+import { runtime } from '../lib/runtime.ts'
+import { noteCookie, readVisitorNote, type VisitorNote } from '../waitlist/visitor-note.ts'
+import type { LineNote } from './note-line.tsx'
+
+export type Query = Record<string, string | string[] | undefined>
+
+/** A parameter that was given once. */
+export const only = (value: string | string[] | undefined): string | undefined =>
+  typeof value === 'string' ? value : undefined
+
+/** What came of the form that led to this page, if one did. */
+export async function readNote(query: Query): Promise<VisitorNote | undefined> {
+  const cookie = (await cookies()).get(noteCookie)?.value
+  return readVisitorNote(cookie, { id: only(query.note), secret: runtime().secrets.cookie })
+}
+
+/** The same as one line, where a page has no more to say about it. */
+export function toLineNote(note: VisitorNote | undefined, nowMs: number): LineNote | undefined {
+  switch (note?.kind) {
+    case 'done':
+    case 'invalid':
+      return { kind: note.kind, detail: note.detail }
+    case 'wait':
+      return { kind: 'wait', seconds: Math.max(1, Math.ceil((note.untilMs - nowMs) / 1000)) }
+    case 'contact-held':
+      return note.untilMs === undefined
+        ? { kind: 'invalid', detail: 'Something is not right yet; see the fields above.' }
+        : { kind: 'wait', seconds: Math.max(1, Math.ceil((note.untilMs - nowMs) / 1000)) }
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,47 @@
+import { eq, lte, sql } from 'drizzle-orm'
+import type { Database } from '../db/database.ts'
+import { supportSync } from '../db/schema.ts'
+import { readSupporters, type SupportersSource } from './buy-me-a-coffee.ts'
+import { storeContributions } from './contribution.ts'
+
+/** For how long a process that began to read is left alone; one that dies is followed by another after that. */
+const claimMs = 60_000
+const afterSuccessMs = 240_000
+const afterFailureMs = 30_000
+
+export type SyncOutcome = 'synced' | 'not-due' | 'failed'
+
+/**
+ * Reads all supporters and stores them, unless another process is at it or it was done a short while ago. When it fails, what
+ * is stored and its time stay as they are. Never rejects for the other side's sake.
+ */
+export async function syncSupport(
+  db: Database,
+  { source, now }: { source: SupportersSource; now: () => Date },
+): Promise<SyncOutcome> {
+  const after = (ms: number): Date => new Date(now().getTime() + ms)
+  const claimed = await db
+    .update(supportSync)
+    .set({ nextAt: after(claimMs) })
+    .where(lte(supportSync.nextAt, now()))
+    .returning({ id: supportSync.id })
+  if (claimed.length === 0) return 'not-due'
+  try {
+    const contributions = await readSupporters(source)
+    await db.transaction(async (tx) => {
+      await storeContributions(tx, contributions)
+      await tx
+        .update(supportSync)
+        .set({ nextAt: after(afterSuccessMs), syncedAt: now() })
+        .where(eq(supportSync.id, 1))
+    })
+    return 'synced'
+  } catch (error) {
+    console.error(error instanceof Error && 'code' in error ? error.message : 'Cannot read the supporters')
+    await db
+      .update(supportSync)
+      .set({ nextAt: after(afterFailureMs) })
+      .where(sql`true`)
+    return 'failed'
+  }
+}

@@ -1,0 +1,39 @@
+import { problem } from 'millpond/http'
+import { z } from 'zod'
+import type { RouteContext } from '../api/api-route.ts'
+import { badRequest, noStore, readPost, redirect, redirectWithNote, refuseForm } from '../api/post-answers.ts'
+import { waitlistTag } from '../lib/cache.ts'
+import { confirmSignup } from './confirm.ts'
+import { personCookieLine } from './person.ts'
+import { readPersonToken } from './person-token.ts'
+import { readPersonStatus } from './ranking.ts'
+
+const input = z.object({ token: z.string().max(1_000) })
+const place = { path: '/me', fragment: 'link' } as const
+const expired = 'This link does not work: it has expired, or it was copied only in part. Ask for a new one.'
+
+/**
+ * POST /api/waitlist/confirm with the token of a mail: confirms once, however often it is sent, and makes this browser the
+ * person's. 200 with the person's standing for JSON, 303 to /me for a form.
+ */
+export async function answerConfirm({ request, runtime }: RouteContext): Promise<Response> {
+  const body = await readPost(request)
+  if (body instanceof Response) return body
+  const parsed = input.safeParse(body.value)
+  if (!parsed.success) return badRequest([{ field: 'token', detail: 'is missing or too long' }])
+  const now = new Date()
+  const id = readPersonToken(parsed.data.token, { purpose: 'mail-link', secret: runtime.secrets.cookie, now })
+  const { db } = runtime.database
+  const outcome = id === undefined ? undefined : await confirmSignup(db, id, now)
+  if (id === undefined || outcome?.status !== 'confirmed') {
+    if (body.kind === 'form') return redirectWithNote(runtime, { kind: 'invalid', email: '', detail: expired }, place)
+    return problem({ status: 410, title: 'Gone', detail: expired })
+  }
+  if (outcome.isFirst) await runtime.siteCache.cache.invalidate([waitlistTag])
+  const cookie = personCookieLine(id, runtime, now)
+  if (body.kind === 'form') return redirect('/me', [cookie])
+  const status = await readPersonStatus(db, id)
+  return Response.json(status, { headers: { ...noStore, 'Set-Cookie': cookie } })
+}
+
+export const refuseConfirm = refuseForm(place)

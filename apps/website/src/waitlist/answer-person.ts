@@ -1,0 +1,78 @@
+import { eq } from 'drizzle-orm'
+import { z } from 'zod'
+import type { RouteContext } from '../api/api-route.ts'
+import { badRequest, noStore, readPost, redirectWithNote, refuseForm, typedText } from '../api/post-answers.ts'
+import { signups } from '../db/schema.ts'
+import { waitlistTag } from '../lib/cache.ts'
+import { sendLink } from './join.ts'
+import { email } from './join-input.ts'
+import { readPerson, unknownPerson } from './person.ts'
+import { readPersonStatus } from './ranking.ts'
+
+const linkPlace = { path: '/me', fragment: 'link' } as const
+const namePlace = { path: '/me', fragment: 'name' } as const
+
+/** GET /api/waitlist/status: the standing of the person whose browser it is; 401 for everybody else. */
+export async function answerStatus({ request, runtime }: RouteContext): Promise<Response> {
+  const id = readPerson(request, runtime, new Date())
+  const status = id === undefined ? undefined : await readPersonStatus(runtime.database.db, id)
+  return status === undefined
+    ? unknownPerson()
+    : Response.json(status, { headers: { 'Cache-Control': 'private, no-store' } })
+}
+
+const linkSent = 'If this address is on the list, a mail with a link to its place is on the way.'
+
+/** POST /api/waitlist/link: writes to an address that is on the list. The answer is the same for one that is not. */
+export async function answerLink({ request, runtime }: RouteContext): Promise<Response> {
+  const body = await readPost(request)
+  if (body instanceof Response) return body
+  const parsed = z.object({ email }).safeParse(body.value)
+  if (!parsed.success) {
+    const detail = parsed.error.issues[0]?.message ?? 'is missing'
+    const note = {
+      kind: 'invalid',
+      email: typedText(body.value, 'email'),
+      detail: `The e-mail address ${detail}.`,
+    } as const
+    return body.kind === 'form' ? redirectWithNote(runtime, note, linkPlace) : badRequest([{ field: 'email', detail }])
+  }
+  await sendLink(runtime.database.db, parsed.data.email, new Date())
+  runtime.nudgeMailer()
+  if (body.kind === 'form') return redirectWithNote(runtime, { kind: 'done', detail: linkSent }, linkPlace)
+  return Response.json({ message: linkSent }, { status: 202, headers: noStore })
+}
+
+export const refuseLink = refuseForm(linkPlace)
+
+/** A name for the public leaderboard: at most 40 characters, nothing invisible and no e-mail address. Empty takes it back. */
+export const displayName = z
+  .string({ error: 'must be text' })
+  .normalize('NFC')
+  .trim()
+  .max(40, 'must be at most 40 characters')
+  .regex(/^[\p{L}\p{M}\p{N}\p{Zs}.,'’\-!&()]*$/u, 'may have letters, digits, spaces and simple punctuation')
+  .transform((name) => (name === '' ? null : name))
+
+/** POST /api/waitlist/name: how the person is called in public. */
+export async function answerName({ request, runtime }: RouteContext): Promise<Response> {
+  const body = await readPost(request)
+  if (body instanceof Response) return body
+  const id = readPerson(request, runtime, new Date())
+  if (id === undefined) return unknownPerson()
+  const parsed = z.object({ displayName }).safeParse(body.value)
+  if (!parsed.success) {
+    const detail = parsed.error.issues[0]?.message ?? 'is missing'
+    const note = { kind: 'invalid', email: '', detail: `The name ${detail}.` } as const
+    return body.kind === 'form'
+      ? redirectWithNote(runtime, note, namePlace)
+      : badRequest([{ field: 'displayName', detail }])
+  }
+  await runtime.database.db.update(signups).set(parsed.data).where(eq(signups.id, id))
+  await runtime.siteCache.cache.invalidate([waitlistTag])
+  if (body.kind === 'form')
+    return redirectWithNote(runtime, { kind: 'done', detail: 'The name is changed.' }, namePlace)
+  return Response.json(parsed.data, { headers: noStore })
+}
+
+export const refuseName = refuseForm(namePlace)

@@ -1,0 +1,29 @@
+import { problem } from 'millpond/http'
+import { cookieLine } from '../api/post-answers.ts'
+import type { Runtime } from '../lib/runtime.ts'
+import { personCookie, personCookieMaxAge, readPersonToken, writePersonToken } from './person-token.ts'
+
+/** The Set-Cookie line by which a browser is known as this person's from now on. */
+export function personCookieLine(id: string, runtime: Runtime, now: Date): string {
+  const value = writePersonToken(id, { purpose: 'person', secret: runtime.secrets.cookie, issuedAt: now })
+  return cookieLine(runtime, { name: personCookie, value, maxAge: personCookieMaxAge })
+}
+
+/** Whose browser sent the request; undefined for a stranger's. */
+export function readPerson(request: Request, runtime: Runtime, now: Date): string | undefined {
+  const found = (request.headers.get('cookie') ?? '')
+    .split(';')
+    .map((part) => part.trim())
+    .find((part) => part.startsWith(`${personCookie}=`))
+  const text = found?.slice(personCookie.length + 1)
+  return readPersonToken(text, { purpose: 'person', secret: runtime.secrets.cookie, now })
+}
+
+export function unknownPerson(): Response {
+  return problem({
+    status: 401,
+    title: 'Unauthorized',
+    detail: 'This browser belongs to nobody on the list; open the link in your mail, or ask for one at /me',
+    headers: { 'WWW-Authenticate': 'Cookie realm="waitlist"' },
+  })
+}

@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describeWith, startPostgres } from 'millpond-e2e/servers'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { storeContact } from '../src/contact/store-contact.ts'
+import { type OpenDatabase, openDatabase } from '../src/db/database.ts'
+import { mailOutbox } from '../src/db/schema.ts'
+import type { MailTransport } from '../src/mail/mail.ts'
+import { deliverDue, type OutboxOptions, retryPauseMs } from '../src/mail/outbox.ts'
+import { resend } from '../src/mail/resend.ts'
+import { type FakeResend, startFakeResend } from './fake-resend.ts'
+
+const appDir = join(import.meta.dirname, '..')
+
+/** Every part of a mail's HTML that could do something. */
+const markup = '<script>alert(1)</script> <img src=x onerror=alert(1)> "quoted" & \'single\''
+
+function outboxTests(open: () => Promise<{ database: OpenDatabase; close(): Promise<void> }>): void {
+  let opened: Awaited<ReturnType<typeof open>>
+  let provider: FakeResend
+  let clock: number
+  let failures: string[]
+
+  beforeAll(async () => {
+    opened = await open()
+  })
+  afterAll(() => opened?.close())
+  beforeEach(async () => {
+    await provider?.close()
+    provider = await startFakeResend()
+    await opened.database.db.delete(mailOutbox)
+    // A little ahead of the database's clock, which stamps what is queued.
+    clock = Date.now() + 5_000
+    failures = []
+  })
+  afterAll(() => provider?.close())
+
+  const optionsFor = (transport: MailTransport): OutboxOptions => ({
+    db: opened.database.db,
+    transport,
+    baseUrl: 'https://headwater.test',
+    secret: 's'.repeat(32),
+    teamEmail: 'team@headwater.test',
+    now: () => new Date(clock),
+    onFailure: (kind, attempts, reason) => failures.push(`${kind} ${attempts} ${reason}`),
+  })
+  const toProvider = () =>
+    resend({ apiKey: provider.apiKey, from: 'Headwater <list@headwater.test>', url: provider.url })
+  const write = (change: Partial<Parameters<typeof storeContact>[1]> = {}) => {
+    const input = { name: 'Ada', email: 'ada@x.org', subject: 'Hello', message: 'A message', submission: randomUUID() }
+    return storeContact(opened.database.db, { ...input, ...change }, { sendReceipt: true })
+  }
+
+  it('delivers every message once after a minute without the provider', async () => {
+    provider.behave('down')
+    for (let nth = 0; nth < 12; nth += 1) await write({ subject: `Number ${nth}` })
+    const options = optionsFor(toProvider())
+    const start = clock
+    for (; clock < start + 60_000; clock += 1_000) expect(await deliverDue(options)).toBe(0)
+    expect(failures.length).toBe(24 * 5)
+    expect(failures[0]).toMatch(/^contact-(team|receipt) 1 HTTP 503 service_unavailable$/)
+    provider.behave('well')
+    clock += 60_000
+    expect(await deliverDue(options)).toBe(24)
+    expect(await deliverDue(options)).toBe(0)
+    const subjects = provider.delivered
+      .filter(({ to }) => to[0] === 'team@headwater.test')
+      .map(({ subject }) => subject)
+    expect(subjects.map((subject) => subject.replace(/^\[HW-\w{8}\] /, '')).sort()).toEqual(
+      Array.from({ length: 12 }, (_, nth) => `Number ${nth}`).sort(),
+    )
+    expect(provider.delivered.length).toBe(24)
+  })
+
+  it('delivers once what a process took and sent, and did not live to note', async () => {
+    await write()
+    const dead: MailTransport = {
+      kind: 'resend',
+      send: async (mail, key) => {
+        await toProvider().send(mail, key)
+        throw new Error('killed')
+      },
+    }
+    await expect(deliverDue(optionsFor(dead))).rejects.toThrow('killed')
+    await expect.poll(() => provider.delivered.length).toBe(2)
+    expect(await deliverDue(optionsFor(toProvider()))).toBe(0)
+    clock += 61_000
+    expect(await deliverDue(optionsFor(toProvider()))).toBe(2)
+    expect([provider.delivered.length, provider.requests()]).toEqual([2, 4])
+  })
+
+  it('sends each mail once when several processes look at the same time', async () => {
+    for (let nth = 0; nth < 15; nth += 1) await write()
+    const sent = await Promise.all([1, 2, 3, 4].map(() => deliverDue(optionsFor(toProvider()))))
+    expect(sent.reduce((total, each) => total + each, 0)).toBe(30)
+    expect([provider.delivered.length, provider.requests()]).toEqual([30, 30])
+  })
+
+  it('keeps a mail that the provider answers with an error, whatever the status', async () => {
+    await write()
+    const wrongKey = resend({ apiKey: 're_wrong', from: 'a@x.org', url: provider.url })
+    expect(await deliverDue(optionsFor(wrongKey))).toBe(0)
+    expect(failures.sort()).toEqual([
+      'contact-receipt 1 HTTP 401 missing_api_key',
+      'contact-team 1 HTTP 401 missing_api_key',
+    ])
+    const nowhere = resend({ apiKey: 're_1', from: 'a@x.org', url: 'http://127.0.0.1:1' })
+    clock += 10_000
+    expect(await deliverDue(optionsFor(nowhere))).toBe(0)
+    clock += 10_000
+    expect(await deliverDue(optionsFor(toProvider()))).toBe(2)
+  })
+
+  it('carries what a visitor wrote as text to the team, and not at all to the address they gave', async () => {
+    const ticket = await write({ name: markup, subject: markup, message: `${markup}\nhttps://evil.test/` })
+    await deliverDue(optionsFor(toProvider()))
+    const [team] = provider.delivered.filter(({ to }) => to[0] === 'team@headwater.test')
+    const [receipt] = provider.delivered.filter(({ to }) => to[0] === 'ada@x.org')
+    expect(team).toMatchObject({ subject: `[${ticket}] ${markup}`, reply_to: 'ada@x.org' })
+    expect(team?.html).not.toMatch(/<(script|img|a)\b/)
+    expect(team?.html).toContain('&lt;script&gt;alert(1)&lt;/script&gt;')
+    expect(receipt?.subject).toBe(`We have your message (${ticket})`)
+    expect(`${receipt?.text}${receipt?.html}`).not.toMatch(/script|evil|quoted/)
+  })
+
+  it('storeContact() gives the same ticket for the same submission, and one mail each', async () => {
+    const submission = randomUUID()
+    const tickets = await Promise.all([1, 2, 3].map(() => write({ submission })))
+    expect(new Set(tickets).size).toBe(1)
+    expect(await deliverDue(optionsFor(toProvider()))).toBe(2)
+  })
+}
+
+describe('retryPauseMs()', () => {
+  it('doubles up to ten minutes', () => {
+    expect([1, 2, 3, 8, 9, 10, 50].map(retryPauseMs)).toEqual([2_000, 4_000, 8_000, 256_000, 512_000, 600_000, 600_000])
+  })
+})
+
+describe('the outbox in PGlite', () => {
+  outboxTests(async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'headwater-outbox-'))
+    const database = await openDatabase({ database: { kind: 'pglite' }, dataDir, appDir })
+    return { database, close: () => database.close().then(() => rm(dataDir, { recursive: true, force: true })) }
+  })
+})
+
+describeWith('postgres', 'the outbox in PostgreSQL', () => {
+  outboxTests(async () => {
+    const postgres = await startPostgres()
+    const url = await postgres.createDatabase()
+    const database = await openDatabase({ database: { kind: 'postgres', url }, dataDir: '', appDir })
+    return { database, close: () => database.close().then(() => postgres.stop()) }
+  })
+})

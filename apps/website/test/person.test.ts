@@ -1,0 +1,143 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { callSite, joinByJson, postForm, postJson, readStats } from './call-site.ts'
+import { readMailLink, tokenOf } from './read-mail.ts'
+import { type StartedSite, startSite } from './start-site.ts'
+
+let site: StartedSite
+beforeAll(async () => {
+  site = await startSite({ CLIENT_ADDRESS: 'proxies:1' })
+})
+afterAll(() => site?.stop())
+
+const cookieOf = (answer: { header(name: string): string | undefined }): string =>
+  answer.header('set-cookie')?.split(';')[0] ?? ''
+
+/** Joins, reads the mail and confirms; gives the cookie of the browser that did. */
+async function enter(from: string, email: string, referralCode?: string) {
+  await joinByJson(site.url, from, { email, referralCode })
+  const token = tokenOf(await readMailLink(site.url, email))
+  const answer = await postJson(`${site.url}/api/waitlist/confirm`, { from, body: { token } })
+  return { answer, token, cookie: cookieOf(answer) }
+}
+
+const readStatus = (from: string, cookie: string) =>
+  callSite(`${site.url}/api/waitlist/status`, { headers: { 'x-forwarded-for': from, cookie } })
+
+describe('a person', () => {
+  it('joins, reads the mail, confirms, and sees their place, however often they press', async () => {
+    const from = '192.0.2.1'
+    expect((await readStats(site.url, from)).json()).toMatchObject({ totalSignups: 0, foundingMembersLeft: 30 })
+    const { answer, token, cookie } = await enter(from, 'first@x.org')
+    const standing = {
+      position: 1,
+      totalSignups: 1,
+      tier: 'founding',
+      referralCode: expect.stringMatching(/^[2-9A-HJKMNP-Z]{8}$/),
+      referralCount: 0,
+      pendingReferrals: 0,
+      displayName: null,
+    }
+    expect([answer.status, answer.json()]).toEqual([200, standing])
+    expect(answer.header('set-cookie')).toMatch(
+      /^headwater_me=[\w-]+\.[\w-]+; Path=\/; Max-Age=15552000; HttpOnly; SameSite=Lax$/,
+    )
+    const again = await postJson(`${site.url}/api/waitlist/confirm`, { from, body: { token } })
+    expect([again.status, again.json()]).toEqual([200, standing])
+    const status = await readStatus(from, cookie)
+    expect([status.status, status.header('cache-control'), status.json()]).toEqual([200, 'private, no-store', standing])
+    expect((await readStats(site.url, from)).json()).toEqual({
+      totalSignups: 1,
+      foundingMembersLeft: 29,
+      totalReferrals: 0,
+    })
+  })
+
+  it('moves up by a friend who confirms, and the leaderboard shows it at once', async () => {
+    const from = '192.0.2.2'
+    for (const nth of [1, 2, 3]) await enter(from, `before${nth}@x.org`)
+    const last = await enter('192.0.2.3', 'last@x.org')
+    const { referralCode, position } = last.answer.json() as { referralCode: string; position: number }
+    const board = async () =>
+      (await callSite(`${site.url}/api/waitlist/leaderboard`, { headers: { 'x-forwarded-for': from } })).json()
+    expect(await board()).toEqual([])
+    await joinByJson(site.url, '192.0.2.3', { email: 'friend@x.org', referralCode })
+    expect((await readStatus(from, last.cookie)).json()).toMatchObject({ position, pendingReferrals: 1 })
+    await postJson(`${site.url}/api/waitlist/confirm`, {
+      from,
+      body: { token: tokenOf(await readMailLink(site.url, 'friend@x.org')) },
+    })
+    expect((await readStatus(from, last.cookie)).json()).toMatchObject({ position: 1, referralCount: 1 })
+    expect(await board()).toEqual([
+      {
+        rank: 1,
+        display_name: expect.stringMatching(/^[A-Z][a-z]+ [A-Z][a-z]+$/),
+        referral_count: 1,
+        queue_position: 1,
+      },
+    ])
+    const name = await postJson(`${site.url}/api/waitlist/name`, {
+      from,
+      cookie: last.cookie,
+      body: { displayName: ' Ida ' },
+    })
+    expect([name.status, name.json()]).toEqual([200, { displayName: 'Ida' }])
+    expect(await board()).toMatchObject([{ display_name: 'Ida' }])
+    for (const bad of ['a'.repeat(41), 'ida@x.org', 'a\u202Eb', 'x\u0000y', '<i>', 7]) {
+      const answer = await postJson(`${site.url}/api/waitlist/name`, {
+        from: '192.0.2.9',
+        cookie: last.cookie,
+        body: { displayName: bad },
+      })
+      expect([bad, answer.status]).toEqual([bad, 400])
+    }
+  })
+
+  it('is nobody without a token of their own', async () => {
+    const from = '192.0.2.4'
+    const { cookie, token } = await enter(from, 'own@x.org')
+    const [name, value] = cookie.split('=')
+    const [payload] = (value ?? '').split('.')
+    const cookies = ['', `${name}=${payload}.AAAA`, `${name}=${token}`, `headwater_note=${value}`, `${name}=`]
+    const answers = []
+    for (const forged of cookies) answers.push(await readStatus(from, forged))
+    expect(answers.map(({ status }) => status)).toEqual([401, 401, 401, 401, 401])
+    const tokens = ['', `${token}A`, value, 'x'.repeat(2_000), 7]
+    const confirms = []
+    for (const forged of tokens) {
+      confirms.push(await postJson(`${site.url}/api/waitlist/confirm`, { from, body: { token: forged } }))
+    }
+    expect(confirms.map(({ status }) => status)).toEqual([410, 410, 410, 400, 400])
+  })
+
+  it('gets another link by mail, and who is not on the list gets the same answer and no mail', async () => {
+    const from = '192.0.2.5'
+    const known = await postJson(`${site.url}/api/waitlist/link`, { from, body: { email: 'first@x.org' } })
+    const unknown = await postJson(`${site.url}/api/waitlist/link`, { from, body: { email: 'nobody@x.org' } })
+    expect([known.status, known.text]).toEqual([202, unknown.text])
+    expect((await callSite(`${site.url}/dev/mail`)).text).not.toContain('nobody@x.org')
+    const bad = await postJson(`${site.url}/api/waitlist/link`, { from, body: { email: 'x' } })
+    expect([unknown.status, bad.status]).toEqual([202, 400])
+  })
+
+  it('does all of it with forms alone', async () => {
+    const from = '192.0.2.6'
+    await postForm(`${site.url}/api/waitlist/join`, { from, fields: { email: 'form@x.org' } })
+    const path = await readMailLink(site.url, 'form@x.org')
+    const page = await callSite(`${site.url}${path}`)
+    expect([page.status, page.text.includes('Take my place')]).toEqual([200, true])
+    expect((await callSite(`${site.url}/confirm?token=x.y`)).text).toContain('This link has dried up.')
+    const confirmed = await postForm(`${site.url}/api/waitlist/confirm`, { from, fields: { token: tokenOf(path) } })
+    expect([confirmed.status, confirmed.header('location')]).toEqual([303, '/me'])
+    const me = await callSite(`${site.url}/me`, { headers: { cookie: cookieOf(confirmed) } })
+    expect(me.text).toMatch(/data-testid="place">\d+</)
+    expect(me.text).not.toContain('form@x.org')
+    const named = await postForm(`${site.url}/api/waitlist/name`, {
+      from,
+      cookie: cookieOf(confirmed),
+      fields: { displayName: 'Flora' },
+    })
+    expect([named.status, named.header('location')]).toEqual([303, expect.stringMatching(/^\/me\?note=\w+#name$/)])
+    const failed = await postForm(`${site.url}/api/waitlist/confirm`, { from, fields: { token: 'x' } })
+    expect(failed.header('location')).toMatch(/^\/me\?note=\w+#link$/)
+  })
+})

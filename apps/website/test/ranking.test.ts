@@ -1,0 +1,121 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describeWith, startPostgres } from 'millpond-e2e/servers'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type OpenDatabase, openDatabase } from '../src/db/database.ts'
+import { referralCodes, referrals, signups, waitlistCounter } from '../src/db/schema.ts'
+import { confirmSignup } from '../src/waitlist/confirm.ts'
+import { readLeaderboard } from '../src/waitlist/leaderboard.ts'
+import { readPersonStatus, readRanking } from '../src/waitlist/ranking.ts'
+
+const appDir = join(import.meta.dirname, '..')
+const now = new Date('2026-11-01T12:00:00Z')
+const size = 45
+
+const idOf = (nth: number): string => `00000000-0000-4000-8000-${String(nth).padStart(12, '0')}`
+
+/** `friendOf[n]` brought person n, when it names somebody else; `order` is who confirms when, some more than once. */
+const history = fc.record({
+  friendOf: fc.array(fc.integer({ min: 0, max: 12 }), { minLength: size, maxLength: size }),
+  order: fc
+    .shuffledSubarray(Array.from({ length: size }, (_, nth) => nth))
+    .chain((people) => fc.array(fc.nat({ max: people.length }), { maxLength: 20 }).map((again) => ({ people, again })))
+    .map(({ people, again }) => [...people, ...again.flatMap((index) => people[index] ?? [])]),
+})
+
+/** The rules once more, in the plainest words. */
+function expectedRanking({ friendOf, order }: { friendOf: readonly number[]; order: readonly number[] }) {
+  const confirmed = [...new Set(order)]
+  const people = confirmed.map((nth, index) => {
+    const friends = confirmed.filter((other) => other !== nth && friendOf[other] === nth).length
+    return { id: idOf(nth), seq: index + 1, friends }
+  })
+  const score = (person: { seq: number; friends: number }) => person.seq - 5 * person.friends
+  people.sort((a, b) => score(a) - score(b) || b.friends - a.friends || a.seq - b.seq)
+  return people.map((person, index) => ({ ...person, place: index + 1 }))
+}
+
+function rankingTests(open: () => Promise<{ database: OpenDatabase; close(): Promise<void> }>, runs: number): void {
+  let opened: Awaited<ReturnType<typeof open>>
+  beforeAll(async () => {
+    opened = await open()
+  })
+  afterAll(() => opened?.close())
+
+  async function fill(friendOf: readonly number[]): Promise<void> {
+    const { db } = opened.database
+    await db.delete(signups)
+    await db.update(waitlistCounter).set({ confirmed: 0 })
+    await db.insert(signups).values(friendOf.map((_, nth) => ({ id: idOf(nth), email: `${nth}@x.org` })))
+    const brought = friendOf.flatMap((friend, nth) =>
+      friend === nth ? [] : [{ referredId: idOf(nth), referrerId: idOf(friend) }],
+    )
+    if (brought.length > 0) await db.insert(referrals).values(brought)
+  }
+
+  it('readRanking() follows the rules, without a gap, whoever confirms when and how often', async () => {
+    await fc.assert(
+      fc.asyncProperty(history, async (told) => {
+        const { db } = opened.database
+        await fill(told.friendOf)
+        for (const nth of told.order) await confirmSignup(db, idOf(nth), now)
+        const ranking = await readRanking(db)
+        expect(ranking.map(({ display_name: _, ...row }) => row)).toEqual(expectedRanking(told))
+      }),
+      { numRuns: runs },
+    )
+  })
+
+  it('gives the same ranking of the same numbers when confirmations come all at once', async () => {
+    const { db } = opened.database
+    const friendOf = Array.from({ length: size }, (_, nth) => nth % 7)
+    await fill(friendOf)
+    await Promise.all(friendOf.flatMap((_, nth) => [1, 2, 3].map(() => confirmSignup(db, idOf(nth), now))))
+    const ranking = await readRanking(db)
+    const order = ranking.toSorted((a, b) => a.seq - b.seq).map(({ id }) => Number(id.slice(-12)))
+    expect(ranking.map(({ display_name: _, ...row }) => row)).toEqual(expectedRanking({ friendOf, order }))
+  })
+
+  it('readLeaderboard() and readPersonStatus() say the same of a person, and nothing of one who did not confirm', async () => {
+    const { db } = opened.database
+    await fill([0, 0, 0, 1, 4])
+    await db.insert(referralCodes).values([0, 1, 4].map((nth) => ({ code: `AAAAAAA${nth + 2}`, signupId: idOf(nth) })))
+    for (const nth of [3, 1, 0, 2]) await confirmSignup(db, idOf(nth), now)
+    const secret = 's'.repeat(32)
+    const board = await readLeaderboard(db, secret)
+    expect(board.map(({ display_name: _, ...row }) => row)).toEqual([
+      { rank: 1, referral_count: 2, queue_position: 1 },
+      { rank: 2, referral_count: 1, queue_position: 2 },
+    ])
+    expect(await readPersonStatus(db, idOf(0))).toEqual({
+      position: 1,
+      totalSignups: 4,
+      tier: 'founding',
+      referralCode: 'AAAAAAA2',
+      referralCount: 2,
+      pendingReferrals: 0,
+      displayName: null,
+    })
+    expect(await readPersonStatus(db, idOf(4))).toBeUndefined()
+    expect(await confirmSignup(db, idOf(99), now)).toEqual({ status: 'gone' })
+  })
+}
+
+describe('the ranking in PGlite', () => {
+  rankingTests(async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'headwater-ranking-'))
+    const database = await openDatabase({ database: { kind: 'pglite' }, dataDir, appDir })
+    return { database, close: () => database.close().then(() => rm(dataDir, { recursive: true, force: true })) }
+  }, 8)
+})
+
+describeWith('postgres', 'the ranking in PostgreSQL', () => {
+  rankingTests(async () => {
+    const postgres = await startPostgres()
+    const url = await postgres.createDatabase()
+    const database = await openDatabase({ database: { kind: 'postgres', url }, dataDir: '', appDir })
+    return { database, close: () => database.close().then(() => postgres.stop()) }
+  }, 25)
+})

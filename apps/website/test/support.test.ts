@@ -1,0 +1,178 @@
+import { join } from 'node:path'
+import { describeWith, startPostgres } from 'millpond-e2e/servers'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type OpenDatabase, openDatabase } from '../src/db/database.ts'
+import { supportContributions, supportSync } from '../src/db/schema.ts'
+import { type FakeSupporters, startFakeSupporters } from '../src/support/fake-supporters.ts'
+import { readSupportStats } from '../src/support/support-stats.ts'
+import { syncSupport } from '../src/support/sync-support.ts'
+import { callSite, limitsOf } from './call-site.ts'
+import { type StartedSite, startSite } from './start-site.ts'
+
+const appDir = join(import.meta.dirname, '..')
+const start = Date.parse('2026-11-01T12:00:00Z')
+
+describeWith('postgres', 'syncSupport()', () => {
+  let postgres: Awaited<ReturnType<typeof startPostgres>>
+  let database: OpenDatabase
+  let fake: FakeSupporters
+  let clock: number
+
+  beforeAll(async () => {
+    postgres = await startPostgres()
+    const url = await postgres.createDatabase()
+    database = await openDatabase({ database: { kind: 'postgres', url }, dataDir: '', appDir })
+  })
+  afterAll(async () => {
+    await database?.close()
+    await postgres?.stop()
+  })
+  beforeEach(async () => {
+    fake = await startFakeSupporters()
+    clock = start
+    await database.db.delete(supportContributions)
+    await database.db.update(supportSync).set({ nextAt: new Date(0), syncedAt: null })
+    vi.spyOn(console, 'error').mockImplementation(() => {})
+  })
+  afterEach(async () => {
+    vi.restoreAllMocks()
+    await fake.close()
+  })
+
+  const sync = (change: { token?: string; url?: string } = {}) =>
+    syncSupport(database.db, {
+      source: { url: fake.url, token: fake.token, keySecret: 's'.repeat(32), ...change },
+      now: () => new Date(clock),
+    })
+  const stats = () => readSupportStats(database.db)
+
+  it('reads every page once when four instances begin together', async () => {
+    const outcomes = await Promise.all([sync(), sync(), sync(), sync()])
+    expect(outcomes.sort()).toEqual(['not-due', 'not-due', 'not-due', 'synced'])
+    expect(fake.requests()).toBe(5)
+    expect(await stats()).toMatchObject({
+      totalFundsRaised: [
+        { currency: 'USD', amountMinor: 30_500 },
+        { currency: 'EUR', amountMinor: 5_500 },
+      ],
+      totalSupporters: 16,
+      syncedAt: '2026-11-01T12:00:00.000Z',
+    })
+  })
+
+  it('brings edits and refunds into the totals, and names only who allows it', async () => {
+    const [first] = fake.supporters.splice(1)
+    expect(await sync()).toBe('synced')
+    expect(await stats()).toMatchObject({
+      totalSupporters: 1,
+      leaderboard: [{ display_name: 'Ines', amountMinor: 500 }],
+    })
+    expect(first).toBeDefined()
+    const [only] = fake.supporters
+    Object.assign(only ?? {}, { support_coffees: 4, support_visibility: 0 })
+    clock += 240_000
+    expect(await sync()).toBe('synced')
+    expect(await stats()).toMatchObject({ leaderboard: [{ display_name: 'Somebody', amountMinor: 2_000 }] })
+    Object.assign(only ?? {}, { is_refunded: 1 })
+    clock += 240_000
+    await sync()
+    expect(await stats()).toEqual({
+      totalFundsRaised: [],
+      totalSupporters: 0,
+      leaderboard: [],
+      syncedAt: '2026-11-01T12:08:00.000Z',
+    })
+  })
+
+  it('keeps the last good numbers and their time when it fails, and tries again after 30 s', async () => {
+    await sync()
+    const before = await stats()
+    clock += 240_000
+    fake.failWith({ status: 500, body: '{}' })
+    expect(await sync()).toBe('failed')
+    for (const body of ['<html>', '{"data":[{}],"last_page":1,"next_page_url":null}', '[]']) {
+      clock += 30_000
+      fake.failWith({ status: 200, body })
+      expect(await sync()).toBe('failed')
+    }
+    clock += 30_000
+    expect(await sync({ token: 'wrong' })).toBe('failed')
+    expect(await stats()).toEqual(before)
+    clock += 29_000
+    expect(await sync()).toBe('not-due')
+    fake.failWith(undefined)
+    clock += 1_000
+    expect(await sync()).toBe('synced')
+  })
+
+  it('takes an empty list for empty, and follows no address out of the answer', async () => {
+    fake.supporters.length = 0
+    expect(await sync()).toBe('synced')
+    expect((await stats()).totalSupporters).toBe(0)
+    clock += 240_000
+    // A page that names itself as the next one would never end.
+    fake.failWith({ status: 200, body: '{"data":[],"last_page":9,"next_page_url":"http://127.0.0.1:1/x?page=1"}' })
+    const before = fake.requests()
+    expect(await sync()).toBe('synced')
+    expect(fake.requests() - before).toBe(1)
+  })
+})
+
+describe('the support of the site', () => {
+  const adminToken = 'a'.repeat(40)
+  let site: StartedSite
+  let fake: FakeSupporters
+  beforeAll(async () => {
+    fake = await startFakeSupporters()
+    const env = { BMC_API_URL: fake.url, BMC_ACCESS_TOKEN: fake.token, ADMIN_TOKEN: adminToken }
+    site = await startSite({ CLIENT_ADDRESS: 'proxies:1', ...env })
+  })
+  afterAll(async () => {
+    await site?.stop()
+    await fake?.close()
+  })
+
+  const from = '192.0.2.1'
+  const read = () => callSite(`${site.url}/api/support/stats`, { headers: { 'x-forwarded-for': from } })
+  const contribute = (body: unknown, { token = adminToken, address = from } = {}) =>
+    callSite(`${site.url}/api/support/admin/contribute`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}`, 'x-forwarded-for': address },
+      body: JSON.stringify(body),
+    })
+  const usd = (answer: { json(): unknown }): number =>
+    (answer.json() as { totalFundsRaised: { amountMinor: number }[] }).totalFundsRaised[0]?.amountMinor ?? 0
+
+  it('is cached, fresh right after a contribution and after its refund, and asks the other side once', async () => {
+    const [miss, hit] = [await read(), await read()]
+    expect([miss, hit].map((answer) => answer.header('cache-status')?.split(';')[1])).toEqual([' fwd=miss', ' hit'])
+    expect(usd(miss)).toBe(30_500)
+    const gift = { sourceId: 'cash-1', amountMinor: 2_500, currency: 'USD', name: 'Cash box' }
+    const answers = [await contribute(gift), await contribute(gift)]
+    expect(answers.map(({ status }) => status)).toEqual([200, 200])
+    expect(usd(await read())).toBe(33_000)
+    await contribute({ ...gift, status: 'refunded' })
+    expect(usd(await read())).toBe(30_500)
+    expect(fake.requests()).toBe(5)
+    const page = (await callSite(`${site.url}/support`)).text.replaceAll('<!-- -->', '')
+    expect(page).toContain('$305.00 + €55.00')
+    expect(page).not.toMatch(/supporter\d+@/)
+  })
+
+  it('is open to the secret only, with a limit of its own that counts wrong guesses', async () => {
+    const gift = { sourceId: 'x', amountMinor: 1, currency: 'USD' }
+    const address = '192.0.2.2'
+    const wrong = []
+    for (const token of ['', 'a', 'a'.repeat(39), 'b'.repeat(40)])
+      wrong.push(await contribute(gift, { token, address }))
+    expect(wrong.map(({ status }) => status)).toEqual([401, 401, 401, 401])
+    const bad = await contribute({ sourceId: '', amountMinor: 0.5, currency: 'usd' }, { address })
+    expect([bad.status, (bad.json() as { errors: { field: string }[] }).errors.map(({ field }) => field)]).toEqual([
+      400,
+      ['sourceId', 'amountMinor', 'currency'],
+    ])
+    for (let nth = 0; nth < 5; nth += 1) await contribute(gift, { token: 'b', address })
+    const refused = await contribute(gift, { address })
+    expect([refused.status, limitsOf(refused)[0]]).toEqual([429, 'ratelimit-policy: "admin";q=10;w=60'])
+  })
+})
