@@ -1,15 +1,19 @@
-const core = ['errors', 'key', 'time', 'resilience', 'cache', 'limit', 'http', 'stores']
+const core = ['errors', 'awaitable', 'key', 'time', 'resilience', 'cache', 'limit', 'http', 'stores']
+
+/** What knows nothing of a cache or a limit. */
+const innermost = ['errors', 'awaitable']
 
 /** @type {Readonly<Record<string, readonly string[]>>} What each part of the library may import besides itself. */
 export const mayImport = {
   errors: [],
-  key: ['errors'],
-  time: ['errors'],
-  resilience: ['errors', 'key', 'time'],
-  cache: ['errors', 'key', 'time', 'resilience'],
-  limit: ['errors', 'key', 'time', 'resilience'],
-  http: ['errors', 'key', 'time', 'resilience', 'cache', 'limit'],
-  stores: ['errors', 'key', 'time', 'resilience', 'cache', 'limit'],
+  awaitable: [],
+  key: innermost,
+  time: innermost,
+  resilience: [...innermost, 'key', 'time'],
+  cache: [...innermost, 'key', 'time', 'resilience'],
+  limit: [...innermost, 'key', 'time', 'resilience'],
+  http: [...innermost, 'key', 'time', 'resilience', 'cache', 'limit'],
+  stores: [...innermost, 'key', 'time', 'resilience', 'cache', 'limit'],
   integrations: core,
   testing: core,
   index: core,
