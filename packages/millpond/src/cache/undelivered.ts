@@ -41,12 +41,13 @@ export function createUndelivered(options: { store: CacheStore; clock: Clock; li
 
   function schedule(): void {
     if (closed || cancel || waiting.size === 0) return
-    cancel = clock.after(pauseMs, () => {
+    const run = () => {
       void retry().finally(() => {
         cancel = undefined
         schedule()
       })
-    })
+    }
+    cancel = clock.after(pauseMs, run, { background: true })
     pauseMs = Math.min(pauseMs * 2, LONGEST_RETRY_MS)
   }
 

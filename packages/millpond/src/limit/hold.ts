@@ -27,7 +27,9 @@ export function createHold<Name extends string>(
   let cancel = schedule()
 
   function schedule(): () => void {
-    return permits.length === 0 ? () => {} : clock.after(Math.max(1, Math.floor(ttlMs / 3)), () => void prolong())
+    return permits.length === 0
+      ? () => {}
+      : clock.after(Math.max(1, Math.floor(ttlMs / 3)), () => void prolong(), { background: true })
   }
 
   async function prolong(): Promise<void> {

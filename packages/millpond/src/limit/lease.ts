@@ -46,7 +46,7 @@ export function createLeases(options: {
       const livesMs = check.algorithm === 'fixed-window' && left > 0 ? Math.min(LEASE_MS, verdict.resetMs) : LEASE_MS
       const block = { left, limit: check.limit, until: askedAt + livesMs, askedAt, verdict }
       blocks.set(check.key, { block, check })
-      clock.after(livesMs, () => void end(check.key, block))
+      clock.after(livesMs, () => void end(check.key, block), { background: true })
       return block
     } catch (error) {
       blocks.delete(check.key)

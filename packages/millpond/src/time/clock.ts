@@ -4,17 +4,26 @@ export interface Clock {
   now(): number
   /** Milliseconds since some moment, which no step of the machine's clock changes; without it `now` stands in. */
   monotonic?(): number
-  /** Calls `fire` once after `ms` milliseconds; the returned function cancels it. Never keeps a process alive. */
-  after(ms: number, fire: () => void): () => void
+  /**
+   * Calls `fire` once after `ms` milliseconds; the returned function cancels it. Keeps the process alive until then, since somebody waits for it, unless it is `background` work that nobody
+   * waits for.
+   */
+  after(ms: number, fire: () => void, options?: { readonly background?: boolean }): () => void
 }
 
 /** The machine's clock: the one place where the core reads it. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  after(ms, fire) {
+  after(ms, fire, { background = false } = {}) {
     const timer: unknown = setTimeout(fire, ms)
-    if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function') {
+    if (
+      background &&
+      typeof timer === 'object' &&
+      timer !== null &&
+      'unref' in timer &&
+      typeof timer.unref === 'function'
+    ) {
       timer.unref()
     }
     return () => clearTimeout(timer as Parameters<typeof clearTimeout>[0])
