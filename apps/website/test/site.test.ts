@@ -169,12 +169,13 @@ describe('GET /api/waitlist/stats', () => {
     const fresh = await readStats(site.url, from)
     expect([miss, hit, fresh].map(isHit)).toEqual([false, true, false])
     expect(hit.text).toBe(miss.text)
-    // A join moves no public number: it would tell whether the address was new. Its confirmation does.
-    expect(fresh.json()).toEqual(miss.json())
+    const before = miss.json() as { totalSignups: number; foundingMembersLeft: number }
+    const joined = { ...before, totalSignups: before.totalSignups + 1 }
+    expect(fresh.json()).toEqual(joined)
     const token = tokenOf(await readMailLink(site.url, 'stats1@x.org'))
     await postJson(`${site.url}/api/waitlist/confirm`, { from, body: { token } })
-    const before = miss.json() as { totalSignups: number }
-    expect((await readStats(site.url, from)).json()).toEqual({ ...before, totalSignups: before.totalSignups + 1 })
+    const confirmed = { ...joined, foundingMembersLeft: Math.max(0, before.foundingMembersLeft - 1) }
+    expect((await readStats(site.url, from)).json()).toEqual(confirmed)
   })
 
   it('counts a friend once, and nobody for a known address, an unknown code or an own one', async () => {

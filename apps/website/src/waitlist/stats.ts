@@ -13,12 +13,9 @@ export const waitlistStats = z.object({
 })
 export type WaitlistStats = z.output<typeof waitlistStats>
 
-/**
- * The public numbers of the list. Only what is confirmed counts: a join moves none of them, so they do not tell whether an
- * address that somebody typed was new.
- */
+/** The public numbers of the list: who has joined, confirmed or not; founding places and referrals count confirmations. */
 export async function readWaitlistStats(db: Queryable): Promise<WaitlistStats> {
-  const [people] = await db.select({ total: count() }).from(signups).where(isNotNull(signups.seq))
+  const [people] = await db.select({ total: count() }).from(signups)
   const [brought] = await db
     .select({ total: count() })
     .from(referrals)
