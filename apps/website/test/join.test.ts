@@ -87,10 +87,11 @@ describeWith('postgres', 'the waiting list in PostgreSQL', () => {
     })
 
     it('offers everybody the place after the last confirmation', async () => {
+      const before = await readWaitlistStats(database.db)
       const { answer } = await joinWaitlist(database.db, { email: 'next@x.org' })
       expect([answer.position, answer.tier]).toEqual([1, 'founding'])
       expect(await readWaitlistStats(database.db)).toEqual({
-        totalSignups: 0,
+        totalSignups: before.totalSignups + 1,
         foundingMembersLeft: 30,
         totalReferrals: 0,
       })
