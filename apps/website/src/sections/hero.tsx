@@ -8,13 +8,13 @@ export function Hero(props: { note: VisitorNote | undefined; nowMs: number; refe
   return (
     <section
       aria-labelledby="hero-title"
-      className="relative isolate -mt-20 pt-20 sm:-mt-24 sm:pt-24 lg:overflow-hidden"
+      className="relative isolate -mt-20 pt-20 sm:-mt-24 sm:pt-24 min-[69rem]:overflow-hidden"
     >
-      <div className="absolute inset-y-0 right-0 -z-10 hidden w-[66%] max-w-[50rem] lg:block">
+      <div className="absolute inset-y-0 right-0 -z-10 hidden w-[54%] max-w-[50rem] min-[69rem]:block xl:w-[66%]">
         <HeroMap />
       </div>
       <div className="mx-auto max-w-[76rem] px-5 sm:px-8">
-        <div className="max-w-[33rem] pt-8 pb-4 sm:pt-12 lg:flex lg:min-h-[33rem] lg:max-w-[30rem] lg:flex-col lg:justify-center lg:pt-2 lg:pb-14">
+        <div className="max-w-[33rem] pt-8 pb-4 sm:pt-12 min-[69rem]:flex min-[69rem]:min-h-[33rem] min-[69rem]:max-w-[30rem] min-[69rem]:flex-col min-[69rem]:justify-center min-[69rem]:pt-2 min-[69rem]:pb-14">
           <h1 id="hero-title" className="text-[clamp(2.5rem,10.5vw,4.3rem)] leading-none tracking-[-0.03em]">
             Every change <span className="italic text-link">begins</span> somewhere.
           </h1>
@@ -27,7 +27,7 @@ export function Hero(props: { note: VisitorNote | undefined; nowMs: number; refe
           </div>
         </div>
       </div>
-      <div className="relative h-[22rem] sm:h-[28rem] lg:hidden">
+      <div className="relative h-[22rem] sm:h-[28rem] min-[69rem]:hidden">
         <HeroMap />
       </div>
     </section>
