@@ -5,7 +5,7 @@ export type { DefineManyOptions, DefineOptions, DefineSingleOptions, Definition 
 export type { CacheCounters, CacheEvent, CacheReporter, ReadReason, ReadStatus } from './cache/event.ts'
 export type { Explanation } from './cache/explain.ts'
 export type { CacheKey, PlainRead, SetOptions, Stamp } from './cache/plain.ts'
-export type { CacheResult } from './cache/read.ts'
+export type { CacheResult, Peek } from './cache/read.ts'
 export type { Schema } from './cache/schema.ts'
 export type { EncryptionOptions } from './cache/seal.ts'
 export type { SelfTest } from './cache/self-test.ts'

@@ -5,7 +5,7 @@ import { type Duration, toMilliseconds } from '../time/duration.ts'
 import { createBatch, type LoadMany } from './batch.ts'
 import type { CacheStore } from './cache-store.ts'
 import { type Explanation, explain } from './explain.ts'
-import type { CacheResult, Reader } from './read.ts'
+import type { CacheResult, Peek, Reader } from './read.ts'
 import { check, readInput, type Schema, type SchemaInput, type SchemaOutput } from './schema.ts'
 import { type Slot, toSlot } from './slot.ts'
 import type { Decoded, LoadContext, Spec } from './spec.ts'
@@ -79,6 +79,13 @@ export interface Definition<Args extends readonly unknown[], Value> {
   delete(...args: Args): Promise<{ readonly delivered: boolean }>
   /** Reads several inputs together, in their order. Their reads are one round trip on one Redis, and what is missing is loaded by one `loadMany` where the definition has it. */
   getMany(inputs: readonly Args[0][]): Promise<CacheResult<Value>[]>
+  /**
+   * Looks without loading, beside a check that may forbid the load: `const [decision, peek] = await Promise.all([limiter.take(…), stats.peek(input)])`, then `peek.get()` if it is
+   * allowed. At most 1 round trip, the same one as that of the check where both are asked in one tick; `peek.get()` after a hit costs none, after a miss the lease and the fill.
+   *
+   * @throws {InvalidInputError} when the input does not match its schema; never for the store's sake
+   */
+  peek(...args: Args): Promise<Peek<Value>>
   /** Says how a read of the input would be answered now, and why. 1 round trip. Rejects when the store does not answer. */
   explain(...args: Args): Promise<Explanation>
 }
@@ -186,13 +193,14 @@ export function createDefinition<Value>(
 
   async function get(value?: unknown): Promise<CacheResult<Value>> {
     const spec = whenReady(readValue(value), bindTo)
-    return reader(spec instanceof Promise ? await spec : spec)
+    return reader.read(spec instanceof Promise ? await spec : spec)
   }
 
   return {
     name,
     get,
     getMany: (values) => Promise.all(values.map(get)),
+    peek: async (value) => reader.peek(await whenReady(readValue(value), bindTo)),
     async delete(value) {
       const { slot } = await whenReady(readValue(value), bindTo)
       return remove(slot)

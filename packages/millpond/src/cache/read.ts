@@ -2,7 +2,7 @@ import { sleep } from '../time/clock.ts'
 import type { ReadReason, ReadStatus } from './event.ts'
 import { type Answer, createLoader, type LoaderSettings, toAnswer } from './load.ts'
 import type { LocalTier } from './local-tier.ts'
-import { type Found, look } from './look.ts'
+import { type Found, type Look, look } from './look.ts'
 import { createRefresh } from './refresh.ts'
 import { type Flight, isConfirmed, isJoinable } from './single-flight.ts'
 import { decode, type Spec } from './spec.ts'
@@ -28,8 +28,34 @@ export interface ReaderSettings extends LoaderSettings {
   readonly disabled: boolean
 }
 
+/** A read that has looked and not loaded yet. */
+export interface Peek<Value> {
+  /** What the look found: a value, one past its TTL that may be served, or nothing that may be served without a load. */
+  readonly status: 'hit' | 'stale' | 'nothing'
+  /**
+   * Ends the read as `get` would have ended it, without looking again: what was found, else what a load gives. The read began with the peek: an invalidation that came in between
+   * need not be in its answer, so call it at once or not at all.
+   */
+  get(): Promise<CacheResult<Value>>
+}
+
 /** Reads through the cache. */
-export type Reader = <Value>(spec: Spec<Value>) => Promise<CacheResult<Value>>
+export interface Reader {
+  read<Value>(spec: Spec<Value>): Promise<CacheResult<Value>>
+  /** Looks, and leaves loading to the peek's `get`; dropped, it has loaded, refreshed and counted nothing. */
+  peek<Value>(spec: Spec<Value>): Promise<Peek<Value>>
+}
+
+/** What a read knows once it has asked the store, or found that it must not or need not. */
+interface Looked<Value> {
+  readonly observed: { readonly at: number; readonly order: number }
+  /** What this process was loading when the read began. */
+  readonly before: Flight<Answer> | undefined
+  /** Undefined when the store was not asked. */
+  readonly found: Look<Value> | undefined
+  /** Why the store must not be asked. */
+  readonly past: ReadReason | undefined
+}
 
 /** What a read came to: an answer, or a load to wait for, with a spare value where the look found one. */
 type Step<Value> =
@@ -49,16 +75,21 @@ export function createReader(settings: ReaderSettings): Reader {
   const loader = createLoader(settings)
   const refresh = createRefresh(settings, loader)
 
-  async function begin<Value>(spec: Spec<Value>): Promise<Step<Value>> {
-    const { entry } = spec.slot
+  async function lookUp<Value>(spec: Spec<Value>): Promise<Looked<Value>> {
     const observed = { at: clock.now(), order: flights.mark() }
-    const since = observed.order
     const past = settings.disabled ? 'disabled' : undelivered.covers(spec.slot) ? 'invalidation-pending' : undefined
-    const before = flights.get(entry)
-    if (before && isJoinable(before, since) && (!past || before.alone)) return join(before)
-    if (past) return start(entry, true, (flight) => loader.alone(spec, flight, past))
+    const before = flights.get(spec.slot.entry)
+    if (past || (before && isJoinable(before, observed.order))) return { observed, before, past, found: undefined }
+    return { observed, before, past, found: await look(settings, spec, { lease: before !== undefined }) }
+  }
 
-    const found = await look(settings, spec, { lease: before !== undefined })
+  function proceed<Value>(spec: Spec<Value>, { observed, before, past, found }: Looked<Value>): Step<Value> {
+    const { entry } = spec.slot
+    const since = observed.order
+    if (!found) {
+      if (before && isJoinable(before, since) && (!past || before.alone)) return join(before)
+      return start(entry, true, (flight) => loader.alone(spec, flight, past ?? 'store-failed'))
+    }
     if (found.kind === 'found') {
       if (found.freshness !== 'fresh') refresh(spec, found.entry.head)
       if (found.freshness !== 'stale' && spec.localMs > 0) local.put(spec.slot, found.entry, observed, spec.localMs)
@@ -120,8 +151,11 @@ export function createReader(settings: ReaderSettings): Reader {
     return found.kind === 'found' ? found : found.kind === 'miss' ? found.spare : undefined
   }
 
-  async function answer<Value>(spec: Spec<Value>): Promise<{ answer: Answer; joined: boolean; value: Value }> {
-    const step = await begin(spec)
+  async function answer<Value>(
+    spec: Spec<Value>,
+    looked: Looked<Value>,
+  ): Promise<{ answer: Answer; joined: boolean; value: Value }> {
+    const step = proceed(spec, looked)
     if (step.kind === 'answer') return { answer: step.answer, joined: false, value: step.decoded.value }
     const { flight, joined } = step
     let failed = false
@@ -155,15 +189,33 @@ export function createReader(settings: ReaderSettings): Reader {
     return near && { body: near.body, storedAt: near.storedAt, ttlMs: near.ttlMs, status: 'hit', reason: 'local' }
   }
 
-  return async (spec) => {
-    const near = findLocal(spec)
-    if (near) {
-      const decoded = decode(spec, near.body)
-      return finish(spec, near, false, (decoded instanceof Promise ? await decoded : decoded).value)
-    }
-    const { answer: given, joined, value } = await answer(spec)
+  async function serveLocal<Value>(spec: Spec<Value>, near: Answer): Promise<CacheResult<Value>> {
+    const decoded = decode(spec, near.body)
+    return finish(spec, near, false, (decoded instanceof Promise ? await decoded : decoded).value)
+  }
+
+  async function end<Value>(spec: Spec<Value>, looked: Looked<Value>): Promise<CacheResult<Value>> {
+    const { answer: given, joined, value } = await answer(spec, looked)
     return finish(spec, given, joined, value)
   }
+
+  return {
+    async read(spec) {
+      const near = findLocal(spec)
+      return near ? serveLocal(spec, near) : end(spec, await lookUp(spec))
+    },
+    async peek(spec) {
+      const near = findLocal(spec)
+      if (near) return { status: 'hit', get: () => serveLocal(spec, near) }
+      const looked = await lookUp(spec)
+      return { status: toPeekStatus(looked.found), get: () => end(spec, looked) }
+    },
+  }
+}
+
+function toPeekStatus(found: Look<unknown> | undefined): Peek<unknown>['status'] {
+  if (found?.kind !== 'found') return 'nothing'
+  return found.freshness === 'stale' ? 'stale' : 'hit'
 }
 
 async function ended(flight: Flight<unknown> | undefined): Promise<void> {
