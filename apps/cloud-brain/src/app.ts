@@ -50,6 +50,8 @@ export type AppDeps = {
   answerer: Answerer
   /** Whose pages may call the API from a browser. */
   corsOrigins: Config['corsOrigins']
+  /** Who may read `/metrics`. */
+  metricsAccess: Config['metrics']
   boot: BootReport
   pingDatabase(): Promise<void>
   pingStore(): Promise<void>

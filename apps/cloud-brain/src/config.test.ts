@@ -29,6 +29,7 @@ describe('readConfig()', () => {
       sealingKeys: { kind: 'kept' },
       cacheEncryption: undefined,
       chat: { kind: 'rules' },
+      metrics: { kind: 'open' },
       corsOrigins: [],
       clientAddress: 'socket',
       logLevel: 'warn',
@@ -56,6 +57,7 @@ describe('readConfig()', () => {
       CHAT_API_URL: 'https://models.pond.dev/v1',
       CHAT_API_KEY: 'k3y',
       CHAT_MODEL: 'coach-1',
+      METRICS_TOKEN: 'sixteen-letters-!',
       CORS_ORIGINS: 'https://app.pond.dev, http://localhost:3000',
     }
     expect(readConfig(env, '/srv')).toEqual({
@@ -89,10 +91,20 @@ describe('readConfig()', () => {
       },
       cacheEncryption: [{ id: 'c1', key: Buffer.alloc(32, 3) }],
       chat: { kind: 'model', url: 'https://models.pond.dev/v1', apiKey: 'k3y', model: 'coach-1' },
+      metrics: { kind: 'token', token: 'sixteen-letters-!' },
       corsOrigins: ['https://app.pond.dev', 'http://localhost:3000'],
       clientAddress: { proxies: 2 },
       logLevel: 'error',
     })
+  })
+
+  it.each([
+    [{}, 'open'],
+    [{ HOST: '::1' }, 'open'],
+    [{ HOST: '0.0.0.0' }, 'off'],
+    [{ ...AUTH, NODE_ENV: 'production', HOST: '127.0.0.1', CACHE_KEY_SECRET: '0123456789abcdef' }, 'off'],
+  ])('readConfig() lets %j read metrics without a token: %s', (env, kind) => {
+    expect(readConfig(env, '/srv').metrics).toEqual({ kind })
   })
 
   it('readConfig() counts an empty value as absent', () => {

@@ -31,6 +31,8 @@ export type Config = Readonly<{
   cacheEncryption: readonly [SealingKey, ...SealingKey[]] | undefined
   /** Who answers in the chat: a model behind an OpenAI-compatible endpoint, or rules. */
   chat: Readonly<{ kind: 'model'; url: string; apiKey: string; model: string } | { kind: 'rules' }>
+  /** Who may read `/metrics`: anyone (development on the loopback address only), who has the token, or nobody. */
+  metrics: Readonly<{ kind: 'open' } | { kind: 'token'; token: string } | { kind: 'off' }>
   /** Origins of pages that may call the API from a browser. */
   corsOrigins: readonly string[]
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
@@ -45,10 +47,12 @@ const hasProtocol =
   (value: string) =>
     URL.canParse(value) && protocols.includes(new URL(value).protocol)
 
+const LOOPBACK: readonly string[] = ['127.0.0.1', 'localhost', '[::1]', '::1']
+
 const isSafeRemote = (value: string) => {
   if (!URL.canParse(value)) return false
   const { protocol, hostname } = new URL(value)
-  return protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(hostname))
+  return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.includes(hostname))
 }
 
 const isOrigin = (value: string) => URL.canParse(value) && new URL(value).origin === value
@@ -56,6 +60,12 @@ const isOrigin = (value: string) => URL.canParse(value) && new URL(value).origin
 const text = (rule: string, check: (value: string) => boolean) => z.string().refine(check, rule).optional()
 const filledIn = (check: (value: string) => boolean = () => true) =>
   text('must be a real value, received a placeholder', (value) => !isPlaceholder(value) && check(value))
+
+const secret = () =>
+  filledIn().refine(
+    (value) => value === undefined || value.length >= MIN_SECRET_LENGTH,
+    `must have at least ${MIN_SECRET_LENGTH} characters`,
+  )
 
 const Environment = z.object({
   NODE_ENV: z.string().optional(),
@@ -79,10 +89,7 @@ const Environment = z.object({
   AUTH_JWKS_URL: text('must be an https:// URL (http:// only on this machine)', isSafeRemote),
   AUTH_ISSUER: filledIn(),
   AUTH_AUDIENCE: filledIn(),
-  CACHE_KEY_SECRET: filledIn().refine(
-    (value) => value === undefined || value.length >= MIN_SECRET_LENGTH,
-    `must have at least ${MIN_SECRET_LENGTH} characters`,
-  ),
+  CACHE_KEY_SECRET: secret(),
   CLIENT_ADDRESS: text('must be "socket", "vercel", "cloudflare" or "proxies:N" with N from 1 to 9', (value) =>
     /^(socket|vercel|cloudflare|proxies:[1-9])$/.test(value),
   ),
@@ -101,6 +108,7 @@ const Environment = z.object({
   CHAT_API_URL: text('must be an https:// URL (http:// only on this machine)', isSafeRemote),
   CHAT_API_KEY: filledIn(),
   CHAT_MODEL: filledIn(),
+  METRICS_TOKEN: secret(),
   CORS_ORIGINS: text('must be origins such as https://app.pond.dev, separated by commas', (value) =>
     value.split(',').every((origin) => isOrigin(origin.trim())),
   ),
@@ -176,10 +184,11 @@ function toFaultMessage(faults: readonly string[]): string {
 function toConfig(env: Environment, cwd: string): Config {
   const production = env.NODE_ENV === 'production'
   const dataDir = resolve(cwd, env.DATA_DIR ?? DEFAULT_DATA_DIR)
+  const host = env.HOST ?? (production ? '0.0.0.0' : '127.0.0.1')
   return Object.freeze({
     production,
     port: Object.freeze({ value: Number(env.PORT ?? DEFAULT_PORT), chosen: env.PORT !== undefined }),
-    host: env.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
+    host,
     dataDir,
     database: Object.freeze(
       env.DATABASE_URL
@@ -196,6 +205,7 @@ function toConfig(env: Environment, cwd: string): Config {
     sealingKeys: toSealingKeys(env.TOKEN_ENCRYPTION_KEYS),
     cacheEncryption: env.CACHE_ENCRYPTION_KEY === undefined ? undefined : readSealingKeys(env.CACHE_ENCRYPTION_KEY),
     chat: toChat(env),
+    metrics: toMetrics(env.METRICS_TOKEN, !production && LOOPBACK.includes(host)),
     corsOrigins: Object.freeze(env.CORS_ORIGINS?.split(',').map((origin) => origin.trim()) ?? []),
     clientAddress: toClientAddress(env.CLIENT_ADDRESS),
     logLevel: z
@@ -228,6 +238,11 @@ function toStrava(env: Environment, production: boolean): Config['strava'] {
 
 function toChat({ CHAT_API_URL: url, CHAT_API_KEY: apiKey, CHAT_MODEL: model }: Environment): Config['chat'] {
   return Object.freeze(url && apiKey && model ? { kind: 'model', url, apiKey, model } : { kind: 'rules' })
+}
+
+function toMetrics(token: string | undefined, isPrivate: boolean): Config['metrics'] {
+  if (token !== undefined) return Object.freeze({ kind: 'token', token })
+  return Object.freeze({ kind: isPrivate ? 'open' : 'off' })
 }
 
 function toSealingKeys(value: string | undefined): Config['sealingKeys'] {

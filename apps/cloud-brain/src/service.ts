@@ -99,6 +99,7 @@ async function openParts(
     strava: await openStrava(config, closers),
     answerer: config.chat.kind === 'model' ? createModelAnswerer(config.chat) : answerByRules,
     corsOrigins: config.corsOrigins,
+    metricsAccess: config.metrics,
     boot: {
       stores: { cache: stores.cache.kind, limits: stores.limits.kind },
       cache: cacheTest,

@@ -6,6 +6,7 @@ import { freePort } from 'millpond-e2e/servers'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { createModelAnswerer } from '../src/chat/model-answerer.ts'
+import { CHAT_LIMITS } from '../src/limits.ts'
 import { addDays } from '../src/local-day.ts'
 import type { Current } from './api-suite.ts'
 import { createHarness, faultyFields, GENEROUS, TODAY } from './harness.ts'
@@ -172,13 +173,63 @@ export function describeChat(current: Current): void {
       })
     })
 
+    it('gives back a question whose answer fails, also the last one of the day, and one that fails in the middle', async () => {
+      let fails: 'before' | 'in the middle' | 'never' = 'never'
+      const reply = (response: ServerResponse) => {
+        if (fails === 'before') return response.writeHead(500).end()
+        return response.writeHead(200).end(fails === 'never' ? `${chunk('Yes.')}data: [DONE]\n\n` : chunk('Ye'))
+      }
+      await withModel(reply, async (url) => {
+        const harness = open({ answerer: createModelAnswerer({ url, apiKey: 'k3y', model: 'coach-1' }) })
+        const user = await harness.createUser()
+        for (let count = 1; count < CHAT_LIMITS.free; count += 1) await (await ask(user)).text()
+        for (const [how, status] of [
+          ['before', 503],
+          ['in the middle', 200],
+          ['before', 503],
+        ] as const) {
+          fails = how
+          const failed = await ask(user)
+          await failed.text()
+          expect([how, failed.status, failed.headers.get('x-ratelimit-limit') !== null]).toEqual([how, status, true])
+          expect(await usageOf(user)).toMatchObject({ used: 49, remaining: 1 })
+        }
+        fails = 'never'
+        expect([(await ask(user)).status, (await ask(user)).status]).toEqual([200, 429])
+      })
+    })
+
+    it('gives back a question when the database fails, and not one more than it took', async () => {
+      const { database } = current()
+      const failing = Object.create(database.db, {
+        transaction: { value: () => Promise.reject(Object.assign(new Error('away'), { code: 'ECONNREFUSED' })) },
+      })
+      const user = await open({ database: { ...database, db: failing } }).createUser()
+      const statuses = []
+      for (let count = 0; count < 3; count += 1) statuses.push((await ask(user)).status)
+      expect([statuses, await usageOf(user)]).toEqual([[503, 503, 503], expect.objectContaining({ used: 0 })])
+    })
+
+    it('lets exactly 50 of 60 concurrent questions through', async () => {
+      const user = await open().createUser()
+      const statuses = await Promise.all(
+        Array.from({ length: 60 }, async () => {
+          const response = await ask(user)
+          await response.text()
+          return response.status
+        }),
+      )
+      expect(statuses.filter((status) => status === 200)).toHaveLength(50)
+      expect(statuses.filter((status) => status === 429)).toHaveLength(10)
+    })
+
     it('ends the stream with an error event when the model stops in the middle', async () => {
       const reply = (response: ServerResponse) => response.writeHead(200).end(chunk('You '))
       await withModel(reply, async (url) => {
         const harness = open({ answerer: createModelAnswerer({ url, apiKey: 'k3y', model: 'coach-1' }) })
         expect(await eventsOf(await ask(await harness.createUser()))).toEqual([
           ['text', { text: 'You ' }],
-          ['error', { code: 'unavailable', detail: 'The coach stopped in the middle' }],
+          ['error', { code: 'unavailable', detail: 'The coach stopped in the middle; the question is not counted' }],
         ])
       })
     })

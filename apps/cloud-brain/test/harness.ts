@@ -12,6 +12,7 @@ import { UserId } from '../src/auth/user-id.ts'
 import { createVerifier, type Verify } from '../src/auth/verifier.ts'
 import type { Answerer } from '../src/chat/answerer.ts'
 import { answerByRules } from '../src/chat/rule-answerer.ts'
+import type { Config } from '../src/config.ts'
 import type { OpenDatabase } from '../src/db/database.ts'
 import { Problem } from '../src/document-route.ts'
 import { IngestResult } from '../src/health/ingest-batch.ts'
@@ -58,6 +59,7 @@ export function createHarness(parts: {
   verify?: Verify
   strava?: FakeStrava | undefined
   answerer?: Answerer
+  metricsAccess?: Config['metrics']
   /** How long the cache waits for its store. Long where a test counts hits: a busy machine is not an outage. */
   deadline?: Duration
 }) {
@@ -85,6 +87,7 @@ export function createHarness(parts: {
     },
     answerer: parts.answerer ?? answerByRules,
     corsOrigins: ['https://app.pond.dev'],
+    metricsAccess: parts.metricsAccess ?? { kind: 'open' },
     boot: {
       stores: { cache: cacheStore.kind, limits: store.kind },
       cache: { ok: true, checks: [] },

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { Profile } from '../src/health/profile.ts'
 import type { Current } from './api-suite.ts'
-import { dayOf, faultyFields, TODAY } from './harness.ts'
+import { createHarness, dayOf, faultyFields, TODAY } from './harness.ts'
 
 const etagOf = (response: Response) => response.headers.get('etag') ?? ''
 
@@ -148,6 +148,27 @@ export function describeUsers(current: Current): void {
         401,
         'https://app.pond.dev',
       ])
+    })
+
+    it('tells metrics only to who has the token, and nobody where there is none', async () => {
+      const ask = (kind: Parameters<typeof createHarness>[0]['metricsAccess'], authorization?: string) =>
+        createHarness({ ...current(), ...(kind && { metricsAccess: kind }) }).request(
+          '/metrics',
+          authorization === undefined ? {} : { headers: { authorization } },
+        )
+      const token = 'prometheus-may-read'
+      const access = { kind: 'token', token } as const
+      for (const wrong of [undefined, 'Bearer', `Basic ${token}`, `Bearer ${token}x`, 'Bearer prometheus']) {
+        const refused = await ask(access, wrong)
+        expect([wrong, refused.status, refused.headers.get('www-authenticate')]).toEqual([
+          wrong,
+          401,
+          'Bearer realm="metrics"',
+        ])
+        expect(await refused.text()).not.toContain('http_requests_total')
+      }
+      expect((await ask(access, `Bearer ${token}`)).status).toBe(200)
+      expect((await ask({ kind: 'off' }, `Bearer ${token}`)).status).toBe(404)
     })
 
     it('tells metrics by route, without ids', async () => {

@@ -34,7 +34,10 @@ const ChatUsage = z
   })
   .openapi('ChatUsage')
 
-/** The coach. Counted per UTC day and tier; a question that fails after it was counted stays counted. */
+/**
+ * The coach. A question is reserved per UTC day and tier before it is answered, and given back when the answer fails; who hangs
+ * up has asked, since the model has worked by then.
+ */
 export function chatRoutes(deps: {
   db: Database
   clock: Clock
@@ -61,7 +64,7 @@ export function chatRoutes(deps: {
       summary: 'Ask the coach',
       description:
         'Server-sent events: `text` with a piece of the answer, `citations` with the figures it used, then `done`; or `error`. ' +
-        'Free users ask 50 questions a day (UTC), premium users 500.',
+        `Free users ask ${CHAT_LIMITS.free} questions a day (UTC), premium users ${CHAT_LIMITS.premium}; a question whose answer fails is not counted.`,
       security: [{ bearer: [] }],
       request: { body: { required: true, content: { 'application/json': { schema: ChatRequest } } } },
       responses: {
@@ -73,12 +76,28 @@ export function chatRoutes(deps: {
       const { message } = await readJsonBody(c, { schema: ChatRequest, maxBytes: MAX_BYTES })
       const userId = c.get('userId')
       const { value } = await preferences.get({ userId })
-      const facts = await readFacts(userId, value)
-      const decision = await limiter.take({ policy: 'chat', key: userId, context: { tier: value.subscription_tier } })
-      c.set('decision', nearestDecision(decision, c.get('decision') ?? decision))
-      if (!decision.allowed) return tooManyRequests(decision)
-      const signal = c.req.raw.signal
-      return toStream(c, answerer({ message, facts }, { signal }), logger)
+      const question = { policy: 'chat', key: userId, context: { tier: value.subscription_tier } } as const
+      const { decision, cancel } = await limiter.reserve(question)
+      const nearest = nearestDecision(decision, c.get('decision') ?? decision)
+      if (!decision.allowed) {
+        c.set('decision', nearest)
+        return tooManyRequests(decision)
+      }
+      const { signal } = c.req.raw
+      const giveBack = async () => {
+        if (signal.aborted) return
+        const { delivered } = await cancel()
+        if (!delivered) logger.warn('a question that was not answered stays counted')
+      }
+      try {
+        const facts = await readFacts(userId, value)
+        const answer = await toStream(c, answerer({ message, facts }, { signal }), { logger, giveBack })
+        c.set('decision', nearest)
+        return answer
+      } catch (error) {
+        await giveBack()
+        throw error
+      }
     },
   )
 
@@ -99,8 +118,7 @@ export function chatRoutes(deps: {
       const userId = c.get('userId')
       const tier = (await preferences.get({ userId })).value.subscription_tier
       const limit = CHAT_LIMITS[tier]
-      // A cost above the limit is refused and changes nothing, and the refusal says what is left.
-      const looked = await limiter.take({ policy: 'chat', key: userId, cost: limit + 1, context: { tier } })
+      const looked = await limiter.peek({ policy: 'chat', key: userId, context: { tier } })
       if (looked.status === 'degraded') {
         throw new RequestFault('unavailable', 'The usage is not known at the moment', {
           headers: { 'Retry-After': '5' },
@@ -117,7 +135,11 @@ export function chatRoutes(deps: {
 }
 
 /** Waits for the first piece, so that an answer that cannot be had is an error with a status and not a broken stream. */
-async function toStream(c: Context<ApiEnv>, pieces: AsyncIterable<ChatPiece>, logger: Logger): Promise<Response> {
+async function toStream(
+  c: Context<ApiEnv>,
+  pieces: AsyncIterable<ChatPiece>,
+  { logger, giveBack }: { logger: Logger; giveBack: () => Promise<void> },
+): Promise<Response> {
   const iterator = pieces[Symbol.asyncIterator]()
   let next = await iterator.next().catch((cause: unknown) => {
     if (!(cause instanceof AnswererError)) throw cause
@@ -136,7 +158,11 @@ async function toStream(c: Context<ApiEnv>, pieces: AsyncIterable<ChatPiece>, lo
       await send('done', {})
     } catch (error) {
       logger.warn({ err: toLogError(error) }, 'the coach stopped in the middle')
-      await send('error', { code: 'unavailable', detail: 'The coach stopped in the middle' })
+      await giveBack()
+      await send('error', {
+        code: 'unavailable',
+        detail: 'The coach stopped in the middle; the question is not counted',
+      })
     }
   })
   // streamSSE sets no-cache; a private answer must not be kept at all.

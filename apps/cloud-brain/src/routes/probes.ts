@@ -1,7 +1,10 @@
 import { Hono } from 'hono'
 import type { Cache } from 'millpond'
 import type { ApiEnv } from '../api-env.ts'
+import type { Config } from '../config.ts'
 import { METRICS_TYPE, type Metrics } from '../metrics.ts'
+import { RequestFault } from '../request-fault.ts'
+import { isSameSecret } from '../same-secret.ts'
 
 /** One thing that was tried, and how it went. Carries no address and no message of a server. */
 export type Check = { name: string; ok: boolean; detail: string }
@@ -16,7 +19,7 @@ export type BootReport = {
 const PING_TIMEOUT_MS = 2000
 
 /**
- * `/metrics` is for Prometheus; `/healthz` says that the process lives; `/readyz` that it can serve. A store that is away does not make it unready,
+ * `/metrics` is for Prometheus, with its token; `/healthz` says that the process lives; `/readyz` that it can serve. A store that is away does not make it unready,
  * because answers are then computed; a database that is away does.
  */
 export function probeRoutes(deps: {
@@ -24,9 +27,10 @@ export function probeRoutes(deps: {
   pingDatabase(): Promise<void>
   pingStore(): Promise<void>
   metrics: Metrics
+  metricsAccess: Config['metrics']
   cache: Cache
 }): Hono<ApiEnv> {
-  const { boot, pingDatabase, pingStore, metrics, cache } = deps
+  const { boot, pingDatabase, pingStore, metrics, metricsAccess, cache } = deps
   const app = new Hono<ApiEnv>()
   app.get('/healthz', (c) => c.json({ status: 'ok' }, 200, { 'Cache-Control': 'no-store' }))
   app.get('/readyz', async (c) => {
@@ -42,13 +46,24 @@ export function probeRoutes(deps: {
     }
     return c.json(body, database ? 200 : 503, { 'Cache-Control': 'no-store' })
   })
+  if (metricsAccess.kind === 'off') return app
   app.get('/metrics', (c) => {
+    requireAccess(metricsAccess, c.req.header('authorization'))
     const counters = Object.fromEntries(
       Object.entries(cache.counters()).map(([name, count]) => [`cache_${toSnakeCase(name)}_total`, count]),
     )
     return c.body(metrics.render({ counters }), 200, { 'Content-Type': METRICS_TYPE, 'Cache-Control': 'no-store' })
   })
   return app
+}
+
+function requireAccess(access: Config['metrics'], authorization = ''): void {
+  if (access.kind !== 'token') return
+  const [, given = ''] = /^Bearer +(\S+) *$/i.exec(authorization) ?? []
+  if (isSameSecret(given, access.token)) return
+  throw new RequestFault('unauthenticated', 'Send METRICS_TOKEN as a bearer token', {
+    headers: { 'WWW-Authenticate': 'Bearer realm="metrics"' },
+  })
 }
 
 function toSnakeCase(name: string): string {

@@ -1,8 +1,8 @@
-import { timingSafeEqual } from 'node:crypto'
 import { Hono } from 'hono'
 import type { ApiEnv } from '../api-env.ts'
 import { readJsonBody } from '../read-request.ts'
 import { RequestFault } from '../request-fault.ts'
+import { isSameSecret } from '../same-secret.ts'
 import { StravaEvent, type TakeStravaEvent } from '../strava/webhook.ts'
 
 const MAX_BYTES = 8192
@@ -19,7 +19,7 @@ export function stravaWebhookRoutes({
   app.get('/', (c) => {
     const challenge = c.req.query('hub.challenge')
     const isSubscribe = c.req.query('hub.mode') === 'subscribe'
-    if (!isSubscribe || challenge === undefined || !isSame(c.req.query('hub.verify_token') ?? '', verifyToken)) {
+    if (!isSubscribe || challenge === undefined || !isSameSecret(c.req.query('hub.verify_token') ?? '', verifyToken)) {
       throw new RequestFault('forbidden', 'The verify token is not ours')
     }
     return c.json({ 'hub.challenge': challenge }, 200, { 'Cache-Control': 'no-store' })
@@ -29,9 +29,4 @@ export function stravaWebhookRoutes({
     return c.json({ received: true }, 200, { 'Cache-Control': 'no-store' })
   })
   return app
-}
-
-function isSame(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)]
-  return left.length === right.length && timingSafeEqual(left, right)
 }
