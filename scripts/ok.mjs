@@ -14,7 +14,7 @@ const typed = [
   'apps/website',
   'e2e',
   'scripts',
-  'bench/rest',
+  'bench',
 ]
 
 /** @type {readonly (readonly [string, readonly string[]])[]} what is checked, and the arguments of node that check it */
@@ -44,6 +44,7 @@ function endWith(failed) {
 function main() {
   if (!passes('dependencies and builds', ['scripts/ensure-deps.mjs', '--site']))
     return endWith(['dependencies and builds'])
+  if (!passes('peers of the benchmarks', ['scripts/ensure-peers.mjs'])) return endWith(['peers of the benchmarks'])
   const failed = checks.filter(([title, args]) => !passes(title, args)).map(([title]) => title)
   if (failed.length > 0) return endWith(failed)
   if (!passes('tests', ['node_modules/vitest/vitest.mjs', 'run'])) process.exitCode = 1

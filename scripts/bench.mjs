@@ -1,0 +1,44 @@
+/**
+ * `npm run bench -- [names] [--quick]`: installs the peers, runs `bench/<name>/run.ts` of the names given or of all, one after the
+ * other. What follows the names goes to every benchmark. Goes on when one fails, and then ends with 1.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { repositoryRoot } from './build/repository-root.mjs'
+import { ensurePeers } from './ensure-peers.mjs'
+
+const bench = join(repositoryRoot, 'bench')
+const known = readdirSync(bench).filter((name) => existsSync(join(bench, name, 'run.ts')))
+const given = process.argv.slice(2)
+const firstFlag = given.findIndex((word) => word.startsWith('-'))
+const names = firstFlag === -1 ? given : given.slice(0, firstFlag)
+const flags = firstFlag === -1 ? [] : given.slice(firstFlag)
+const unknown = names.filter((name) => !known.includes(name))
+
+/**
+ * @param {string} file
+ * @param {readonly string[]} args
+ */
+function runs(file, args) {
+  const all = ['--import', 'tsx', file, ...args]
+  return spawnSync(process.execPath, all, { cwd: repositoryRoot, stdio: 'inherit' }).status === 0
+}
+
+if (unknown.length > 0) {
+  console.error(`Cannot run ${unknown.join(', ')}: the benchmarks are ${known.join(', ')}`)
+  process.exitCode = 1
+} else {
+  await ensurePeers()
+  const failed = (names.length > 0 ? names : known).filter((name) => {
+    const startedAt = performance.now()
+    console.log(`\n── ${name}`)
+    const well = runs(`bench/${name}/run.ts`, flags)
+    console.log(`\n${name} took ${Math.round((performance.now() - startedAt) / 1_000)} s`)
+    return !well
+  })
+  if (failed.length > 0) {
+    console.error(`Failed: ${failed.join(', ')}`)
+    process.exitCode = 1
+  }
+}
