@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- [names] [--quick]`: installs the peers, runs `bench/<name>/run.ts` of the names given or of all, one after the
- * other. What follows the names goes to every benchmark. Goes on when one fails, and then ends with 1.
+ * other, and makes the page of plots. What follows the names goes to every benchmark. Goes on when one fails, and then ends with 1.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
@@ -37,6 +37,7 @@ if (unknown.length > 0) {
     console.log(`\n${name} took ${Math.round((performance.now() - startedAt) / 1_000)} s`)
     return !well
   })
+  if (!runs('bench/page/write-page.ts', [])) failed.push('the page')
   if (failed.length > 0) {
     console.error(`Failed: ${failed.join(', ')}`)
     process.exitCode = 1

@@ -19,7 +19,7 @@ describeWith('redis', 'countCost()', () => {
       )
       expect(cost).toMatchObject({ commands: 2, byCommand: { eval: 1, get: 1 } })
       expect(cost.roundTrips).toBeCloseTo(1, 1)
-      expect([cost.bytesIn, cost.bytesOut]).toEqual([79, 5])
+      expect([cost.bytesIn, cost.bytesOut]).toEqual([68, 3])
     } finally {
       watched.disconnect()
       watcher.disconnect()
