@@ -1,3 +1,4 @@
+import type { CacheResult, Peek } from '../cache/read.ts'
 import type { Decision } from '../limit/decision.ts'
 import { rateLimitHeaders } from './headers.ts'
 import { tooManyRequests } from './problem.ts'
@@ -7,13 +8,53 @@ export interface GuardOptions {
   readonly limits: () => Promise<Decision>
   /** Answers it. Called only when it is allowed, so a refused request costs nothing behind the guard. */
   readonly answer: (decision: Decision) => Response | Promise<Response>
+  readonly read?: undefined
 }
 
-/** Answers a request within its limits: the answer with the rate-limit headers, or 429 (503 where an outage refuses). A header that the answer already has stays. */
-export async function guard({ limits, answer }: GuardOptions): Promise<Response> {
-  const decision = await limits()
+export interface GuardedReadOptions<Value> {
+  readonly limits: () => Promise<Decision>
+  /** Looks into the cache, without loading: usually `() => definition.peek(input)`. Called in the tick in which the limits are asked, so both travel in one round trip on one store. */
+  readonly read: () => Promise<Peek<Value>>
+  /** Answers with what was read or, after a look that found nothing, loaded. Called only when it is allowed. */
+  readonly answer: (result: CacheResult<Value>, decision: Decision) => Response | Promise<Response>
+}
+
+/**
+ * Answers a request within its limits: the answer with the rate-limit headers, or 429 (503 where an outage refuses). A header that the answer already has stays. With `read` the cache is asked
+ * in the same round trip as the limits; a refusal drops what it found, loads nothing, and asks nothing at all where the refusal was remembered.
+ *
+ * @throws what `limits`, `answer` or an allowed `read` throw
+ */
+export function guard(options: GuardOptions): Promise<Response>
+export function guard<Value>(options: GuardedReadOptions<Value>): Promise<Response>
+export async function guard<Value>(options: GuardOptions | GuardedReadOptions<Value>): Promise<Response> {
+  if (options.read === undefined) {
+    const decision = await options.limits()
+    return decision.allowed ? withRateLimit(await options.answer(decision), decision) : tooManyRequests(decision)
+  }
+  const { limits, read, answer } = options
+  const deciding = limits()
+  const remembered = await settledByNow(deciding)
+  const looking = remembered ? undefined : read()
+  // A refusal leaves it behind: nobody else may hear that it failed.
+  looking?.catch(() => {})
+  const decision = await deciding
   if (!decision.allowed) return tooManyRequests(decision)
-  return withRateLimit(await answer(decision), decision)
+  const peek = await (looking ?? read())
+  return withRateLimit(await answer(await peek.get(), decision), decision)
+}
+
+/** How many microtasks a decision may take that asks no store. A store is asked at the end of the tick, after all of them. */
+const MICROTASKS = 8
+
+async function settledByNow(promise: Promise<unknown>): Promise<boolean> {
+  let settled = false
+  const settle = () => {
+    settled = true
+  }
+  promise.then(settle, settle)
+  for (let turn = 0; turn < MICROTASKS && !settled; turn += 1) await undefined
+  return settled
 }
 
 /** The response with the rate-limit headers of a decision. Those that it already has stay. */

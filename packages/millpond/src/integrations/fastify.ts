@@ -1,5 +1,5 @@
 import type { Definition } from '../cache/define.ts'
-import { type CachedResponseOptions, cachedResponse } from '../http/cached-response.ts'
+import { answerCached, type CachedRouteOptions } from '../http/cached-route.ts'
 import { rateLimitHeaders } from '../http/headers.ts'
 import { type NodeRequest, toHeaders } from '../http/node-response.ts'
 import { tooManyRequests } from '../http/problem.ts'
@@ -28,16 +28,18 @@ export function limitRequests<P extends Policies, Request extends NodeRequest, R
   }
 }
 
-/** A Fastify handler that answers with a cached definition: `Cache-Status`, `Age`, `ETag` and 304 included. */
+/**
+ * A Fastify handler that answers with a cached definition: `Cache-Status`, `Age`, `ETag` and 304 included. With `limits` the request passes within them, asked in the same round trip as
+ * the cache.
+ */
 export function cachedRoute<Input, Request extends NodeRequest, Reply extends FastifyReplyLike>(
   definition: Definition<[input: Input], unknown>,
   toInput: (request: Request) => Input | Promise<Input>,
-  options: CachedResponseOptions = {},
+  options: CachedRouteOptions<Request> = {},
 ): (request: Request, reply: Reply) => Promise<Reply> {
   return async (request, reply) => {
-    const result = await definition.get(await toInput(request))
-    const source = { method: request.method ?? 'GET', headers: toHeaders(request) }
-    return send(reply, await cachedResponse(source, result, options))
+    const asked = { method: request.method ?? 'GET', headers: toHeaders(request) }
+    return send(reply, await answerCached({ definition, toInput, options }, request, asked))
   }
 }
 

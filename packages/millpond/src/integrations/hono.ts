@@ -1,20 +1,20 @@
 import type { Context, Env, MiddlewareHandler } from 'hono'
 import type { Definition } from '../cache/define.ts'
-import { type CachedResponseOptions, cachedResponse } from '../http/cached-response.ts'
+import { answerCached, type CachedRouteOptions } from '../http/cached-route.ts'
 import { rateLimitHeaders } from '../http/headers.ts'
 import { tooManyRequests } from '../http/problem.ts'
 import type { Limiter, Policies, Take } from '../limit/limiter.ts'
 
 /**
  * A Hono handler that answers with a cached definition: `Cache-Status`, `Age`, `ETag` and 304 included. `toInput` makes the definition's input of the request; what identifies
- * the person must come from the verified token and be part of the input.
+ * the person must come from the verified token and be part of the input. With `limits` the request passes within them, asked in the same round trip as the cache.
  */
 export function cachedRoute<E extends Env, Input>(
   definition: Definition<[input: Input], unknown>,
   toInput: (context: Context<E>) => Input | Promise<Input>,
-  options: CachedResponseOptions = {},
+  options: CachedRouteOptions<Context<E>> = {},
 ): (context: Context<E>) => Promise<Response> {
-  return async (context) => cachedResponse(context.req.raw, await definition.get(await toInput(context)), options)
+  return (context) => answerCached({ definition, toInput, options }, context, context.req.raw)
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Definition } from '../cache/define.ts'
-import { type CachedResponseOptions, cachedResponse } from '../http/cached-response.ts'
+import { answerCached, type CachedRouteOptions } from '../http/cached-route.ts'
 import { guard } from '../http/guard.ts'
 import { rateLimitHeaders } from '../http/headers.ts'
 import { tooManyRequests } from '../http/problem.ts'
@@ -17,14 +17,17 @@ export function limitedRoute<P extends Policies, Req extends Request, Context>(
     guard({ limits: () => limiter.take(toTakes(request)), answer: () => handler(request, context) })
 }
 
-/** A route handler that answers with a cached definition: `Cache-Status`, `Age`, `ETag` and 304 included. */
+/**
+ * A route handler that answers with a cached definition: `Cache-Status`, `Age`, `ETag` and 304 included. With `limits` the request passes within them, asked in the same round trip as the
+ * cache.
+ */
 export function cachedRoute<Input, Req extends Request, Context>(
   definition: Definition<[input: Input], unknown>,
   toInput: (request: Req, context: Context) => Awaitable<Input>,
-  options: CachedResponseOptions = {},
+  options: CachedRouteOptions<Req> = {},
 ): (request: Req, context: Context) => Promise<Response> {
-  return async (request, context) =>
-    cachedResponse(request, await definition.get(await toInput(request, context)), options)
+  return (request, context) =>
+    answerCached({ definition, toInput: (asked: Req) => toInput(asked, context), options }, request, request)
 }
 
 /**
