@@ -3,9 +3,10 @@ import { callSite, joinByJson, postForm, postJson, readStats } from './call-site
 import { readMailLink, tokenOf } from './read-mail.ts'
 import { type StartedSite, startSite } from './start-site.ts'
 
+const adminToken = 'a'.repeat(40)
 let site: StartedSite
 beforeAll(async () => {
-  site = await startSite({ CLIENT_ADDRESS: 'proxies:1' })
+  site = await startSite({ CLIENT_ADDRESS: 'proxies:1', ADMIN_TOKEN: adminToken })
 })
 afterAll(() => site?.stop())
 
@@ -139,5 +140,84 @@ describe('a person', () => {
     expect([named.status, named.header('location')]).toEqual([303, expect.stringMatching(/^\/me\?note=\w+#name$/)])
     const failed = await postForm(`${site.url}/api/waitlist/confirm`, { from, fields: { token: 'x' } })
     expect(failed.header('location')).toMatch(/^\/me\?note=\w+#link$/)
+  })
+})
+
+describe('a person who leaves', () => {
+  const statsOf = async (from: string) =>
+    (await readStats(site.url, from)).json() as { totalSignups: number; totalReferrals: number }
+  const boardOf = async (from: string) =>
+    (await callSite(`${site.url}/api/waitlist/leaderboard`, { headers: { 'x-forwarded-for': from } })).json() as {
+      referral_count: number
+      queue_position: number
+    }[]
+  const admin = (path: string, body: unknown, token = adminToken) =>
+    callSite(`${site.url}/api/waitlist/admin/${path}`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        authorization: `Bearer ${token}`,
+        'x-forwarded-for': '192.0.2.40',
+      },
+      body: JSON.stringify(body),
+    })
+
+  it('is gone from every figure at once, and whoever brought them counts one friend less', async () => {
+    const from = '192.0.2.30'
+    const host = await enter(from, 'host@x.org')
+    const { referralCode } = host.answer.json() as { referralCode: string }
+    const [one, two] = [
+      await enter('192.0.2.31', 'guest1@x.org', referralCode),
+      await enter('192.0.2.32', 'guest2@x.org', referralCode),
+    ]
+    const before = await statsOf(from)
+    expect((await boardOf(from))[0]).toMatchObject({ referral_count: 2 })
+    const left = await postJson(`${site.url}/api/waitlist/leave`, { from, cookie: one.cookie, body: {} })
+    expect([left.status, left.header('set-cookie')]).toEqual([
+      200,
+      'headwater_me=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax',
+    ])
+    expect(await statsOf(from)).toEqual({
+      ...before,
+      totalSignups: before.totalSignups - 1,
+      totalReferrals: before.totalReferrals - 1,
+    })
+    expect((await boardOf(from))[0]).toMatchObject({ referral_count: 1 })
+    expect((await readStatus(from, host.cookie)).json()).toMatchObject({ referralCount: 1, pendingReferrals: 0 })
+    expect((await readStatus(from, one.cookie)).status).toBe(401)
+    const again = await postJson(`${site.url}/api/waitlist/leave`, { from, cookie: one.cookie, body: {} })
+    const confirm = await postJson(`${site.url}/api/waitlist/confirm`, { from, body: { token: one.token } })
+    const stranger = await postJson(`${site.url}/api/waitlist/leave`, { from, body: {} })
+    expect([again.status, confirm.status, stranger.status]).toEqual([200, 410, 401])
+    expect((await statsOf(from)).totalSignups).toBe(before.totalSignups - 1)
+    const form = await postForm(`${site.url}/api/waitlist/leave`, { from, cookie: two.cookie, fields: {} })
+    expect([form.status, form.header('location')]).toEqual([303, expect.stringMatching(/^\/me\?note=\w+#link$/)])
+    expect(form.headers.filter(([name]) => name === 'set-cookie').length).toBe(2)
+  })
+
+  it('can be removed, or taken back as a friend, by the admin alone', async () => {
+    const from = '192.0.2.41'
+    const host = await enter(from, 'patron@x.org')
+    const { referralCode } = host.answer.json() as { referralCode: string }
+    for (const nth of [1, 2]) await enter(`192.0.2.${41 + nth}`, `ward${nth}@x.org`, referralCode)
+    const standing = async () => (await readStatus(from, host.cookie)).json()
+    expect(await standing()).toMatchObject({ referralCount: 2 })
+    const reversals = [
+      await admin('reverse', { email: ' WARD1@x.org' }),
+      await admin('reverse', { email: 'ward1@x.org' }),
+      await admin('reverse', { email: 'nobody@x.org' }),
+    ]
+    expect(reversals.map((answer) => answer.json())).toEqual([
+      { changed: true },
+      { changed: false },
+      { changed: false },
+    ])
+    expect(await standing()).toMatchObject({ referralCount: 1, pendingReferrals: 0 })
+    const before = await statsOf(from)
+    expect((await admin('remove', { email: 'ward2@x.org' })).json()).toEqual({ changed: true })
+    expect(await standing()).toMatchObject({ referralCount: 0 })
+    expect((await statsOf(from)).totalSignups).toBe(before.totalSignups - 1)
+    const refused = [await admin('remove', { email: 'x' }), await admin('remove', { email: 'ward1@x.org' }, 'b')]
+    expect(refused.map(({ status }) => status)).toEqual([400, 401])
   })
 })

@@ -9,6 +9,7 @@ import { referralCodes, referrals, signups, waitlistCounter } from '../src/db/sc
 import { confirmSignup } from '../src/waitlist/confirm.ts'
 import { readLeaderboard } from '../src/waitlist/leaderboard.ts'
 import { readPersonStatus, readRanking } from '../src/waitlist/ranking.ts'
+import { removeSignup, reverseReferral } from '../src/waitlist/remove.ts'
 
 const appDir = join(import.meta.dirname, '..')
 const now = new Date('2026-11-01T12:00:00Z')
@@ -16,21 +17,36 @@ const size = 45
 
 const idOf = (nth: number): string => `00000000-0000-4000-8000-${String(nth).padStart(12, '0')}`
 
-/** `friendOf[n]` brought person n, when it names somebody else; `order` is who confirms when, some more than once. */
+const anybody = fc.shuffledSubarray(Array.from({ length: size }, (_, nth) => nth))
+
+/**
+ * `friendOf[n]` brought person n, when it names somebody else; `order` is who confirms when, some more than once. Then the friends
+ * in `reversed` are taken back and the people in `left` leave, some of them both.
+ */
 const history = fc.record({
   friendOf: fc.array(fc.integer({ min: 0, max: 12 }), { minLength: size, maxLength: size }),
   order: fc
     .shuffledSubarray(Array.from({ length: size }, (_, nth) => nth))
     .chain((people) => fc.array(fc.nat({ max: people.length }), { maxLength: 20 }).map((again) => ({ people, again })))
     .map(({ people, again }) => [...people, ...again.flatMap((index) => people[index] ?? [])]),
+  reversed: anybody.map((people) => people.slice(0, 12)),
+  left: anybody.map((people) => people.slice(0, 12)),
 })
 
 /** The rules once more, in the plainest words. */
-function expectedRanking({ friendOf, order }: { friendOf: readonly number[]; order: readonly number[] }) {
-  const confirmed = [...new Set(order)]
-  const people = confirmed.map((nth, index) => {
-    const friends = confirmed.filter((other) => other !== nth && friendOf[other] === nth).length
-    return { id: idOf(nth), seq: index + 1, friends }
+function expectedRanking(told: {
+  friendOf: readonly number[]
+  order: readonly number[]
+  reversed?: readonly number[]
+  left?: readonly number[]
+}) {
+  const { friendOf, order, reversed = [], left = [] } = told
+  const confirmed = [...new Set(order)].map((nth, index) => ({ nth, seq: index + 1 }))
+  const present = confirmed.filter(({ nth }) => !left.includes(nth))
+  const counts = present.filter(({ nth }) => !reversed.includes(nth))
+  const people = present.map(({ nth, seq }) => {
+    const friends = counts.filter((other) => other.nth !== nth && friendOf[other.nth] === nth).length
+    return { id: idOf(nth), seq, friends }
   })
   const score = (person: { seq: number; friends: number }) => person.seq - 5 * person.friends
   people.sort((a, b) => score(a) - score(b) || b.friends - a.friends || a.seq - b.seq)
@@ -55,12 +71,14 @@ function rankingTests(open: () => Promise<{ database: OpenDatabase; close(): Pro
     if (brought.length > 0) await db.insert(referrals).values(brought)
   }
 
-  it('readRanking() follows the rules, without a gap, whoever confirms when and how often', async () => {
+  it('readRanking() follows the rules, without a gap, whoever confirms when and how often, is reversed or leaves', async () => {
     await fc.assert(
       fc.asyncProperty(history, async (told) => {
         const { db } = opened.database
         await fill(told.friendOf)
         for (const nth of told.order) await confirmSignup(db, idOf(nth), now)
+        for (const nth of told.reversed) await reverseReferral(db, idOf(nth), now)
+        for (const nth of told.left) await removeSignup(db, idOf(nth))
         const ranking = await readRanking(db)
         expect(ranking.map(({ display_name: _, ...row }) => row)).toEqual(expectedRanking(told))
       }),

@@ -2,6 +2,7 @@
 const formRoutes: ReadonlySet<string> = new Set([
   '/api/waitlist/join',
   '/api/waitlist/confirm',
+  '/api/waitlist/leave',
   '/api/waitlist/link',
   '/api/waitlist/name',
   '/api/contact',

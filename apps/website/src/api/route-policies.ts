@@ -11,6 +11,7 @@ const routes: Readonly<Record<string, { readonly POST?: RoutePolicy }>> = {
   '/api/waitlist/confirm': {},
   '/api/waitlist/join': { POST: 'waitlist' },
   '/api/waitlist/leaderboard': {},
+  '/api/waitlist/leave': {},
   '/api/waitlist/link': { POST: 'waitlist' },
   '/api/waitlist/name': {},
   '/api/waitlist/stats': {},

@@ -47,7 +47,7 @@ export const referralCodes = pgTable(
   (table) => [index('referral_codes_signup').on(table.signupId)],
 )
 
-/** Who brought whom; it counts once the person who was brought has confirmed. A person is brought at most once. */
+/** Who brought whom; it counts once the person who was brought has confirmed, until it is reversed. A person is brought at most once. */
 export const referrals = pgTable(
   'referrals',
   {
@@ -58,6 +58,8 @@ export const referrals = pgTable(
       .notNull()
       .references(() => signups.id, { onDelete: 'cascade' }),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+    /** Set when the team takes it back; it counts for nobody from then on. */
+    reversedAt: timestamp('reversed_at', { withTimezone: true }),
   },
   (table) => [
     index('referrals_referrer').on(table.referrerId),

@@ -5,10 +5,11 @@ import { type OpenDatabase, openDatabase } from '../db/database.ts'
 import { localMailbox } from '../mail/local-mailbox.ts'
 import { type Mailer, startMailer } from '../mail/mailer.ts'
 import { resend } from '../mail/resend.ts'
+import { type Janitor, startJanitor } from '../retention/janitor.ts'
 import { startFakeSupporters } from '../support/fake-supporters.ts'
 import { syncSupport } from '../support/sync-support.ts'
 import { seedDemo } from '../waitlist/seed-demo.ts'
-import { createSiteCache, type SiteCache } from './cache.ts'
+import { createSiteCache, type SiteCache, waitlistTag } from './cache.ts'
 import { createLimits, type Limits } from './limits.ts'
 import { processSlot } from './process-slot.ts'
 import { loadSecrets, type Secrets } from './secrets.ts'
@@ -26,12 +27,14 @@ export interface Runtime {
   readonly hasSocketAddress: boolean
   /** True in development without a mail provider: mails are kept and shown at /dev/mail. */
   readonly hasLocalMailbox: boolean
-  /** Begins to send what is in the outbox, with links to `url` unless SITE_URL says otherwise. Once per process. */
+  /** Begins to send what is in the outbox, with links to `url` unless SITE_URL says otherwise, and to delete what was kept for its time. Once per process. */
   serveAt(url: string): void
   /** Where the site is reached; undefined before {@link serveAt} when SITE_URL is not given. */
   publicUrl(): string | undefined
   /** Something was put into the outbox. */
   nudgeMailer(): void
+  /** Somebody joined, confirmed, left or took another name: whatever is computed from the list is read anew from now on. */
+  waitlistChanged(): Promise<void>
   close(): Promise<void>
 }
 
@@ -79,7 +82,11 @@ async function openRuntime(config: Config, boot: Boot | undefined): Promise<Runt
     })
     const limits = createLimits({ store, keySecret: secrets.cacheKey })
     const transport = config.mail === undefined ? localMailbox(database.db) : resend(config.mail)
+    const waitlistChanged = async (): Promise<void> => {
+      await siteCache.cache.invalidate([waitlistTag])
+    }
     let mailer: Mailer | undefined
+    let janitor: Janitor | undefined
     let publicUrl = config.siteUrl
     const serveAt = (url: string): void => {
       publicUrl ??= url
@@ -93,12 +100,22 @@ async function openRuntime(config: Config, boot: Boot | undefined): Promise<Runt
         onFailure: (kind, attempts, reason) =>
           console.error(`Cannot send mail "${kind}" (attempt ${attempts}): ${reason}`),
       })
+      janitor ??= startJanitor({
+        db: database.db,
+        now: () => new Date(),
+        onDeleted: async ({ people, messages, mails }) => {
+          console.log(
+            `Kept for their time and deleted: ${people} people, ${messages} messages, ${mails} notes of mails`,
+          )
+          if (people > 0) await waitlistChanged()
+        },
+      })
     }
     // Without server.mjs nobody will say where the site is; a deployment has to.
     if (boot === undefined && config.siteUrl !== undefined) serveAt(config.siteUrl)
     const close = async (): Promise<void> => {
       limits.close()
-      await mailer?.close()
+      await Promise.all([mailer?.close(), janitor?.close()])
       await fake?.close()
       await Promise.allSettled([siteCache.close()])
       await Promise.allSettled([store.close(), database.close()])
@@ -115,6 +132,7 @@ async function openRuntime(config: Config, boot: Boot | undefined): Promise<Runt
       serveAt,
       publicUrl: () => publicUrl,
       nudgeMailer: () => mailer?.nudge(),
+      waitlistChanged,
       close,
     }
   } catch (error) {

@@ -8,7 +8,7 @@ import type { MailTransport } from './mail.ts'
 const claimMs = 20_000
 const batchSize = 10
 /** With the pauses below, about eight hours of trying: within the day in which providers remember an idempotency key. */
-const maxAttempts = 55
+export const maxAttempts = 55
 const longestPauseMs = 10 * 60_000
 
 /** Milliseconds until the next attempt: 2 s, 4 s, 8 s and so on, at most ten minutes. */

@@ -1,5 +1,5 @@
 import type { PersonStatus } from '../waitlist/ranking.ts'
-import { buttonClass, fieldClass, LabelledField } from './form-parts.tsx'
+import { buttonClass, fieldClass, LabelledField, warningButtonClass } from './form-parts.tsx'
 import { type LineNote, NoteLine } from './note-line.tsx'
 import { ShareLink } from './share-link.tsx'
 
@@ -64,6 +64,29 @@ function NameForm({ displayName, note }: { displayName: string | null; note: Lin
   )
 }
 
+/** Two presses away, so that nobody leaves by mistake. */
+function Leave() {
+  return (
+    <details className="disclosure max-w-[34rem] border-y border-rule">
+      <summary className="flex items-baseline justify-between gap-6 py-4 text-[1.15rem]">
+        Leave the list
+        <span aria-hidden="true" className="fork font-sans text-[1.4rem] leading-none text-link">
+          +
+        </span>
+      </summary>
+      <form action="/api/waitlist/leave" method="post" className="pb-6">
+        <p className="text-soft-ink">
+          Your address, your place, your link and what you told us are deleted at once and cannot be brought back.
+          Friends whom you brought stay; whoever brought you loses five places.
+        </p>
+        <button type="submit" className={`mt-5 ${warningButtonClass}`}>
+          Delete my place
+        </button>
+      </form>
+    </details>
+  )
+}
+
 /** What a person sees about themselves. */
 export function MyPlace(props: { status: PersonStatus; origin: string; note: LineNote | undefined }) {
   const { status, origin, note } = props
@@ -75,6 +98,7 @@ export function MyPlace(props: { status: PersonStatus; origin: string; note: Lin
       <div className="grid gap-14">
         <Friends status={status} origin={origin} />
         <NameForm displayName={status.displayName} note={note} />
+        <Leave />
       </div>
     </div>
   )

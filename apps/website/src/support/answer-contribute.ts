@@ -1,6 +1,6 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
-import { problem } from 'millpond/http'
+import { createHmac } from 'node:crypto'
 import { z } from 'zod'
+import { refuseStranger } from '../api/admin-token.ts'
 import type { RouteContext } from '../api/api-route.ts'
 import { badRequest, noStore, readPost } from '../api/post-answers.ts'
 import { supportTag } from '../lib/cache.ts'
@@ -16,27 +16,11 @@ const input = z.object({
   name: displayName.optional(),
 })
 
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
-
-/** Compares digests, so that neither the length nor a common beginning shows in the time it takes. */
-function isAdmin(request: Request, token: string): boolean {
-  const [, given = ''] = /^Bearer (.+)$/i.exec(request.headers.get('authorization') ?? '') ?? []
-  return timingSafeEqual(digest(given), digest(token))
-}
-
 /** POST /api/support/admin/contribute: stores or changes one contribution by hand. 404 where no secret is configured. */
-export async function answerContribute({ request, runtime }: RouteContext): Promise<Response> {
-  const { adminToken } = runtime.config
-  if (adminToken === undefined)
-    return problem({ status: 404, title: 'Not found', detail: 'There is nothing under this address' })
-  if (!isAdmin(request, adminToken)) {
-    return problem({
-      status: 401,
-      title: 'Unauthorized',
-      detail: 'Send the secret as "Authorization: Bearer …"',
-      headers: { 'WWW-Authenticate': 'Bearer' },
-    })
-  }
+export async function answerContribute(context: RouteContext): Promise<Response> {
+  const refusal = refuseStranger(context)
+  if (refusal !== undefined) return refusal
+  const { request, runtime } = context
   const body = await readPost(request)
   if (body instanceof Response) return body
   const parsed = input.safeParse(body.value)

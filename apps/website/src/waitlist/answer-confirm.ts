@@ -2,7 +2,6 @@ import { problem } from 'millpond/http'
 import { z } from 'zod'
 import type { RouteContext } from '../api/api-route.ts'
 import { badRequest, noStore, readPost, redirect, redirectWithNote, refuseForm } from '../api/post-answers.ts'
-import { waitlistTag } from '../lib/cache.ts'
 import { confirmSignup } from './confirm.ts'
 import { personCookieLine } from './person.ts'
 import { readPersonToken } from './person-token.ts'
@@ -29,7 +28,7 @@ export async function answerConfirm({ request, runtime }: RouteContext): Promise
     if (body.kind === 'form') return redirectWithNote(runtime, { kind: 'invalid', email: '', detail: expired }, place)
     return problem({ status: 410, title: 'Gone', detail: expired })
   }
-  if (outcome.isFirst) await runtime.siteCache.cache.invalidate([waitlistTag])
+  if (outcome.isFirst) await runtime.waitlistChanged()
   const cookie = personCookieLine(id, runtime, now)
   if (body.kind === 'form') return redirect('/me', [cookie])
   const status = await readPersonStatus(db, id)

@@ -1,6 +1,5 @@
 import type { RouteContext } from '../api/api-route.ts'
 import { badRequest, noStore, readPost, redirectWithNote, refuseForm, typedText } from '../api/post-answers.ts'
-import { waitlistTag } from '../lib/cache.ts'
 import { joinWaitlist } from './join.ts'
 import { readJoinInput } from './join-input.ts'
 import type { VisitorNote } from './visitor-note.ts'
@@ -21,7 +20,7 @@ export async function answerJoin({ request, runtime }: RouteContext): Promise<Re
   }
   const { answer } = await joinWaitlist(runtime.database.db, input.value)
   // After every join, not only a new row's: a miss or a hit of the next reader must not tell which it was.
-  await runtime.siteCache.cache.invalidate([waitlistTag])
+  await runtime.waitlistChanged()
   runtime.nudgeMailer()
   if (body.kind === 'form') return redirectWithNote(runtime, { kind: 'joined', ...answer }, place)
   return Response.json(answer, { status: 201, headers: noStore })

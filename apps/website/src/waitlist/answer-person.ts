@@ -3,7 +3,6 @@ import { z } from 'zod'
 import type { RouteContext } from '../api/api-route.ts'
 import { badRequest, noStore, readPost, redirectWithNote, refuseForm, typedText } from '../api/post-answers.ts'
 import { signups } from '../db/schema.ts'
-import { waitlistTag } from '../lib/cache.ts'
 import { sendLink } from './join.ts'
 import { email } from './join-input.ts'
 import { readPerson, unknownPerson } from './person.ts'
@@ -69,7 +68,7 @@ export async function answerName({ request, runtime }: RouteContext): Promise<Re
       : badRequest([{ field: 'displayName', detail }])
   }
   await runtime.database.db.update(signups).set(parsed.data).where(eq(signups.id, id))
-  await runtime.siteCache.cache.invalidate([waitlistTag])
+  await runtime.waitlistChanged()
   if (body.kind === 'form')
     return redirectWithNote(runtime, { kind: 'done', detail: 'The name is changed.' }, namePlace)
   return Response.json(parsed.data, { headers: noStore })

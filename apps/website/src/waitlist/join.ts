@@ -87,9 +87,12 @@ export async function queueLink(tx: Queryable, person: EnsuredSignup, now: Date)
 /** Credits the owner of the code. An unknown code is no fault of the visitor and says nothing to one who guesses. */
 async function recordReferral(tx: Queryable, referredId: string, code: string): Promise<void> {
   const [owner] = await tx
-    .select({ id: referralCodes.signupId })
+    .select({ id: signups.id })
     .from(referralCodes)
+    .innerJoin(signups, eq(signups.id, referralCodes.signupId))
     .where(and(eq(referralCodes.code, code), ne(referralCodes.signupId, referredId)))
+    // An owner who is leaving at this moment is waited for, and is then nobody's friend.
+    .for('key share', { of: signups })
   if (owner !== undefined) await tx.insert(referrals).values({ referredId, referrerId: owner.id })
 }
 

@@ -9,6 +9,10 @@ export function personCookieLine(id: string, runtime: Runtime, now: Date): strin
   return cookieLine(runtime, { name: personCookie, value, maxAge: personCookieMaxAge })
 }
 
+/** The Set-Cookie line after which a browser is nobody's. */
+export const forgottenPersonLine = (runtime: Runtime): string =>
+  cookieLine(runtime, { name: personCookie, value: '', maxAge: 0 })
+
 /** Whose browser sent the request; undefined for a stranger's. */
 export function readPerson(request: Request, runtime: Runtime, now: Date): string | undefined {
   const found = (request.headers.get('cookie') ?? '')

@@ -12,7 +12,7 @@ const ranked: SQL = sql`
   with friends as (
     select ${referrals.referrerId} as id, count(*)::int as n
     from ${referrals} join ${signups} on ${signups.id} = ${referrals.referredId}
-    where ${signups.seq} is not null group by ${referrals.referrerId}
+    where ${signups.seq} is not null and ${referrals.reversedAt} is null group by ${referrals.referrerId}
   ), ranked as (
     select s.id, s.seq::int as seq, s.display_name, coalesce(f.n, 0) as friends,
       row_number() over (order by s.seq - ${placesPerFriend} * coalesce(f.n, 0), coalesce(f.n, 0) desc, s.seq)::int as place
@@ -70,7 +70,7 @@ export async function readPersonStatus(db: Queryable, id: string): Promise<Perso
     sql`${ranked} select id, seq, display_name, friends, place,
         (select count(*)::int from ranked) as total,
         (select c.code from ${referralCodes} c where c.signup_id = ranked.id order by c.created_at, c.code limit 1) as code,
-        (select count(*)::int from ${referrals} r where r.referrer_id = ranked.id) - friends as pending
+        (select count(*)::int from ${referrals} r where r.referrer_id = ranked.id and r.reversed_at is null) - friends as pending
       from ranked where id = ${id}`,
   )
   if (row === undefined) return undefined

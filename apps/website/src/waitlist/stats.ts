@@ -1,4 +1,4 @@
-import { count, eq, isNotNull } from 'drizzle-orm'
+import { and, count, eq, isNotNull, isNull } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Queryable } from '../db/database.ts'
 import { referrals, signups, waitlistCounter } from '../db/schema.ts'
@@ -20,7 +20,7 @@ export async function readWaitlistStats(db: Queryable): Promise<WaitlistStats> {
     .select({ total: count() })
     .from(referrals)
     .innerJoin(signups, eq(signups.id, referrals.referredId))
-    .where(isNotNull(signups.seq))
+    .where(and(isNotNull(signups.seq), isNull(referrals.reversedAt)))
   return {
     totalSignups: people?.total ?? 0,
     foundingMembersLeft: Math.max(0, foundingPlaces - (await readConfirmed(db))),

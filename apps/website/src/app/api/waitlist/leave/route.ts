@@ -1,0 +1,6 @@
+import { apiRoute } from '../../../../api/api-route.ts'
+import { answerLeave, refuseLeave } from '../../../../waitlist/answer-leave.ts'
+
+export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = apiRoute({
+  POST: { policy: 'general', handle: answerLeave, refuse: refuseLeave },
+})
