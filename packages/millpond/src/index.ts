@@ -22,6 +22,7 @@ export {
 } from './errors.ts'
 export type { Decision, LimitState } from './limit/decision.ts'
 export type { Hold } from './limit/hold.ts'
+export type { LimitCounters, LimitEvent, LimitOutcome, LimitReporter } from './limit/limit-event.ts'
 export type { LimitStore } from './limit/limit-store.ts'
 export { createLimiter, type Limiter, type LimiterOptions, type Policies, type Take } from './limit/limiter.ts'
 export {

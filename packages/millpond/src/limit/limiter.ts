@@ -9,6 +9,7 @@ import { type Decision, type LimitState, toDecision } from './decision.ts'
 import { createDenialMemo } from './denial-memo.ts'
 import { createHold, type Hold } from './hold.ts'
 import { createLeases } from './lease.ts'
+import { createLimitTally, type LimitCounters, type LimitReporter } from './limit-event.ts'
 import type { LimitMark, LimitStore } from './limit-store.ts'
 import { createMemoryLimits } from './memory-limits.ts'
 import { decideWithoutStore } from './outage.ts'
@@ -41,6 +42,8 @@ export interface LimiterOptions<P extends Policies> {
    */
   readonly denialMemo?: Duration | false | undefined
   readonly clock?: Clock | undefined
+  /** Hears what each take came to under each policy, for metrics; `counters` has the totals. */
+  readonly reporter?: LimitReporter<keyof P & string> | undefined
 }
 
 export interface Limiter<P extends Policies> {
@@ -79,6 +82,8 @@ export interface Limiter<P extends Policies> {
     readonly ok: boolean
     readonly checks: readonly { name: string; ok: boolean; detail: string }[]
   }>
+  /** What the takes came to so far, by policy. */
+  counters(): Readonly<Record<keyof P & string, Readonly<LimitCounters>>>
   /** Stops background work: held permits are no longer renewed, unspent leases go back. The store stays open. */
   close(): void
 }
@@ -110,6 +115,7 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
     maxAgeMs: denialMemo === false ? 0 : toMilliseconds(denialMemo, { action, name: 'denialMemo', maxMs: 3_600_000 }),
     maxSize: REMEMBERED_REFUSALS,
   })
+  const tally = createLimitTally<Name>(Object.keys(policies), options.reporter)
   const taken = new WeakMap<Decision, { checks: readonly PolicyCheck<Name>[]; verdicts: readonly Verdict[] }>()
   const closing = new AbortController()
 
@@ -117,7 +123,7 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
     const reading = read(takes)
     const checks = reading instanceof Promise ? await reading : reading
     const remembered = memo.recall(checks)
-    if (remembered) return toDecision(remembered)
+    if (remembered) return tally.decision(checks, toDecision(remembered), true)
     const asked = memo.begin()
     try {
       const verdicts = (await spendLease(checks)) ?? (await guard('take', () => store.take(checks)))
@@ -126,9 +132,10 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
         taken.set(decision, { checks, verdicts })
         memo.noteTaken(checks)
       } else memo.remember(asked, checks, decision)
-      return decision
+      return tally.decision(checks, decision)
     } catch (cause) {
-      return decideWithoutStore(checks, local, { cause, operation: 'take' })
+      tally.storeError('take', cause)
+      return tally.decision(checks, await decideWithoutStore(checks, local, { cause, operation: 'take' }))
     }
   }
 
@@ -137,6 +144,7 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
     try {
       return toDecision(toStates(checks, await guard('peek', () => store.peek(checks))))
     } catch (cause) {
+      tally.storeError('peek', cause)
       return decideWithoutStore(checks, local, { cause, operation: 'peek' })
     }
   }
@@ -146,7 +154,8 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
     try {
       await guard(operation, call)
       return { delivered: true }
-    } catch {
+    } catch (error) {
+      tally.storeError(operation, error)
       return { delivered: false }
     } finally {
       memo.forget(keys)
@@ -199,6 +208,7 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
     },
     reserve: async (takes) => createReservation(await take(takes), reserved),
     hold: async (takes) => createHold(await take(takes), reserved),
+    counters: () => structuredClone(tally.counters),
     selfTest: () => testStore(store, { guard, keyring }),
     close() {
       closing.abort()

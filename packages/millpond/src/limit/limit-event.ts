@@ -1,0 +1,77 @@
+import type { Decision } from './decision.ts'
+import type { PolicyCheck } from './read-takes.ts'
+
+/**
+ * What a take came to under one policy. `withheld`: it would have passed, but another policy refused, so nothing was taken. `shadow-refused`: the policy only reports, and would have refused.
+ * `degraded-…`: the store did not answer.
+ */
+export const LIMIT_OUTCOMES = [
+  'allowed',
+  'refused',
+  'withheld',
+  'shadow-refused',
+  'degraded-allowed',
+  'degraded-refused',
+] as const
+export type LimitOutcome = (typeof LIMIT_OUTCOMES)[number]
+
+/** What happened in a limiter. Carries names and numbers, never keys, contexts or messages of a store. */
+export type LimitEvent<Name extends string = string> =
+  | {
+      /** One for each policy of a take. */
+      readonly type: 'take'
+      readonly policy: Name
+      readonly outcome: LimitOutcome
+      readonly cost: number
+      /** Of how many units how many are left; undefined where the store did not answer. */
+      readonly limit: number | undefined
+      readonly remaining: number | undefined
+      /** Answered without asking the store, since it had refused the same take a moment ago. */
+      readonly remembered: boolean
+    }
+  | { readonly type: 'store-error'; readonly operation: string; readonly error: unknown }
+
+/** Receives every event, synchronously; must not throw. */
+export type LimitReporter<Name extends string = string> = (event: LimitEvent<Name>) => void
+
+/** Totals of one policy since the limiter was created: takes by outcome, and how many of the refusals were remembered ones. */
+export type LimitCounters = Record<LimitOutcome | 'remembered', number>
+
+export interface LimitTally<Name extends string> {
+  readonly counters: Readonly<Record<Name, LimitCounters>>
+  decision(checks: readonly PolicyCheck<Name>[], decision: Decision<Name>, remembered?: boolean): Decision<Name>
+  storeError(operation: string, error: unknown): void
+}
+
+/** Counts what happens by policy, and passes it on. */
+export function createLimitTally<Name extends string>(
+  names: readonly Name[],
+  report: LimitReporter<Name> | undefined,
+): LimitTally<Name> {
+  const zero = () => Object.fromEntries([...LIMIT_OUTCOMES, 'remembered'].map((name) => [name, 0])) as LimitCounters
+  const counters = Object.fromEntries(names.map((name) => [name, zero()])) as Record<Name, LimitCounters>
+  return {
+    counters,
+    decision(checks, decision, remembered = false) {
+      for (let index = 0; index < checks.length; index += 1) {
+        const check = checks[index]
+        if (!check) continue
+        const { policy, cost } = check
+        const outcome = toOutcome(check, decision, index)
+        counters[policy][outcome] += 1
+        if (remembered) counters[policy].remembered += 1
+        if (!report) continue
+        const { limit, remaining } = (decision.status !== 'degraded' && decision.limits[index]) || {}
+        report({ type: 'take', policy, outcome, cost, limit, remaining, remembered })
+      }
+      return decision
+    },
+    storeError: (operation, error) => report?.({ type: 'store-error', operation, error }),
+  }
+}
+
+function toOutcome(check: PolicyCheck<string>, decision: Decision, index: number): LimitOutcome {
+  if (decision.status === 'degraded') return decision.allowed ? 'degraded-allowed' : 'degraded-refused'
+  if (!decision.limits[index]?.allowed) return check.shadow ? 'shadow-refused' : 'refused'
+  return decision.allowed ? 'allowed' : 'withheld'
+}
