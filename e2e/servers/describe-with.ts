@@ -1,6 +1,7 @@
 import { describe, it } from 'vitest'
 import { chromium } from './chromium.ts'
 import { installLine, type ServerName } from './install-lines.ts'
+import { isCi } from './is-ci.ts'
 import { postgresServer } from './postgres.ts'
 import { redisServer } from './redis.ts'
 
@@ -9,8 +10,6 @@ const isInstalled: Record<ServerName, boolean> = {
   postgres: postgresServer !== undefined,
   chromium: chromium !== undefined,
 }
-
-const isCi = !['', '0', 'false'].includes(process.env.CI ?? '')
 
 /**
  * `describe` for tests that need a program of the machine. Where one is missing the block is skipped and its name tells how

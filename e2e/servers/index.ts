@@ -1,5 +1,7 @@
 export { chromium, launchChromium } from './chromium.ts'
+export { describeEngines } from './describe-engines.ts'
 export { describeWith } from './describe-with.ts'
+export { type FoundEngine, findEngines, isAtLeast } from './find-engines.ts'
 export { freePort } from './free-port.ts'
 export { installLine, type ServerName } from './install-lines.ts'
 export { ServerStartError } from './owned-process.ts'

@@ -21,11 +21,12 @@ export interface StartedRedis {
   kill(signal: NodeJS.Signals): void
 }
 
-async function startOn(port: number, args: readonly string[]): Promise<OwnedProcess> {
-  if (redisServer === undefined) throw new ServerStartError('redis-server', `Not installed: ${installLine.redis}`)
+async function startOn(port: number, { engine, args = [] }: RedisOptions): Promise<OwnedProcess> {
+  const program = engine ?? redisServer
+  if (program === undefined) throw new ServerStartError('redis-server', `Not installed: ${installLine.redis}`)
   const folder = await mkdtemp(join(tmpdir(), 'millpond-redis-'))
   return startOwnedProcess({
-    program: redisServer.path,
+    program: program.path,
     args: ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder, ...args],
     folder,
     readyLine: 'eady to accept connections',
@@ -33,25 +34,32 @@ async function startOn(port: number, args: readonly string[]): Promise<OwnedProc
   })
 }
 
-async function startOnAnyPort(args: readonly string[], attempts = 3): Promise<OwnedProcess & { port: number }> {
+async function startOnAnyPort(options: RedisOptions, attempts = 3): Promise<OwnedProcess & { port: number }> {
   const port = await freePort()
   try {
-    return { ...(await startOn(port, args)), port }
+    return { ...(await startOn(port, options)), port }
   } catch (error) {
     if (attempts <= 1) throw error
-    return startOnAnyPort(args, attempts - 1)
+    return startOnAnyPort(options, attempts - 1)
   }
 }
 
+export interface RedisOptions {
+  /** Which server; the machine's own by default. */
+  readonly engine?: { readonly path: string } | undefined
+  /** Appended to the command line. */
+  readonly args?: readonly string[] | undefined
+  /** A free one by default. */
+  readonly port?: number | undefined
+}
+
 /**
- * A fresh, empty Redis on 127.0.0.1 that keeps nothing on disk. `args` are appended to the command line.
- * Without `port` it takes a free one. Rejects with {@link ServerStartError} when it cannot start.
+ * A fresh, empty Redis on 127.0.0.1 that keeps nothing on disk. Rejects with {@link ServerStartError} when it cannot start.
  */
-export async function startRedis(options: { args?: string[]; port?: number } = {}): Promise<StartedRedis> {
-  const args = options.args ?? []
+export async function startRedis(options: RedisOptions = {}): Promise<StartedRedis> {
   const { port, pid, stop, kill } =
     options.port === undefined
-      ? await startOnAnyPort(args)
-      : { ...(await startOn(options.port, args)), port: options.port }
+      ? await startOnAnyPort(options)
+      : { ...(await startOn(options.port, options)), port: options.port }
   return { port, url: `redis://127.0.0.1:${port}`, pid, stop, kill }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Redis } from 'ioredis'
-import { describeWith, startRedis } from 'millpond-e2e/servers'
+import { describeEngines, redisServer, startRedis } from 'millpond-e2e/servers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createKeyring, type StoreKey } from '../src/key.ts'
 import { EVERY_ALGORITHM } from '../src/limit/every-algorithm.ts'
@@ -25,11 +25,14 @@ type Kind = (typeof KINDS)[number]
 /**
  * The TypeScript steps (through the memory store) and the Lua script get the same calls at the same virtual moments. Each sequence has keys of its own.
  */
-describeWith('redis', 'the limit script', () => {
+describeEngines('the limit script', (engine) => {
+  // All of them on the machine's own engine, a share of them on the others.
+  const sequences = engine.path === redisServer?.path ? SEQUENCES : SEQUENCES / 10
+
   let server: Awaited<ReturnType<typeof startRedis>>
   let client: Redis
   beforeAll(async () => {
-    server = await startRedis()
+    server = await startRedis({ engine })
     client = new Redis(server.url)
   })
   afterAll(async () => {
@@ -38,15 +41,15 @@ describeWith('redis', 'the limit script', () => {
   })
 
   test.each(KINDS)(
-    `%s decides as its TypeScript step does, to the millisecond, over ${SEQUENCES} random sequences`,
-    (kind) => compareAll(client, kind, SEQUENCES, toLongLived),
+    `%s decides as its TypeScript step does, to the millisecond, over ${sequences} random sequences`,
+    (kind) => compareAll(client, kind, sequences, toLongLived),
     240_000,
   )
 
   test.each(['sliding-window', 'concurrency'] as const)(
     '%s decides alike where the server has no struct library',
     (kind) =>
-      compareAll(client, kind, SEQUENCES / 10, (source) => replace(toLongLived(source), "rawget(_G, 'struct')", 'nil')),
+      compareAll(client, kind, sequences / 10, (source) => replace(toLongLived(source), "rawget(_G, 'struct')", 'nil')),
   )
 })
 

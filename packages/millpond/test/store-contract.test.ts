@@ -1,5 +1,5 @@
 import { Cluster, Redis } from 'ioredis'
-import { describeWith, startRedis, startRedisCluster } from 'millpond-e2e/servers'
+import { describeEngines, describeWith, startRedis, startRedisCluster } from 'millpond-e2e/servers'
 import { createServer } from 'millpond-rest'
 import { createClient, createCluster } from 'redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -19,11 +19,11 @@ describe('memory()', () => {
   })
 })
 
-describeWith('redis', 'redis() over ioredis', () => {
+describeEngines('redis() over ioredis', (engine) => {
   let server: Awaited<ReturnType<typeof startRedis>>
   let client: Redis
   beforeAll(async () => {
-    server = await startRedis()
+    server = await startRedis({ engine })
     client = new Redis(server.url)
   })
   afterAll(async () => {
@@ -88,12 +88,12 @@ describeWith('redis', 'redis() over a cluster', () => {
   })
 })
 
-describeWith('redis', 'upstash() over millpond-rest', () => {
+describeEngines('upstash() over millpond-rest', (engine) => {
   let server: Awaited<ReturnType<typeof startRedis>>
   let rest: Awaited<ReturnType<typeof createServer>>
   let store: Store
   beforeAll(async () => {
-    server = await startRedis()
+    server = await startRedis({ engine })
     rest = await createServer({ redis: server.url })
     store = upstash({ url: rest.url, token: rest.token })
   })

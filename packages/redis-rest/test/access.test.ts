@@ -1,15 +1,15 @@
 import { Redis } from '@upstash/redis'
-import { describeWith, type StartedRedis, startRedis } from 'millpond-e2e/servers'
+import { describeEngines, type StartedRedis, startRedis } from 'millpond-e2e/servers'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createServer, type RestServer } from '../src/index.ts'
 import { command, request } from './request.ts'
 
-describeWith('redis', 'tokens', () => {
+describeEngines('tokens', (engine) => {
   let redis: StartedRedis
   let server: RestServer
 
   beforeAll(async () => {
-    redis = await startRedis()
+    redis = await startRedis({ engine })
     const token = ['full', { token: 'reader', readOnly: true }, { token: 'confined', prefix: 'a*[b]:' }]
     server = await createServer({ redis: redis.url, token })
   })

@@ -1,4 +1,4 @@
-import { describeWith, type StartedRedis, startRedis } from 'millpond-e2e/servers'
+import { describeEngines, isAtLeast, type StartedRedis, startRedis } from 'millpond-e2e/servers'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createServer, type RestServer } from '../src/index.ts'
 import { encoded } from './cases/base64.ts'
@@ -14,37 +14,47 @@ import { command, request } from './request.ts'
 
 const base64 = { 'upstash-encoding': 'base64' }
 
-describeWith('redis', 'the protocol', () => {
-  let redis: StartedRedis
-  let server: RestServer
+describeEngines(
+  'the protocol',
+  (engine) => {
+    let redis: StartedRedis
+    let server: RestServer
 
-  beforeAll(async () => {
-    redis = await startRedis()
-    server = await createServer({ redis: redis.url, token: ['secret', 'second'] })
-  })
-  afterAll(async () => {
-    await server?.close()
-    await redis?.stop()
-  })
-  beforeEach(async () => {
-    await command(server, 'FLUSHALL')
-    await command(server, 'SCRIPT', 'FLUSH')
-  })
+    beforeAll(async () => {
+      redis = await startRedis({ engine })
+      server = await createServer({ redis: redis.url, token: ['secret', 'second'] })
+    })
+    afterAll(async () => {
+      await server?.close()
+      await redis?.stop()
+    })
+    beforeEach(async () => {
+      await command(server, 'FLUSHALL')
+      await command(server, 'SCRIPT', 'FLUSH')
+    })
 
-  const check = async (item: Case): Promise<void> => {
-    for (const words of item.given ?? [])
-      expect((await request(server, '/', { body: JSON.stringify(words) })).status).toBe(200)
-    const body = item.body ?? (item.json === undefined ? undefined : JSON.stringify(item.json))
-    const answer = await request(server, item.path ?? '/', { ...item, ...(body === undefined ? {} : { body }) })
-    expect({ status: answer.status, text: answer.text }).toEqual({ status: item.status ?? 200, text: item.answer })
-  }
+    const check = async (item: Case): Promise<void> => {
+      for (const words of item.given ?? [])
+        expect((await request(server, '/', { body: JSON.stringify(words) })).status).toBe(200)
+      const body = item.body ?? (item.json === undefined ? undefined : JSON.stringify(item.json))
+      const answer = await request(server, item.path ?? '/', { ...item, ...(body === undefined ? {} : { body }) })
+      expect({ status: answer.status, text: answer.text }).toEqual({ status: item.status ?? 200, text: item.answer })
+    }
 
-  it.each(singles)('POST / answers $name', check)
-  it.each(encoded.map((item) => ({ ...item, headers: base64 })))('base64: $name', check)
-  it.each(failures)('the answer to $name is an error', check)
-  it.each(paths)('a path command: $name', check)
-  it.each(batches)('a batch: $name', check)
-  it.each(resp2.map((item) => ({ ...item, headers: { 'upstash-response-format': 'resp2' } })))('resp2: $name', check)
-  it.each(dialect)('the dialect of Upstash: $name', check)
-  it.each(scripts)('a script: $name', check)
-})
+    const known = (cases: readonly Case[]): readonly Case[] =>
+      cases.filter(({ since }) => since === undefined || isAtLeast(engine, since))
+
+    it.each(known(singles))('POST / answers $name', check)
+    it.each(known(encoded).map((item) => ({ ...item, headers: base64 })))('base64: $name', check)
+    it.each(known(failures))('the answer to $name is an error', check)
+    it.each(known(paths))('a path command: $name', check)
+    it.each(known(batches))('a batch: $name', check)
+    it.each(known(resp2).map((item) => ({ ...item, headers: { 'upstash-response-format': 'resp2' } })))(
+      'resp2: $name',
+      check,
+    )
+    it.each(known(dialect))('the dialect of Upstash: $name', check)
+    it.each(known(scripts))('a script: $name', check)
+  },
+  [6, 0],
+)

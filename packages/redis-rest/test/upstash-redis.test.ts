@@ -1,23 +1,23 @@
 import { Redis } from '@upstash/redis'
-import { describeWith, type StartedRedis, startRedis } from 'millpond-e2e/servers'
+import { describeEngines, type StartedRedis, startRedis } from 'millpond-e2e/servers'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createServer, type RestServer } from '../src/index.ts'
 
 const locked = '#!lua flags=allow-key-locking\nreturn {KEYS[1], ARGV[1]}'
 
-describeWith('redis', '@upstash/redis', () => {
-  let engine: StartedRedis
+describeEngines('@upstash/redis', (engine) => {
+  let started: StartedRedis
   let server: RestServer
   let redis: Redis
 
   beforeAll(async () => {
-    engine = await startRedis()
-    server = await createServer({ redis: engine.url })
+    started = await startRedis({ engine })
+    server = await createServer({ redis: started.url })
     redis = new Redis({ url: server.url, token: server.token, enableTelemetry: false })
   })
   afterAll(async () => {
     await server?.close()
-    await engine?.stop()
+    await started?.stop()
   })
   beforeEach(async () => {
     await redis.flushall()

@@ -118,8 +118,8 @@ function readRange(name: string, entry: readonly Reply[], flags: readonly string
   return [{ begin: { type: 'index', index: first }, find: { type: 'range', lastKey, step, limit: 0 } }]
 }
 
-/** SORT names further keys in BY, GET and STORE; {@link findKeys} looks at those. */
-const withOptionsOfItsOwn = new Set(['SORT', 'SORT_RO'])
+/** SORT names further keys in BY, GET and STORE, GEORADIUS in STORE; {@link findKeys} looks at those. */
+const withOptionsOfItsOwn = new Set(['SORT', 'SORT_RO', 'GEORADIUS', 'GEORADIUSBYMEMBER'])
 
 function readEntry(entry: readonly Reply[], parent: string | undefined): [string, CommandInfo][] {
   const name = toText(entry[0]).toUpperCase()

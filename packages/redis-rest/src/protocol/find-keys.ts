@@ -47,10 +47,33 @@ function hasKeyOptions(name: string, command: Command): boolean {
   return isRadius && options.some((option) => option === 'STORE' || option === 'STOREDIST')
 }
 
+/** How many words each option of XREAD and XREADGROUP takes with it. */
+const streamOptions: ReadonlyMap<string, number> = new Map([
+  ['COUNT', 2],
+  ['BLOCK', 2],
+  ['GROUP', 3],
+  ['NOACK', 1],
+])
+
+/** Engines do not describe these, or not whole: a group may be named STREAMS. What follows that word is keys, then as many ids. */
+function findStreamKeys(command: Command): readonly number[] | undefined {
+  let index = 0
+  while (word(command, index) !== 'STREAMS') {
+    const step = streamOptions.get(word(command, index))
+    if (step === undefined) return undefined
+    index += step
+  }
+  const rest = command.args.length - index - 1
+  if (rest <= 0 || rest % 2 !== 0) return undefined
+  return positions(index + 1, index + rest / 2, 1)
+}
+
 /** The indexes in `args` that hold keys, in the order of the command; undefined when they cannot be told for sure. */
 export function findKeys(table: CommandTable, command: Command): readonly number[] | undefined {
+  const name = command.name.toUpperCase()
+  if (name === 'XREAD' || name === 'XREADGROUP') return findStreamKeys(command)
   const specs = findInfo(table, command)?.specs
-  if (specs === undefined || hasKeyOptions(command.name.toUpperCase(), command)) return undefined
+  if (specs === undefined || hasKeyOptions(name, command)) return undefined
   const found = specs.map((spec) => applySpec(spec, command))
   if (found.includes(undefined)) return undefined
   const indexes = [...new Set(found.flatMap((list) => list ?? []))]

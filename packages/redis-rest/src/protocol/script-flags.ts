@@ -104,10 +104,10 @@ export function createScriptFlags(): ScriptFlags {
     return isLoad ? { command: rewritten, toOutcome: (outcome) => withSha(outcome, original) } : { command: rewritten }
   }
 
-  const rewriteShas = (command: Command, from: number, to: number): Adapted => {
-    if (shaInRedis.size === 0) return { command }
+  const rewriteShas = (command: Command, from: number, to: number): Command => {
+    if (shaInRedis.size === 0) return command
     const args = command.args.map((argument, index) => (index >= from && index < to ? mapSha(argument) : argument))
-    return { command: { name: command.name, args } }
+    return { name: command.name, args }
   }
 
   const rewrite = (name: string, command: Command): Adapted => {
@@ -117,13 +117,13 @@ export function createScriptFlags(): ScriptFlags {
         return rewriteScript(command, 0, false)
       case 'EVALSHA':
       case 'EVALSHA_RO':
-        return rewriteShas(command, 0, 1)
+        return { command: rewriteShas(command, 0, 1), toOutcome: toUpstashWords }
       case 'FUNCTION':
         return rewriteLibrary(command)
       case 'SCRIPT': {
         const subcommand = command.args[0]?.toString().toUpperCase()
         if (subcommand === 'LOAD') return rewriteScript(command, 1, true)
-        return subcommand === 'EXISTS' ? rewriteShas(command, 1, command.args.length) : { command }
+        return { command: subcommand === 'EXISTS' ? rewriteShas(command, 1, command.args.length) : command }
       }
       default:
         return { command }
@@ -137,4 +137,10 @@ export function createScriptFlags(): ScriptFlags {
 function withSha(outcome: Outcome, original: string): Outcome {
   const isSha = outcome.kind === 'reply' && Buffer.isBuffer(decodeFrame(outcome.frame))
   return isSha ? { kind: 'reply', frame: encodeFrame(Buffer.from(original)) } : outcome
+}
+
+/** Valkey leaves out the second sentence of Redis and Upstash. */
+function toUpstashWords(outcome: Outcome): Outcome {
+  const isMissing = outcome.kind === 'error' && outcome.message.startsWith('NOSCRIPT ')
+  return isMissing ? { kind: 'error', message: 'NOSCRIPT No matching script. Please use EVAL.' } : outcome
 }

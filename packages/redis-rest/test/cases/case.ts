@@ -10,4 +10,6 @@ export interface Case extends RequestOptions {
   readonly json?: unknown
   readonly status?: number
   readonly answer: string
+  /** The version of Redis that brought what is asked for. */
+  readonly since?: readonly [major: number, minor: number]
 }

@@ -22,9 +22,16 @@ export const dialect: readonly Case[] = [
     answer: '[{"result":["0",["z","zset"]]}]',
   },
   { name: 'CLIENT SETINFO', json: ['CLIENT', 'SETINFO', 'LIB-NAME', 'x'], answer: '{"result":"OK"}' },
-  { name: 'COPY onto itself', given: [['SET', 'k', 'v']], json: ['COPY', 'k', 'k'], answer: '{"result":0}' },
+  {
+    name: 'COPY onto itself',
+    since: [6, 2],
+    given: [['SET', 'k', 'v']],
+    json: ['COPY', 'k', 'k'],
+    answer: '{"result":0}',
+  },
   {
     name: 'COPY onto itself in a pipeline and a transaction',
+    since: [6, 2],
     given: [['SET', 'k', 'v']],
     path: '/multi-exec',
     json: [
@@ -41,17 +48,20 @@ export const dialect: readonly Case[] = [
   },
   {
     name: 'XTRIM with LIMIT',
+    since: [6, 2],
     given: [['XADD', 's', '*', 'f', 'v']],
     json: ['XTRIM', 's', 'MAXLEN', '~', 10, 'LIMIT', 5],
     answer: '{"result":0}',
   },
   {
     name: 'FUNCTION LOAD with allow-key-locking',
+    since: [7, 0],
     json: ['FUNCTION', 'LOAD', 'REPLACE', library],
     answer: '{"result":"lib"}',
   },
   {
     name: 'FCALL of that function',
+    since: [7, 0],
     given: [['FUNCTION', 'LOAD', 'REPLACE', library]],
     json: ['FCALL_RO', 'f', 0],
     answer: '{"result":"ran"}',

@@ -3,6 +3,7 @@ import type { Case } from './case.ts'
 export const failures: readonly Case[] = [
   {
     name: 'an unknown command',
+    since: [7, 0],
     json: ['NOPE', 'a'],
     status: 400,
     answer: `{"error":"ERR unknown command 'NOPE', with args beginning with: 'a' "}`,
@@ -71,6 +72,7 @@ export const failures: readonly Case[] = [
   },
   {
     name: 'a name that every object has',
+    since: [7, 0],
     json: ['constructor', 'a'],
     status: 400,
     answer: `{"error":"ERR unknown command 'constructor', with args beginning with: 'a' "}`,

@@ -5,7 +5,13 @@ export const paths: readonly Case[] = [
   { name: 'many arguments', path: '/mset/a/1/b/2', answer: '{"result":"OK"}' },
   { name: 'a POST without a body', method: 'POST', path: '/set/k/v', answer: '{"result":"OK"}' },
   { name: 'the body as the last argument', path: '/set/k/', body: '{"a":1}', answer: '{"result":"OK"}' },
-  { name: 'query parameters after the body', path: '/set/k?EX=100&GET', body: 'v', answer: '{"result":null}' },
+  {
+    name: 'query parameters after the body',
+    since: [6, 2],
+    path: '/set/k?EX=100&GET',
+    body: 'v',
+    answer: '{"result":null}',
+  },
   { name: 'an encoded slash', given: [['SET', 'a/b c', 'v']], path: '/get/a%2Fb%20c', answer: '{"result":"v"}' },
   {
     name: 'the token in the query',
@@ -26,6 +32,7 @@ export const paths: readonly Case[] = [
   { name: 'PUT without a body', method: 'PUT', path: '/append/k/v', answer: '{"result":1}' },
   {
     name: 'a body that is not the last argument of the path',
+    since: [7, 0],
     given: [['SET', 'k', 'v']],
     path: '/set/k/?NX&GET',
     body: 'w',

@@ -5,7 +5,7 @@ export const singles: readonly Case[] = [
   { name: 'another status', json: ['PING'], answer: '{"result":"PONG"}' },
   { name: 'a string', given: [['SET', 'k', 'v']], json: ['GET', 'k'], answer: '{"result":"v"}' },
   { name: 'nil', json: ['GET', 'none'], answer: '{"result":null}' },
-  { name: 'a nil array', json: ['LPOP', 'none', '1'], answer: '{"result":null}' },
+  { name: 'a nil array', since: [6, 2], json: ['LPOP', 'none', '1'], answer: '{"result":null}' },
   { name: 'an empty array', json: ['LRANGE', 'none', 0, -1], answer: '{"result":[]}' },
   { name: 'an empty string', given: [['SET', 'k', '']], json: ['GET', 'k'], answer: '{"result":""}' },
   { name: 'an integer', json: ['INCR', 'n'], answer: '{"result":1}' },
@@ -52,6 +52,7 @@ export const singles: readonly Case[] = [
   { name: 'a scan', given: [['SET', 'k', 'v']], json: ['SCAN', 0], answer: '{"result":["0",["k"]]}' },
   {
     name: 'a number with all its digits',
+    since: [6, 2],
     given: [],
     json: undefined,
     body: '["SET","k",1.50,"GET"]',

@@ -8,6 +8,7 @@ export const scripts: readonly Case[] = [
   { name: 'EVAL with allow-key-locking', json: ['EVAL', locked, 1, 'k'], answer: '{"result":"k"}' },
   {
     name: 'EVAL with another flag too',
+    since: [7, 0],
     json: ['EVAL', '#!lua flags=no-writes,allow-key-locking\nreturn 7', 0],
     answer: '{"result":7}',
   },

@@ -1,0 +1,2 @@
+/** Environment variable CI set: then nothing may be skipped unseen. */
+export const isCi = !['', '0', 'false'].includes(process.env.CI ?? '')
