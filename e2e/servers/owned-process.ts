@@ -16,7 +16,9 @@ export interface OwnedProcess {
   readonly pid: number
   /** Sends the signal and returns; the process may still be running. */
   kill(signal: NodeJS.Signals): void
-  /** Ends the process with its stop signal, waits until it is gone, then removes its folder. Safe to call twice. */
+  /** Ends the process with its stop signal and waits until it is gone; its folder stays. Safe to call twice. */
+  end(): Promise<void>
+  /** The same, then removes its folder. Safe to call twice. */
   stop(): Promise<void>
 }
 
@@ -83,12 +85,19 @@ export async function startOwnedProcess(options: OwnedProcessOptions): Promise<O
   })
   const exited = once(child, 'exit').catch(() => undefined)
   const guard = child.pid === undefined ? undefined : startGuard(child.pid, options)
-  const stop = async (): Promise<void> => {
+  const untilGone = async (): Promise<void> => {
     if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
       child.kill(options.stopSignal)
       child.kill('SIGCONT')
       await exited
     }
+  }
+  const end = async (): Promise<void> => {
+    await untilGone()
+    guard?.release()
+  }
+  const stop = async (): Promise<void> => {
+    await untilGone()
     await rm(options.folder, { recursive: true, force: true })
     guard?.release()
   }
@@ -99,5 +108,5 @@ export async function startOwnedProcess(options: OwnedProcessOptions): Promise<O
     throw error
   }
   child.unref()
-  return { pid: child.pid ?? 0, kill: (signal) => void child.kill(signal), stop }
+  return { pid: child.pid ?? 0, kill: (signal) => void child.kill(signal), end, stop }
 }

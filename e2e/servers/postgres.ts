@@ -47,10 +47,10 @@ async function createCluster(programs: string, account: Account | undefined): Pr
   }
 }
 
-async function startOnPort(port: number): Promise<OwnedProcess> {
+type Server = { readonly process: OwnedProcess; readonly folder: string; readonly port: number }
+
+function launch(folder: string, port: number): Promise<OwnedProcess> {
   if (postgresServer === undefined) throw new ServerStartError('postgres', `Not installed: ${installLine.postgres}`)
-  const user = serverAccount()
-  const folder = await createCluster(postgresServer.binDir, user)
   return startOwnedProcess({
     program: join(postgresServer.binDir, 'postgres'),
     // -F: no fsync, -k '': no socket file. Messages in English, because the ready line is read from them.
@@ -58,14 +58,20 @@ async function startOnPort(port: number): Promise<OwnedProcess> {
     folder,
     readyLine: 'ready to accept connections',
     stopSignal: 'SIGQUIT',
-    user,
+    user: serverAccount(),
   })
 }
 
-async function startOnAnyPort(attempts = 3): Promise<OwnedProcess & { port: number }> {
+async function startOnPort(port: number): Promise<Server> {
+  if (postgresServer === undefined) throw new ServerStartError('postgres', `Not installed: ${installLine.postgres}`)
+  const folder = await createCluster(postgresServer.binDir, serverAccount())
+  return { process: await launch(folder, port), folder, port }
+}
+
+async function startOnAnyPort(attempts = 3): Promise<Server> {
   const port = await freePort()
   try {
-    return { ...(await startOnPort(port)), port }
+    return await startOnPort(port)
   } catch (error) {
     if (attempts <= 1 || !(error instanceof ServerStartError)) throw error
     return startOnAnyPort(attempts - 1)
@@ -87,18 +93,27 @@ export interface StartedPostgres {
   readonly url: string
   /** Makes an empty database and returns its URL. */
   createDatabase(): Promise<string>
+  /** Ends the server at once (immediate shutdown); its data stay, for `restart`. */
+  crash(): Promise<void>
+  /** Starts it again after a crash, on the same port and data. */
+  restart(): Promise<void>
   /** Ends the server at once (immediate shutdown) and removes its folder. */
   stop(): Promise<void>
 }
 
 /** A fresh PostgreSQL on 127.0.0.1 and a free port, in about a second. Rejects when it cannot start. */
 export async function startPostgres(): Promise<StartedPostgres> {
-  const { port, stop } = await startOnAnyPort()
+  const { process: first, folder, port } = await startOnAnyPort()
+  let running = first
   const urlOf = (database: string): string => `postgres://postgres@127.0.0.1:${port}/${database}`
   let created = 0
   return {
     url: urlOf('postgres'),
-    stop,
+    crash: () => running.end(),
+    restart: async () => {
+      running = await launch(folder, port)
+    },
+    stop: () => running.stop(),
     createDatabase: async () => {
       created += 1
       const name = `test_${created}`

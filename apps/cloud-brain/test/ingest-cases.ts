@@ -33,6 +33,9 @@ const FULL_SUMMARY = {
   weight_kg: 78.4,
 }
 
+/** Columns that each driver gives as it likes; the days and times of the answers are tested below. */
+const DATES = ['date', 'local_date', 'start_time', 'updated_at']
+
 export function describeIngest(current: Current): void {
   const createUser = () => current().harness.createUser()
   const summaryOf = async (user: Awaited<ReturnType<typeof createUser>>, date = TODAY) =>
@@ -58,6 +61,45 @@ export function describeIngest(current: Current): void {
       ])
       expect(await summaryOf(user)).toEqual(FULL_SUMMARY)
       expect(await outboxRows()).toEqual([])
+    })
+
+    it('stores each field of each kind in the column of its name', async () => {
+      const user = await createUser()
+      const metrics = {
+        steps: 8000,
+        active_calories: 501.5,
+        resting_heart_rate: 52,
+        hrv_ms: 61,
+        vo2_max: 47.5,
+        distance_meters: 6200,
+        flights_climbed: 9,
+        body_fat_percentage: 18.25,
+        respiratory_rate: 14.5,
+        oxygen_saturation: 97,
+        heart_rate_avg: 71,
+      }
+      const items = {
+        workouts: FULL.workouts,
+        sleep: FULL.sleep,
+        nutrition: FULL.nutrition,
+        weight: FULL.weight,
+        daily_metrics: [{ date: TODAY, ...metrics }],
+      }
+      await user.ingest({ ...FULL, daily_metrics: items.daily_metrics })
+      for (const [table, [item]] of Object.entries(items)) {
+        const { rows } = Object(
+          await current().database.db.execute(
+            sql`select * from ${sql.identifier(table)} where user_id = ${user.userId}`,
+          ),
+        )
+        const stored = Object.entries(rows[0]).filter(([name]) => !DATES.includes(name))
+        const sent = Object.entries({ user_id: user.userId, source: 'watch', ...item })
+        expect([table, rows.length, Object.fromEntries(stored)]).toEqual([
+          table,
+          1,
+          Object.fromEntries(sent.filter(([name]) => !DATES.includes(name))),
+        ])
+      }
     })
 
     it('changes nothing when the same batch comes twice', async () => {

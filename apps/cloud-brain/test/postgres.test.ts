@@ -1,0 +1,116 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { memory } from 'millpond/memory'
+import { describeWith, type StartedPostgres, startPostgres } from 'millpond-e2e/servers'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { type OpenDatabase, openDatabase } from '../src/db/database.ts'
+import { addDays } from '../src/local-day.ts'
+import { createHarness, dayOf, GENEROUS, openTestIssuer, resultOf, type TestIssuer, TODAY } from './harness.ts'
+
+/** `count` items of each kind. */
+const itemsOfEachKind = (count: number) => {
+  const dates = Array.from({ length: count }, (_, index) => addDays(TODAY, -index))
+  return {
+    source: 'watch',
+    workouts: dates.map((date) => ({
+      original_id: `run-${date}`,
+      activity_type: 'running',
+      duration_seconds: 1800,
+      calories: 320,
+      start_time: `${date}T07:00:00Z`,
+    })),
+    sleep: dates.map((date) => ({ date, hours: 7 })),
+    nutrition: dates.map((date) => ({ date, calories: 2000 })),
+    weight: dates.map((date) => ({ date, weight_kg: 78 })),
+    daily_metrics: dates.map((date) => ({ date, steps: 8000 })),
+  }
+}
+
+/** What a statement does and to which table. */
+function toShape(text: string): string {
+  return text
+    .replace(/^select .* from "(\w+)".*$/, 'select $1')
+    .replace(/^(insert into|delete from) "(\w+)".*$/, '$1 $2')
+    .replace(/\(.*$/, '')
+}
+
+describeWith('postgres', 'PostgreSQL', () => {
+  let postgres: StartedPostgres
+  let database: OpenDatabase
+  let testIssuer: TestIssuer
+
+  beforeAll(async () => {
+    postgres = await startPostgres()
+    database = await openDatabase({ kind: 'postgres', url: await postgres.createDatabase() })
+    testIssuer = await openTestIssuer()
+  })
+  afterAll(async () => {
+    await database?.close()
+    await postgres?.stop()
+    await testIssuer?.close()
+  })
+  const open = () => createHarness({ database, store: memory(), testIssuer, policies: GENEROUS, deadline: '10s' })
+
+  it('takes 500 items of five kinds in one statement per table, as many as for five items', async () => {
+    const user = await open().createUser()
+    const sent = vi.spyOn(pg.Client.prototype, 'query')
+    const statementsOf = async (batch: object) => {
+      sent.mockClear()
+      expect((await resultOf(user.ingest(batch))).rejected).toEqual([])
+      return sent.mock.calls.map(([query]) => toShape(typeof query === 'string' ? query : Object(query).text))
+    }
+    const shapes = [
+      'begin',
+      'select pg_advisory_xact_lock',
+      'select user_preferences',
+      'select workouts',
+      'insert into workouts',
+      'insert into sleep',
+      'insert into nutrition',
+      'insert into weight',
+      'insert into daily_metrics',
+      'insert into invalidation_outbox',
+      'commit',
+      'delete from invalidation_outbox',
+    ]
+    expect(await statementsOf(itemsOfEachKind(1))).toEqual(shapes)
+    expect(await statementsOf(itemsOfEachKind(100))).toEqual(shapes)
+    sent.mockRestore()
+  })
+
+  it('answers 503 while the server is away, and recovers by itself when it is back', async () => {
+    const harness = open()
+    const user = await harness.createUser()
+    const path = (back: number) => `/analytics/daily-summary?date=${addDays(TODAY, -back)}`
+    await user.ingest({ source: 'watch', sleep: [{ date: TODAY, hours: 7 }] })
+    expect((await dayOf(user.get(path(0)))).sleep_hours).toBe(7)
+
+    await postgres.crash()
+    const readyStatus = async () => (await harness.request('/readyz')).status
+    // What is cached is still served; all else says honestly that it cannot be had.
+    expect((await dayOf(user.get(path(0)))).sleep_hours).toBe(7)
+    const asked = [
+      () => user.get(path(1)),
+      () => user.ingest({ source: 'watch', sleep: [{ date: TODAY, hours: 8 }] }),
+      () => user.patch('/users/me/profile', { nickname: 'Ana' }),
+      () => user.get('/users/me/profile'),
+    ]
+    for (let round = 0; round < 10; round += 1) {
+      const answers = await Promise.all(asked.map((ask) => ask()))
+      expect(answers.map(({ status }) => status)).toEqual([503, 503, 503, 503])
+      expect(answers.map(({ headers }) => headers.get('retry-after'))).toEqual(['5', '5', '5', '5'])
+    }
+    expect(await readyStatus()).toBe(503)
+
+    await postgres.restart()
+    const deadline = Date.now() + 60_000
+    while ((await readyStatus()) !== 200 && Date.now() < deadline) await delay(50)
+    // More than the pool has connections: none was lost to the outage.
+    const days = await Promise.all(Array.from({ length: 30 }, (_, back) => user.get(path(back))))
+    expect(days.map(({ status }) => status)).toEqual(days.map(() => 200))
+    // The write that was answered with 503 left nothing.
+    expect((await dayOf(user.get(path(0)))).sleep_hours).toBe(7)
+    expect((await user.ingest({ source: 'watch', sleep: [{ date: TODAY, hours: 8 }] })).status).toBe(200)
+    expect((await dayOf(user.get(path(0)))).sleep_hours).toBe(8)
+  })
+})
