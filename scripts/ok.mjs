@@ -22,6 +22,8 @@ const checks = [
   ['format and lint', ['node_modules/@biomejs/biome/bin/biome', 'ci', '.']],
   ...typed.map((folder) => /** @type {const} */ ([`types of ${folder}`, [tsc, '-p', `${folder}/tsconfig.json`]])),
   ['import arrows', ['scripts/check-arrows.mjs']],
+  ['links of the pages', ['scripts/check-links.mjs']],
+  ['packages', ['scripts/check-packages.mjs']],
 ]
 
 /**

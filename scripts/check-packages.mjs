@@ -1,0 +1,62 @@
+/**
+ * Packs the published packages and proves that a stranger can use them: publint and attw find nothing, they install into an empty
+ * project and run there on this Node.js, and no import set is larger than its budget. Says all that is wrong, then ends with 1.
+ */
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { repositoryRoot } from './build/repository-root.mjs'
+import { bundledSize } from './packages/bundled-size.mjs'
+import { importSets } from './packages/import-sets.mjs'
+import { createProject, packInto } from './packages/pack.mjs'
+
+/**
+ * @param {string} what
+ * @param {readonly string[]} args of node
+ * @param {string} [cwd]
+ */
+function runs(what, args, cwd = repositoryRoot) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd, encoding: 'utf8' })
+  if (status === 0) console.log(`${what}: ${stdout.trim().split('\n').at(-1) || 'nothing wrong'}`)
+  else console.error(`${what}:\n${stdout}${stderr}`)
+  return status === 0
+}
+
+/** @param {string} project */
+async function sizesFit(project) {
+  let fit = true
+  for (const { name, code, budgetBytes } of importSets) {
+    const { gzipBytes } = await bundledSize(code, project)
+    const fits = gzipBytes <= budgetBytes
+    fit &&= fits
+    console.log(`size of ${name}: ${gzipBytes} of ${budgetBytes} bytes${fits ? '' : ' — too large'}`)
+  }
+  return fit
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'millpond-pack-'))
+try {
+  const packed = await packInto(folder)
+  const project = join(folder, 'stranger')
+  await createProject(
+    project,
+    packed.map(({ file }) => file),
+  )
+  copyFileSync(join(repositoryRoot, 'scripts/packages/smoke.mjs'), join(project, 'smoke.mjs'))
+  const lints = packed.flatMap(({ name, file }) => [
+    runs(`publint of ${name}`, ['node_modules/publint/src/cli.js', 'run', '--strict', file]),
+    runs(`types of ${name}`, [
+      'node_modules/@arethetypeswrong/cli/dist/index.js',
+      file,
+      '--profile',
+      'esm-only',
+      '--quiet',
+    ]),
+  ])
+  const works = runs('an empty project', ['smoke.mjs'], project)
+  const fit = await sizesFit(project)
+  if (!works || !fit || lints.includes(false)) process.exitCode = 1
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}

@@ -1,0 +1,24 @@
+/**
+ * What a page or a function that uses the library ships, minified and compressed by gzip, and the most it may be. Whoever makes it
+ * smaller lowers the budget. The aims: a limiter in 5 kB, cache, limiter and REST store in 12 kB.
+ * @type {readonly { name: string, code: string, budgetBytes: number }[]}
+ */
+export const importSets = [
+  {
+    name: 'a limiter',
+    code: `export { createLimiter, slidingWindow } from 'millpond'`,
+    budgetBytes: 7_000,
+  },
+  { name: 'a cache', code: `export { createCache } from 'millpond'`, budgetBytes: 11_300 },
+  {
+    name: 'cache, limiter and REST store',
+    code: `export { createCache, createLimiter, slidingWindow } from 'millpond'\nexport { upstash } from 'millpond/upstash'`,
+    budgetBytes: 24_000,
+  },
+  {
+    name: 'cache, limiter and Redis store',
+    code: `export { createCache, createLimiter, slidingWindow } from 'millpond'\nexport { redis } from 'millpond/redis'`,
+    budgetBytes: 24_000,
+  },
+  { name: 'http', code: `export * from 'millpond/http'`, budgetBytes: 3_000 },
+]
