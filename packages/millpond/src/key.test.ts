@@ -125,3 +125,13 @@ test('createNonce() gives 96 bits that need no escaping and do not repeat', () =
   expect(new Set(nonces).size).toBe(1_000)
   expect(nonces.every((nonce) => /^[\w-]{16}$/.test(nonce))).toBe(true)
 })
+
+test('canonical() writes strings as JSON does', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      expect(canonical(text)).toBe(JSON.stringify(text))
+    }),
+    { numRuns: 2_000 },
+  )
+  expect(canonical('\ud800')).toBe(JSON.stringify('\ud800'))
+})

@@ -33,8 +33,13 @@ export interface FillRequest {
 
 /** What the cache asks of a store. Each method is one round trip and atomic as said; all reject when the store does not answer. */
 export interface CacheStore {
-  /** The values of the keys in their order, null for one that is absent or not a string. One command. */
+  /** The values of the keys in their order, null for one that is absent or not a string. One command (on a cluster one for each slot). */
   read(keys: readonly StoreKey[]): Promise<(string | null)[]>
+  /**
+   * Calls `run` at the end of this tick, just before what the tick asks of the store leaves: the cache then reads with one call what the tick's reads need. Absent: each read is
+   * a call of its own.
+   */
+  atTickEnd?(run: () => void): void
   /** Takes the lease if it is free and the entry is as it was seen, reads the tags' versions and creates those that are missing, prolonging all; atomic. */
   lease(request: LeaseRequest): Promise<LeaseGrant>
   /** Writes the entry and drops the lease if the lease still holds the token; otherwise changes nothing. Atomic. */

@@ -7,7 +7,7 @@ import type { CacheStore } from './cache-store.ts'
 import { type Explanation, explain } from './explain.ts'
 import type { CacheResult, Peek, Reader } from './read.ts'
 import { check, readInput, type Schema, type SchemaInput, type SchemaOutput } from './schema.ts'
-import { type Slot, toSlot } from './slot.ts'
+import { createSlots, type Slot } from './slot.ts'
 import type { Decoded, LoadContext, Spec } from './spec.ts'
 import type { Undelivered } from './undelivered.ts'
 
@@ -161,6 +161,7 @@ export function createDefinition<Value>(
   const { name } = checked
   const { keyring, reader, remove, undelivered, disabled } = settings
   const tagsOf = (options.tags ?? (() => [])) as (input: unknown) => readonly string[]
+  const toSlot = createSlots(keyring, name, tagsOf)
   const load = toLoad(options, name, settings.clock)
 
   function decode(body: string): Awaitable<Decoded<Value>> {
@@ -174,7 +175,7 @@ export function createDefinition<Value>(
   }
 
   function bindTo(input: unknown): Awaitable<Spec<Value>> {
-    return whenReady(toSlot(keyring, name, input, tagsOf(input)), (slot) => ({
+    return whenReady(toSlot(input), (slot) => ({
       name,
       schemaVersion: checked.schemaVersion,
       lifetime: checked.lifetime,
@@ -191,9 +192,14 @@ export function createDefinition<Value>(
     return options.input ? readInput(name, options.input, value) : undefined
   }
 
-  async function get(value?: unknown): Promise<CacheResult<Value>> {
-    const spec = whenReady(readValue(value), bindTo)
-    return reader.read(spec instanceof Promise ? await spec : spec)
+  // Not async: each promise less is noticed in a hit. What a bad input throws still reaches the caller as a rejection.
+  function get(value?: unknown): Promise<CacheResult<Value>> {
+    try {
+      const spec = whenReady(readValue(value), bindTo)
+      return spec instanceof Promise ? spec.then(reader.read<Value>) : reader.read(spec)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   return {

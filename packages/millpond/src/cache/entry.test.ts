@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Entry, readEntry, toText } from './entry.ts'
+import { type Entry, hasVersions, readEntry, toText } from './entry.ts'
 
 const entry: fc.Arbitrary<Entry> = fc.record({
   schemaVersion: fc.stringMatching(/^[\w.-]{1,10}$/),
@@ -15,7 +15,8 @@ test('readEntry() gives back what toText() wrote, whatever the body', () => {
   fc.assert(
     fc.property(entry, (value) => {
       const text = toText(value)
-      expect(readEntry(text)).toEqual({ ...value, head: text.slice(0, text.length - value.body.length) })
+      const head = text.slice(0, text.length - value.body.length)
+      expect(readEntry(text)).toEqual({ ...value, versions: value.versions.join(','), head })
     }),
   )
 })
@@ -28,6 +29,11 @@ test('readEntry() gives undefined for anything that is not an entry', () => {
     'm1|1|x',
     'm0|1|a|b|c||{}',
     'm1|1|?|b|c||{}',
+    'm1|1|a.5|b|c||{}',
+    'm1|1|-1|b|c||{}',
+    'm1|1||b|c||{}',
+    'm1|1|zzzzzzzzzzz|b|c||{}',
+    'm1|1|a|b|c|{}',
     '{"__proto__":1}',
     '\u0000\ufffd',
     'x'.repeat(1_000),
@@ -37,4 +43,24 @@ test('readEntry() gives undefined for anything that is not an entry', () => {
 
 test('readEntry() never throws', () => {
   fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => void readEntry(text)))
+})
+
+test('toText() writes times that can be read, whatever the clock gave', () => {
+  const text = toText({ schemaVersion: '1', storedAt: 10.4, ttlMs: 1, loadMs: -3, versions: [], body: '1' })
+  expect(readEntry(text)).toMatchObject({ storedAt: 10, loadMs: 0 })
+})
+
+test('hasVersions() takes exactly the versions that the entry was made against, in their order', () => {
+  const read = (...versions: string[]) => {
+    const entry = readEntry(toText({ schemaVersion: '1', storedAt: 1, ttlMs: 1, loadMs: 0, versions, body: '1' }))
+    return entry ?? expect.fail('an entry that was written must be readable')
+  }
+  expect(hasVersions(read(), [])).toBe(true)
+  expect(hasVersions(read('a'), ['a'])).toBe(true)
+  expect(hasVersions(read('a', 'b'), ['a', 'b'])).toBe(true)
+  const others = [[], ['a'], ['a', null], ['a', 'c'], ['b', 'a'], ['a', 'b', 'c'], ['ab'], ['a', 'b', ''], ['a', '']]
+  expect(others.filter((versions) => hasVersions(read('a', 'b'), versions))).toEqual([])
+  expect(hasVersions(read('a'), [null])).toBe(false)
+  expect(hasVersions(read(), ['a'])).toBe(false)
+  expect(hasVersions(read('a'), [])).toBe(false)
 })

@@ -41,12 +41,13 @@ export async function explain(
   const [text = null, lease = null, ...versions] = await settings.store.read([slot.entry, slot.lease, ...slot.tags])
   const entry = text === null ? undefined : readEntry(text)
   const state = entry
-    ? judgeFreshness(entry, lifetime, settings.clock.now(), 1)
+    ? judgeFreshness(entry, lifetime, settings.clock.now(), () => 1)
     : text === null
       ? 'absent'
       : 'unreadable'
+  const madeAgainst = entry?.versions.split(',') ?? []
   const tags = slot.tags.map((key, index) => {
-    const [now = null, then = null] = [versions[index], entry?.versions[index]]
+    const [now = null, then = null] = [versions[index], madeAgainst[index]]
     return {
       tag: tagNames[index] ?? '',
       key,

@@ -15,14 +15,16 @@ test.each([
   [1_300, 0.5, 'expired'],
   [900, 0.5, 'fresh'],
 ] as const)('judgeFreshness() at %d with random %d is %s', (now, random, freshness) => {
-  expect(judgeFreshness(entry, lifetime, now, random)).toBe(freshness)
+  expect(judgeFreshness(entry, lifetime, now, () => random)).toBe(freshness)
 })
 
 test('judgeFreshness() loads ahead with the probability of XFetch', () => {
   const share = (leftMs: number, loadMs: number) => {
     const draws = Array.from({ length: 10_000 }, (_, index) => (index + 0.5) / 10_000)
     const at = { ...entry, loadMs }
-    return draws.filter((random) => judgeFreshness(at, lifetime, 1_100 - leftMs, random) === 'early').length / 10_000
+    return (
+      draws.filter((random) => judgeFreshness(at, lifetime, 1_100 - leftMs, () => random) === 'early').length / 10_000
+    )
   }
   // P(−loadMs · ln U ≥ left) = e^(−left / loadMs)
   expect(share(10, 10)).toBeCloseTo(Math.exp(-1), 3)

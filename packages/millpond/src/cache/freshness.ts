@@ -18,14 +18,22 @@ export interface Lifetime {
 export type Freshness = 'fresh' | 'early' | 'stale' | 'spare' | 'expired'
 
 const JITTER = 0.1
+/** −ln of the smallest number that `random` is taken for: so many load times before its expiry no draw is early. */
+const FARTHEST_AHEAD = -Math.log(Number.MIN_VALUE)
 
 /**
  * Judges an entry at `now`. `early` follows XFetch (Vattani, Chierichetti, Lowenstein, "Optimal Probabilistic Cache Stampede Prevention", VLDB 2015) with beta 1: a reader
  * loads ahead when now − loadMs · ln(random) reaches the expiry, so the longer the load and the more readers, the earlier one of them does.
  */
-export function judgeFreshness(entry: Entry, lifetime: Lifetime, now: number, random: number): Freshness {
+export function judgeFreshness(
+  entry: Pick<Entry, 'storedAt' | 'ttlMs' | 'loadMs'>,
+  lifetime: Lifetime,
+  now: number,
+  random: () => number,
+): Freshness {
   const leftMs = entry.storedAt + entry.ttlMs - now
-  if (leftMs > 0) return -entry.loadMs * Math.log(Math.max(random, Number.MIN_VALUE)) >= leftMs ? 'early' : 'fresh'
+  if (leftMs > entry.loadMs * FARTHEST_AHEAD) return 'fresh'
+  if (leftMs > 0) return -entry.loadMs * Math.log(Math.max(random(), Number.MIN_VALUE)) >= leftMs ? 'early' : 'fresh'
   if (-leftMs < lifetime.staleForMs) return 'stale'
   return -leftMs < lifetime.staleIfErrorMs ? 'spare' : 'expired'
 }

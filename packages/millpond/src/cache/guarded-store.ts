@@ -1,10 +1,11 @@
 import type { CallPolicy } from '../resilience/call.ts'
 import type { CacheStore } from './cache-store.ts'
+import { mergeReads } from './merge-reads.ts'
 
-/** The store with every call under a policy: a deadline, a breaker. */
+/** The store with every call under a policy (a deadline, a breaker), and the reads of a tick merged into one call. */
 export function guardStore(store: CacheStore, policy: CallPolicy): CacheStore {
   return {
-    read: (keys) => policy('read', () => store.read(keys)),
+    read: mergeReads(store, (keys) => policy('read', () => store.read(keys))),
     lease: (request) => policy('lease', () => store.lease(request)),
     fill: (request) => policy('fill', () => store.fill(request)),
     release: (lease, token) => policy('release', () => store.release(lease, token)),

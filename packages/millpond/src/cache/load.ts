@@ -23,7 +23,11 @@ export interface Answer {
 }
 
 /** The answer that an entry gives. */
-export function toAnswer({ body, storedAt, ttlMs }: Entry, status: ReadStatus, reason: ReadReason): Answer {
+export function toAnswer(
+  { body, storedAt, ttlMs }: Pick<Entry, 'body' | 'storedAt' | 'ttlMs'>,
+  status: ReadStatus,
+  reason: ReadReason,
+): Answer {
   return { body, storedAt, ttlMs, status, reason }
 }
 

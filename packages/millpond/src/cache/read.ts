@@ -1,3 +1,4 @@
+import { type Awaitable, whenReady } from '../awaitable.ts'
 import { sleep } from '../time/clock.ts'
 import type { ReadReason, ReadStatus } from './event.ts'
 import { type Answer, createLoader, type LoaderSettings, toAnswer } from './load.ts'
@@ -75,12 +76,19 @@ export function createReader(settings: ReaderSettings): Reader {
   const loader = createLoader(settings)
   const refresh = createRefresh(settings, loader)
 
-  async function lookUp<Value>(spec: Spec<Value>): Promise<Looked<Value>> {
-    const observed = { at: clock.now(), order: flights.mark() }
+  /** Asks the store where that is of use, and calls `next` with what is known then. */
+  function lookUp<Value, Result>(
+    spec: Spec<Value>,
+    next: (looked: Looked<Value>) => Awaitable<Result>,
+  ): Promise<Result> {
+    const observed = { at: spec.localMs > 0 ? clock.now() : 0, order: flights.mark() }
     const past = settings.disabled ? 'disabled' : undelivered.covers(spec.slot) ? 'invalidation-pending' : undefined
     const before = flights.get(spec.slot.entry)
-    if (past || (before && isJoinable(before, observed.order))) return { observed, before, past, found: undefined }
-    return { observed, before, past, found: await look(settings, spec, { lease: before !== undefined }) }
+    if (past || (before && isJoinable(before, observed.order)))
+      return Promise.resolve(next({ observed, before, past, found: undefined }))
+    return look(settings, spec, { lease: before !== undefined }).then((found) =>
+      next({ observed, before, past, found }),
+    )
   }
 
   function proceed<Value>(spec: Spec<Value>, { observed, before, past, found }: Looked<Value>): Step<Value> {
@@ -151,28 +159,23 @@ export function createReader(settings: ReaderSettings): Reader {
     return found.kind === 'found' ? found : found.kind === 'miss' ? found.spare : undefined
   }
 
-  async function answer<Value>(
+  /** Waits for a load and gives its value, or the spare. */
+  async function land<Value>(
     spec: Spec<Value>,
-    looked: Looked<Value>,
-  ): Promise<{ answer: Answer; joined: boolean; value: Value }> {
-    const step = proceed(spec, looked)
-    if (step.kind === 'answer') return { answer: step.answer, joined: false, value: step.decoded.value }
+    step: Extract<Step<Value>, { kind: 'flight' }>,
+  ): Promise<CacheResult<Value>> {
     const { flight, joined } = step
     let failed = false
     flight.result.catch(() => {
       failed = true
     })
     const settled = await settle(spec, flight, step.spare)
-    if (!('entry' in settled)) {
-      const { observed } = settled
-      if (observed && !joined && spec.localMs > 0) local.put(spec.slot, settled, observed, spec.localMs)
+    if ('entry' in settled) {
+      return finish(spec, toAnswer(settled.entry, 'stale', failed ? 'load-failed' : 'load-slow'), joined, settled.value)
     }
-    if (!('entry' in settled)) return { answer: settled, joined, value: (await decode(spec, settled.body)).value }
-    return {
-      answer: toAnswer(settled.entry, 'stale', failed ? 'load-failed' : 'load-slow'),
-      joined,
-      value: settled.value,
-    }
+    const { observed } = settled
+    if (observed && !joined && spec.localMs > 0) local.put(spec.slot, settled, observed, spec.localMs)
+    return finish(spec, settled, joined, (await decode(spec, settled.body)).value)
   }
 
   function finish<Value>(spec: Spec<Value>, given: Answer, joined: boolean, value: Value): CacheResult<Value> {
@@ -189,26 +192,24 @@ export function createReader(settings: ReaderSettings): Reader {
     return near && { body: near.body, storedAt: near.storedAt, ttlMs: near.ttlMs, status: 'hit', reason: 'local' }
   }
 
-  async function serveLocal<Value>(spec: Spec<Value>, near: Answer): Promise<CacheResult<Value>> {
-    const decoded = decode(spec, near.body)
-    return finish(spec, near, false, (decoded instanceof Promise ? await decoded : decoded).value)
+  function serveLocal<Value>(spec: Spec<Value>, near: Answer): Awaitable<CacheResult<Value>> {
+    return whenReady(decode(spec, near.body), ({ value }) => finish(spec, near, false, value))
   }
 
-  async function end<Value>(spec: Spec<Value>, looked: Looked<Value>): Promise<CacheResult<Value>> {
-    const { answer: given, joined, value } = await answer(spec, looked)
-    return finish(spec, given, joined, value)
+  function end<Value>(spec: Spec<Value>, looked: Looked<Value>): Awaitable<CacheResult<Value>> {
+    const step = proceed(spec, looked)
+    return step.kind === 'answer' ? finish(spec, step.answer, false, step.decoded.value) : land(spec, step)
   }
 
   return {
-    async read(spec) {
+    read(spec) {
       const near = findLocal(spec)
-      return near ? serveLocal(spec, near) : end(spec, await lookUp(spec))
+      return near ? Promise.resolve(serveLocal(spec, near)) : lookUp(spec, (looked) => end(spec, looked))
     },
     async peek(spec) {
       const near = findLocal(spec)
-      if (near) return { status: 'hit', get: () => serveLocal(spec, near) }
-      const looked = await lookUp(spec)
-      return { status: toPeekStatus(looked.found), get: () => end(spec, looked) }
+      if (near) return { status: 'hit', get: async () => serveLocal(spec, near) }
+      return lookUp(spec, (looked) => ({ status: toPeekStatus(looked.found), get: async () => end(spec, looked) }))
     },
   }
 }

@@ -1,5 +1,6 @@
 import { type Awaitable, whenReady } from '../awaitable.ts'
 import { canonical, type KeyId, type Keyring, type StoreKey } from '../key.ts'
+import { createRecent } from './recent.ts'
 
 /** The keys that one read concerns. */
 export interface Slot {
@@ -9,17 +10,29 @@ export interface Slot {
   readonly tags: readonly StoreKey[]
 }
 
-/** The slot of an input of a definition. A promise only where a digest must be computed first. */
-export function toSlot(keyring: Keyring, name: string, input: unknown, tags: readonly string[]): Awaitable<Slot> {
-  const id = keyring.id(input === undefined ? '' : canonical(input))
-  const tagKeys = toTagKeys(keyring, `Cannot read "${name}"`, tags)
-  return whenReady(id, (ready) =>
-    whenReady(tagKeys, (keys) => ({
-      entry: keyring.entry(name, ready),
-      lease: keyring.lease(name, ready),
-      tags: keys,
-    })),
-  )
+/** How many slots a definition remembers at least, at most twice as many. */
+const REMEMBERED = 2_048
+const LONGEST_REMEMBERED = 1_024
+
+/** The slots of a definition by input. */
+export type Slots = (input: unknown) => Awaitable<Slot>
+
+/** Creates the slots of a definition. The keys of inputs used lately are remembered: tags depend on the input alone. A promise only where a digest must be computed first. */
+export function createSlots(keyring: Keyring, name: string, tagsOf: (input: unknown) => readonly string[]): Slots {
+  const recent = createRecent<Slot>(REMEMBERED)
+  return (input) => {
+    const text = input === undefined ? '' : canonical(input)
+    const known = recent.get(text)
+    if (known) return known
+    const keys = toTagKeys(keyring, `Cannot read "${name}"`, tagsOf(input))
+    return whenReady(keyring.id(text), (id) =>
+      whenReady(keys, (tags) => {
+        const slot = { entry: keyring.entry(name, id), lease: keyring.lease(name, id), tags }
+        if (text.length <= LONGEST_REMEMBERED) recent.set(text, slot)
+        return slot
+      }),
+    )
+  }
 }
 
 const NO_TAGS: readonly StoreKey[] = []

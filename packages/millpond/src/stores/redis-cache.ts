@@ -4,12 +4,12 @@ import type { StoreKey } from '../key.ts'
 import { type Commands, runScript } from './commands.ts'
 import { groupBySlot } from './group-by-slot.ts'
 import { FILL, LEASE, RELEASE, VERSIONS } from './lua/cache-scripts.ts'
-import { createMergedRead } from './merge-reads.ts'
 
 /** The cache's contract over Redis commands, however these travel. */
 export function createRedisCache(commands: Commands): CacheStore {
   return {
-    read: createMergedRead(commands),
+    read: (keys) => readAll(commands, keys),
+    atTickEnd: commands.atTickEnd,
     lease: (request) => (commands.slotOf ? leaseAcrossSlots(commands, request) : lease(commands, request)),
     async fill({ entry, lease, token, text, ttlMs }) {
       return (await runScript(commands, FILL, [entry, lease], [token, text, ttlMs])) === 1
@@ -24,6 +24,30 @@ export function createRedisCache(commands: Commands): CacheStore {
       await Promise.all(groupBySlot(keys, commands.slotOf).map((group) => commands.send(['DEL', ...group])))
     },
   }
+}
+
+async function readAll(commands: Commands, keys: readonly StoreKey[]): Promise<(string | null)[]> {
+  const { slotOf } = commands
+  if (!slotOf) return readGroup(commands, keys)
+  const values = new Map<StoreKey, string | null>()
+  const readSlot = async (group: readonly StoreKey[]) => {
+    const found = await readGroup(commands, group)
+    group.forEach((key, index) => {
+      values.set(key, found[index] ?? null)
+    })
+  }
+  await Promise.all(groupBySlot(keys, slotOf).map(readSlot))
+  return keys.map((key) => values.get(key) ?? null)
+}
+
+async function readGroup(commands: Commands, keys: readonly StoreKey[]): Promise<(string | null)[]> {
+  const reply = await commands.send(['MGET', ...keys])
+  if (Array.isArray(reply) && reply.length === keys.length) return reply.map(toText)
+  throw new StoreReplyError('Cannot read: the store must answer MGET with one value for each key')
+}
+
+function toText(value: unknown): string | null {
+  return typeof value === 'string' ? value : null
 }
 
 async function lease(commands: Commands, request: LeaseRequest): Promise<LeaseGrant> {
