@@ -78,6 +78,24 @@ describeWith('postgres', 'PostgreSQL', () => {
     sent.mockRestore()
   })
 
+  it('gets every connection back when transactions cannot begin', async () => {
+    const user = await open().createUser()
+    const original = pg.Client.prototype.query
+    let left = 30
+    const query = vi.spyOn(pg.Client.prototype, 'query').mockImplementation(function (this: pg.Client, ...args) {
+      const [first] = args as unknown[]
+      const text = typeof first === 'string' ? first : Object(first).text
+      if (!text.startsWith('begin') || left === 0) return Reflect.apply(original, this, args)
+      left -= 1
+      return Promise.reject(Object.assign(new Error('the server is going away'), { code: '57P01' }))
+    })
+    const ask = async () => (await user.get(`/analytics/daily-summary?date=${addDays(TODAY, -left)}`)).status
+    const refused = []
+    while (left > 0) refused.push(await ask())
+    query.mockRestore()
+    expect([new Set(refused), await ask()]).toEqual([new Set([503]), 200])
+  })
+
   it('answers 503 while the server is away, and recovers by itself when it is back', async () => {
     const harness = open()
     const user = await harness.createUser()
@@ -85,7 +103,17 @@ describeWith('postgres', 'PostgreSQL', () => {
     await user.ingest({ source: 'watch', sleep: [{ date: TODAY, hours: 7 }] })
     expect((await dayOf(user.get(path(0)))).sleep_hours).toBe(7)
 
+    // The server goes away in the middle of what it is asked.
+    let isAway = false
+    const statuses = new Set<number>()
+    const readers = Array.from({ length: 40 }, async (_, reader) => {
+      for (let back = 2 + reader; !isAway; back += 40) statuses.add((await user.get(path(back % 40_000))).status)
+    })
+    while (!statuses.has(200)) await delay(1)
     await postgres.crash()
+    isAway = true
+    await Promise.all(readers)
+    expect([...statuses].filter((status) => status !== 200 && status !== 503)).toEqual([])
     const readyStatus = async () => (await harness.request('/readyz')).status
     // What is cached is still served; all else says honestly that it cannot be had.
     expect((await dayOf(user.get(path(0)))).sleep_hours).toBe(7)
