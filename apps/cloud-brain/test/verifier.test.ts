@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createVerifier, remoteKeys } from '../src/auth/verifier.ts'
 import { systemClock } from '../src/clock.ts'
 
@@ -12,6 +12,7 @@ const CLAIMS = { issuer: 'https://id.pond.dev', audience: 'phone' }
 let server: Server
 let url: string
 let status = 200
+let asked = 0
 const keys: JWK[] = []
 const tokens = new Map<string, string>()
 const subject = randomUUID()
@@ -29,6 +30,7 @@ beforeAll(async () => {
     tokens.set(alg, await token.sign(privateKey))
   }
   server = createServer((_, response) => {
+    asked += 1
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ keys }))
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -54,4 +56,91 @@ it('verify() says unavailable, not refused, when the key set cannot be had', asy
   const absent = createVerifier({ keys: remoteKeys('http://127.0.0.1:9/jwks'), ...CLAIMS, clock: systemClock })
   expect((await absent(tokens.get('ES256') ?? '')).status).toBe('unavailable')
   status = 200
+})
+
+describe('rotation of keys', () => {
+  const open = () => createVerifier({ keys: remoteKeys(url), ...CLAIMS, clock: systemClock })
+  const makeKey = async (kid: string) => {
+    const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
+    const sign = () =>
+      new SignJWT()
+        .setProtectedHeader({ alg: 'ES256', kid })
+        .setIssuer(CLAIMS.issuer)
+        .setAudience(CLAIMS.audience)
+        .setSubject(subject)
+        .setExpirationTime('1 hour')
+        .sign(privateKey)
+    return { jwk: { ...(await exportJWK(publicKey)), kid, alg: 'ES256' }, sign }
+  }
+  const published: JWK[] = []
+
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
+    published.splice(0, published.length, ...keys)
+    asked = 0
+  })
+  afterEach(() => {
+    keys.splice(0, keys.length, ...published)
+    vi.useRealTimers()
+  })
+
+  it('verify() asks for the keys once for 10 minutes, however many tokens come at a time', async () => {
+    const verify = open()
+    const burst = () =>
+      Promise.all(Array.from({ length: 50 }, async () => (await verify(tokens.get('ES256') ?? '')).status))
+    expect(new Set([...(await burst()), ...(await burst())])).toEqual(new Set(['verified']))
+    expect(asked).toBe(1)
+  })
+
+  it('verify() accepts the first token of a new key after one refetch, and the tokens of the old one while it is published', async () => {
+    const [verify, next] = [open(), await makeKey('next')]
+    const old = tokens.get('ES256') ?? ''
+    await verify(old)
+    keys.push(next.jwk)
+    vi.setSystemTime(Date.now() + 6000)
+    const token = await next.sign()
+    const verdicts = await Promise.all([...Array.from({ length: 20 }, () => verify(token)), verify(old)])
+    expect([new Set(verdicts.map((verdict) => verdict.status)), asked]).toEqual([new Set(['verified']), 2])
+  })
+
+  it('verify() asks at most every 5 s, whatever key ids tokens make up', async () => {
+    const [verify, unknown] = [open(), await makeKey('made-up')]
+    const token = await unknown.sign()
+    for (let second = 0; second < 60; second += 1) {
+      expect((await verify(token)).status).toBe('refused')
+      vi.setSystemTime(Date.now() + 1000)
+    }
+    expect(asked).toBe(12)
+  })
+
+  it('verify() refuses a key that was taken back after 10 minutes at the latest, and at once after a new one was seen', async () => {
+    const [slow, quick, next] = [open(), open(), await makeKey('next')]
+    const old = tokens.get('RS256') ?? ''
+    const stillThere = await makeKey('kept')
+    keys.push(stillThere.jwk)
+    for (const verify of [slow, quick]) expect((await verify(await stillThere.sign())).status).toBe('verified')
+    keys.splice(0, keys.length, next.jwk)
+    vi.setSystemTime(Date.now() + 6000)
+    const token = await stillThere.sign()
+    expect((await slow(token)).status).toBe('verified')
+    expect((await quick(await next.sign())).status).toBe('verified')
+    expect((await quick(token)).status).toBe('refused')
+    vi.setSystemTime(Date.now() + 600_000)
+    expect((await slow(await stillThere.sign())).status).toBe('refused')
+    expect((await slow(old)).status).toBe('refused')
+  })
+
+  it('verify() goes on with the keys it has while the issuer is away, for 10 minutes, and recovers by itself', async () => {
+    const verify = open()
+    const kept = await makeKey('kept')
+    keys.push(kept.jwk)
+    expect((await verify(await kept.sign())).status).toBe('verified')
+    status = 500
+    vi.setSystemTime(Date.now() + 599_000)
+    expect((await verify(await kept.sign())).status).toBe('verified')
+    vi.setSystemTime(Date.now() + 2000)
+    expect((await verify(await kept.sign())).status).toBe('unavailable')
+    status = 200
+    expect((await verify(await kept.sign())).status).toBe('verified')
+  })
 })

@@ -17,7 +17,8 @@ const Email = z.email().max(254)
 const ALGORITHMS = ['ES256', 'RS256', 'EdDSA']
 const CLOCK_TOLERANCE_SECONDS = 5
 const KEY_CACHE_MS = 600_000
-const REFETCH_COOLDOWN_MS = 30_000
+/** Tokens with made-up key ids cannot make this process ask the issuer more often; a key that is new is known this soon. */
+const REFETCH_COOLDOWN_MS = 5000
 
 /**
  * A verifier for the tokens of one issuer. Signatures are checked in this process; algorithms outside ES256, RS256 and
@@ -49,7 +50,10 @@ export function createVerifier(options: {
   }
 }
 
-/** The issuer's published keys: kept at most 10 minutes, fetched again once when a token names a key that is not among them. */
+/**
+ * The issuer's published keys: kept at most 10 minutes, fetched again once when a token names a key that is not among them,
+ * and at most every 5 seconds whatever tokens name.
+ */
 export function remoteKeys(url: string): JWTVerifyGetKey {
   return createRemoteJWKSet(new URL(url), { cacheMaxAge: KEY_CACHE_MS, cooldownDuration: REFETCH_COOLDOWN_MS })
 }
