@@ -26,6 +26,7 @@ export function encryptedStore(store: NamedCacheStore, keys: readonly [SealingKe
     fill: (request) => store.fill({ ...request, text: PREFIX + sealer.seal(request.text, request.entry) }),
     lease: (request) => store.lease(request),
     release: (lease, token) => store.release(lease, token),
+    versions: (tags, nonce, ttlMs) => store.versions(tags, nonce, ttlMs),
     renew: (tags, nonce, ttlMs) => store.renew(tags, nonce, ttlMs),
     remove: (removed) => store.remove(removed),
   }

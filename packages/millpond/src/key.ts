@@ -16,6 +16,8 @@ export interface Keyring {
   /** The lease of an entry; shares the entry's hash tag, so that both live in one cluster slot. */
   lease(name: string, id: KeyId): StoreKey
   tag(id: KeyId): StoreKey
+  /** The version that every invalidation of the namespace renews before it renews its tags. */
+  readonly epoch: StoreKey
   /** The state of one policy for one identity; all policies of an identity live in one cluster slot. */
   limit(policy: string, id: KeyId): StoreKey
 }
@@ -61,6 +63,7 @@ export function createKeyring(options: { namespace: string; secret?: string | un
     entry: (name, id) => key(`mp:${namespace}:e{${name}:${id}}`),
     lease: (name, id) => key(`mp:${namespace}:l{${name}:${id}}`),
     tag: (id) => key(`mp:${namespace}:t{${id}}`),
+    epoch: key(`mp:${namespace}:epoch`),
     limit: (policy, id) => key(`mp:${namespace}:r{${id}}${policy}`),
   }
 }

@@ -46,7 +46,9 @@ export interface CacheStore {
   fill(request: FillRequest): Promise<boolean>
   /** Drops the lease if it holds the token. Atomic. */
   release(lease: StoreKey, token: string): Promise<void>
-  /** Gives every tag the version `nonce`. Resolves when all have it. */
+  /** The versions of the tags, of which it creates those that are missing and prolongs all. The last is read after the others. */
+  versions(tags: readonly StoreKey[], nonce: string, ttlMs: number): Promise<readonly string[]>
+  /** Gives every tag the version `nonce`, the first before the others. Resolves when all have it. */
   renew(tags: readonly StoreKey[], nonce: string, ttlMs: number): Promise<void>
   /** Removes the keys. One command. */
   remove(keys: readonly StoreKey[]): Promise<void>

@@ -300,7 +300,16 @@ describe('delete()', () => {
 describe('a store that fails', () => {
   function failing(error: unknown): CacheStore & { kind: string } {
     const fail = () => Promise.reject(error)
-    return { kind: 'failing', read: fail, lease: fail, fill: fail, release: fail, renew: fail, remove: fail }
+    return {
+      kind: 'failing',
+      read: fail,
+      lease: fail,
+      fill: fail,
+      release: fail,
+      versions: fail,
+      renew: fail,
+      remove: fail,
+    }
   }
 
   test('is answered past by the loader, and left alone after five failures in a row', async () => {

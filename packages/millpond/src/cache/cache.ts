@@ -29,6 +29,7 @@ import { type SelfTest, testCache } from './self-test.ts'
 import { createFlights } from './single-flight.ts'
 import { toTagKeys } from './slot.ts'
 import { createUndelivered } from './undelivered.ts'
+import type { TagHints } from './value-tags.ts'
 
 export interface CacheOptions extends SealOptions {
   readonly store: CacheStore & { readonly kind: string }
@@ -91,10 +92,14 @@ export function createCache(options: CacheOptions): Cache {
   const deadlineMs = toMilliseconds(options.deadline ?? 150, { action, name: 'deadline', maxMs: 60_000 })
   const leaseMs = toMilliseconds(options.lease ?? '10s', { action, name: 'lease', maxMs: 600_000 })
   const policy = chain(createBreaker({ ...BREAKER, clock }), createDeadline({ deadlineMs, clock }))
-  const store = guardStore(options.store, policy)
+  const guarded = guardStore(options.store, policy)
+  // Before its tags each invalidation renews the epoch, by which a load tells that a tag may have changed which it could not know beforehand.
+  const renew: CacheStore['renew'] = (tags, nonce, ttlMs) => guarded.renew([keyring.epoch, ...tags], nonce, ttlMs)
+  const store = { ...guarded, renew }
   const disabled = options.store.kind === 'disabled'
   const { counters, report } = createCounter(options.reporter)
   const names = new Set<string>()
+  const hints: TagHints = new Map()
   const closing = new AbortController()
   let longestTtlMs = 0
   // Longer than any entry that names the tag, so that a version does not vanish under a live entry. If it does, that entry is a miss.
@@ -131,6 +136,7 @@ export function createCache(options: CacheOptions): Cache {
     longestTtlMs = Math.max(longestTtlMs, toStoreTtl(checked.lifetime, checked.lifetime.ttlMs))
     return createDefinition(given, checked, {
       keyring,
+      hints,
       reader,
       remove: invalidator.slot,
       store,

@@ -8,6 +8,7 @@ const entry: fc.Arbitrary<Entry> = fc.record({
   ttlMs: fc.nat(2 ** 31),
   loadMs: fc.nat(100_000),
   versions: fc.array(fc.stringMatching(/^[\w-]{16}$/), { maxLength: 5 }),
+  named: fc.constantFrom('', ';', ';abc="tag"', ';abc="a,b";def#x_-'),
   body: fc.string({ unit: 'binary' }),
 })
 
@@ -16,7 +17,8 @@ test('readEntry() gives back what toText() wrote, whatever the body', () => {
     fc.property(entry, (value) => {
       const text = toText(value)
       const head = text.slice(0, text.length - value.body.length)
-      expect(readEntry(text)).toEqual({ ...value, versions: value.versions.join(','), head })
+      const { named, ...plain } = value
+      expect(readEntry(text)).toEqual({ ...plain, versions: value.versions.join(',') + named, head })
     }),
   )
 })
@@ -46,14 +48,16 @@ test('readEntry() never throws', () => {
 })
 
 test('toText() writes times that can be read, whatever the clock gave', () => {
-  const text = toText({ schemaVersion: '1', storedAt: 10.4, ttlMs: 1, loadMs: -3, versions: [], body: '1' })
+  const text = toText({ schemaVersion: '1', storedAt: 10.4, ttlMs: 1, loadMs: -3, versions: [], named: '', body: '1' })
   expect(readEntry(text)).toMatchObject({ storedAt: 10, loadMs: 0 })
 })
 
 test('hasVersions() takes exactly the versions that the entry was made against, in their order', () => {
   const read = (...versions: string[]) => {
-    const entry = readEntry(toText({ schemaVersion: '1', storedAt: 1, ttlMs: 1, loadMs: 0, versions, body: '1' }))
-    return entry ?? expect.fail('an entry that was written must be readable')
+    const entry = readEntry(
+      toText({ schemaVersion: '1', storedAt: 1, ttlMs: 1, loadMs: 0, versions, named: '', body: '1' }),
+    )
+    return entry?.versions ?? expect.fail('an entry that was written must be readable')
   }
   expect(hasVersions(read(), [])).toBe(true)
   expect(hasVersions(read('a'), ['a'])).toBe(true)

@@ -8,21 +8,23 @@ export interface Entry {
   readonly loadMs: number
   /** The versions of the entry's tags as read before the load began, in the order of its tags. */
   readonly versions: readonly string[]
+  /** The tags that the value names and their versions, as `value-tags.ts` writes them; empty for a definition without. */
+  readonly named: string
   readonly body: string
 }
 
 /** An entry read from the store, with how its text begins: all but the body, which tells it from any other fill. */
-export interface StoredEntry extends Omit<Entry, 'versions'> {
-  /** The versions as they stand in the text, separated by commas. */
+export interface StoredEntry extends Omit<Entry, 'versions' | 'named'> {
+  /** The versions as they stand in the text, separated by commas, and after them the tags that the value names. */
   readonly versions: string
   readonly head: string
 }
 
 const START = 'm1|'
 
-/** Writes an entry: six `|`-separated fields, then the body as it is. Versions are nonces, so no field contains a separator. */
-export function toText({ schemaVersion, storedAt, ttlMs, loadMs, versions, body }: Entry): string {
-  return `${START}${schemaVersion}|${toDigits(storedAt)}|${toDigits(ttlMs)}|${toDigits(loadMs)}|${versions.join(',')}|${body}`
+/** Writes an entry: six `|`-separated fields, then the body as it is. Versions are nonces and tags percent-encoded, so no field contains a separator. */
+export function toText({ schemaVersion, storedAt, ttlMs, loadMs, versions, named, body }: Entry): string {
+  return `${START}${schemaVersion}|${toDigits(storedAt)}|${toDigits(ttlMs)}|${toDigits(loadMs)}|${versions.join(',')}${named}|${body}`
 }
 
 /** Reads an entry; undefined for anything that is not one, such as another format's bytes or a truncated write. */
@@ -50,9 +52,8 @@ export function readEntry(text: string): StoredEntry | undefined {
   }
 }
 
-/** Whether the entry was made against exactly these versions. */
-export function hasVersions(entry: StoredEntry, versions: readonly (string | null)[]): boolean {
-  const made = entry.versions
+/** Whether an entry was made against exactly these versions. */
+export function hasVersions(made: string, versions: readonly (string | null)[]): boolean {
   let place = 0
   for (const version of versions) {
     if (version === null || !made.startsWith(version, place)) return false

@@ -1,8 +1,9 @@
 import type { Clock } from '../time/clock.ts'
 import type { CacheStore } from './cache-store.ts'
-import { readEntry } from './entry.ts'
+import { hasVersions, readEntry } from './entry.ts'
 import { type Freshness, judgeFreshness } from './freshness.ts'
 import type { Spec } from './spec.ts'
+import { toMadeAgainst } from './value-tags.ts'
 
 /** Everything that decides how a read would be answered now. Shows tags by name: for developers, not for logs. */
 export interface Explanation {
@@ -18,7 +19,7 @@ export interface Explanation {
         readonly bytes: number
         readonly versionMatches: boolean
       }
-  /** One for each tag: whether it still has the version that it had before the entry was loaded. */
+  /** One for each tag, those that only the value names after the others and by their key alone: whether it still has the version that it had before the entry was loaded. */
   readonly tags: readonly {
     readonly tag: string
     readonly key: string
@@ -30,7 +31,7 @@ export interface Explanation {
   readonly verdict: 'hit' | 'stale' | 'miss' | 'bypass'
 }
 
-/** Explains a slot. 1 round trip. Rejects when the store does not answer. */
+/** Explains a slot. 1 round trip, 2 where the value names tags. Rejects when the store does not answer. */
 export async function explain(
   settings: { readonly store: CacheStore; readonly clock: Clock },
   spec: Spec<unknown>,
@@ -45,17 +46,24 @@ export async function explain(
     : text === null
       ? 'absent'
       : 'unreadable'
-  const madeAgainst = entry?.versions.split(',') ?? []
-  const tags = slot.tags.map((key, index) => {
+  const [made, carried] = toMadeAgainst(entry?.versions ?? '')
+  const named = spec.valueTags?.read(carried)
+  if (named && named.tags.length > 0) versions.push(...(await settings.store.read(named.tags)))
+  const madeAgainst = [...made.split(',').slice(0, slot.tags.length), ...(named?.versions ?? [])]
+  const tags = [...slot.tags, ...(named?.tags ?? [])].map((key, index) => {
     const [now = null, then = null] = [versions[index], madeAgainst[index]]
     return {
-      tag: tagNames[index] ?? '',
+      tag: tagNames[index] ?? key,
       key,
       state: now === null ? 'absent' : now === then ? 'same' : 'changed',
     } as const
   })
   const versionMatches = entry?.schemaVersion === spec.schemaVersion
-  const counts = entry !== undefined && versionMatches && tags.every((tag) => tag.state === 'same')
+  const counts =
+    versionMatches &&
+    hasVersions(made, versions.slice(0, slot.tags.length)) &&
+    (spec.valueTags ? named !== undefined : carried === '') &&
+    tags.every((tag) => tag.state === 'same')
   return {
     entryKey: slot.entry,
     leaseKey: slot.lease,

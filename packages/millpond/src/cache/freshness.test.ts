@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Entry } from './entry.ts'
 import { judgeFreshness, toJitteredTtl, toStoreTtl } from './freshness.ts'
 
-const entry: Entry = { schemaVersion: '1', storedAt: 1_000, ttlMs: 100, loadMs: 10, versions: [], body: '1' }
+const entry: Entry = { schemaVersion: '1', storedAt: 1_000, ttlMs: 100, loadMs: 10, versions: [], named: '', body: '1' }
 const lifetime = { ttlMs: 100, nullTtlMs: 20, staleForMs: 50, staleIfErrorMs: 200 }
 
 test.each([

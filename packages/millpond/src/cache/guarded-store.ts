@@ -9,6 +9,7 @@ export function guardStore(store: CacheStore, policy: CallPolicy): CacheStore {
     lease: (request) => policy('lease', () => store.lease(request)),
     fill: (request) => policy('fill', () => store.fill(request)),
     release: (lease, token) => policy('release', () => store.release(lease, token)),
+    versions: (tags, nonce, ttlMs) => policy('versions', () => store.versions(tags, nonce, ttlMs)),
     renew: (tags, nonce, ttlMs) => policy('renew', () => store.renew(tags, nonce, ttlMs)),
     remove: (keys) => policy('remove', () => store.remove(keys)),
   }

@@ -11,6 +11,9 @@ type Scheduler = fc.Scheduler
 /** Plain; with every hit so early or stale that it begins a load in the background; or with a local tier, whose promise holds within one process. */
 type Mode = 'plain' | 'refresh' | 'local'
 
+/** What the writer invalidates: a tag of the input, one that only the value names, or the entry. */
+type Kind = 'tag' | 'value-tag' | 'key'
+
 /** Puts a scheduling point before and after every operation: a request, and its reply, may be overtaken by anything. */
 function interleaved(store: CacheStore, scheduler: Scheduler, touched: Set<StoreKey>): CacheStore & { kind: string } {
   const pause = (label: string) => scheduler.schedule(Promise.resolve(), label)
@@ -31,7 +34,18 @@ function interleaved(store: CacheStore, scheduler: Scheduler, touched: Set<Store
     lease: wrap('lease', store.lease),
     fill: wrap('fill', store.fill),
     release: wrap('release', store.release),
-    renew: wrap('renew', store.renew),
+    // On a cluster these are not one step: what their contract leaves open is open here.
+    versions: wrap('versions', async (tags, nonce, ttlMs) => {
+      const others = await store.versions(tags.slice(0, -1), nonce, ttlMs)
+      await pause('between versions')
+      return [...others, ...(await store.versions(tags.slice(-1), nonce, ttlMs))]
+    }),
+    renew: wrap('renew', async (tags, nonce, ttlMs) => {
+      for (const tag of tags) {
+        await store.renew([tag], nonce, ttlMs)
+        await pause('between renewals')
+      }
+    }),
     remove: wrap('remove', store.remove),
   }
 }
@@ -55,7 +69,7 @@ function scheduledClock(scheduler: Scheduler): Clock {
 }
 
 /** Two processes read, a third commits and invalidates, and an adversary evicts keys; every order is the scheduler's to choose. */
-async function run(scheduler: Scheduler, kind: 'tag' | 'key', evictions: number, mode: Mode): Promise<void> {
+async function run(scheduler: Scheduler, kind: Kind, evictions: number, mode: Mode): Promise<void> {
   const refreshing = mode === 'refresh'
   const clock = scheduledClock(scheduler)
   const touched = new Set<StoreKey>()
@@ -78,12 +92,14 @@ async function run(scheduler: Scheduler, kind: 'tag' | 'key', evictions: number,
       ttl: refreshing ? 30 : '5m',
       staleFor: '1h',
       ...(mode === 'local' ? { local: '1h' as const } : {}),
-      tags: () => ['tag', 'other'],
+      tags: () => (kind === 'value-tag' ? ['other'] : ['tag', 'other']),
       async load() {
         const loaded = database
         await scheduler.schedule(Promise.resolve(), 'loaded')
         return loaded
       },
+      // Half of what it names it has not named before.
+      ...(kind === 'value-tag' ? { valueTags: (loaded: number) => ['tag', `version ${loaded}`] } : {}),
     })
     return { cache, value }
   }
@@ -99,7 +115,7 @@ async function run(scheduler: Scheduler, kind: 'tag' | 'key', evictions: number,
       await scheduler.schedule(Promise.resolve(), 'next write')
       database += 1
       const committed = database
-      await (kind === 'tag' ? cache.invalidate(['tag']) : value.delete())
+      await (kind === 'key' ? value.delete() : cache.invalidate(['tag']))
       committedAndInvalidated = Math.max(committedAndInvalidated, committed)
     }
   }
@@ -120,7 +136,7 @@ async function run(scheduler: Scheduler, kind: 'tag' | 'key', evictions: number,
 
 const modes: readonly Mode[] = ['plain', 'refresh', 'local']
 const cases = modes.flatMap((mode) =>
-  (['tag', 'key'] as const).flatMap((kind) => [0, 3].map((evictions) => ({ mode, kind, evictions }))),
+  (['tag', 'value-tag', 'key'] as const).flatMap((kind) => [0, 3].map((evictions) => ({ mode, kind, evictions }))),
 )
 
 test.each(cases)(

@@ -1,4 +1,4 @@
-import { createNonce } from '../key.ts'
+import { createNonce, type StoreKey } from '../key.ts'
 import { type Clock, sleep } from '../time/clock.ts'
 import type { CacheStore } from './cache-store.ts'
 import { type Found, look } from './look.ts'
@@ -9,9 +9,18 @@ import type { Spec } from './spec.ts'
 const FIRST_PAUSE_MS = 10
 const LONGEST_PAUSE_MS = 250
 
+/** The lease under which a load runs, and the versions read with it. */
+export interface Held {
+  readonly token: string
+  /** Of the slot's tags and, where the value names tags, the epoch. */
+  readonly versions: readonly string[]
+  /** Of the tags that the value may be expected to name. */
+  readonly hinted: ReadonlyMap<StoreKey, string>
+}
+
 /** How the wait for the right to load ended: with the right, with somebody else's fill, or without an answer from the store. */
 export type Claim<Value> =
-  | { readonly kind: 'granted'; readonly token: string; readonly versions: readonly string[] }
+  | ({ readonly kind: 'granted' } & Held)
   | { readonly kind: 'filled'; readonly found: Found<Value> }
   | { readonly kind: 'failed'; readonly error: unknown }
 
@@ -103,19 +112,28 @@ export async function attempt(
   spec: Spec<unknown>,
   claimed: { readonly token: string; readonly takeOver: boolean; readonly seen: string | undefined },
 ): Promise<Claim<never> | { readonly kind: 'held' | 'changed' }> {
-  const { entry, lease, tags } = spec.slot
+  const { entry, lease } = spec.slot
   const { leaseMs } = settings
+  const fixed = spec.valueTags ? [...spec.slot.tags, spec.valueTags.epoch] : spec.slot.tags
+  const hinted = spec.valueTags?.hinted() ?? []
   try {
     const grant = await settings.store.lease({
       ...claimed,
       entry,
       lease,
       leaseMs,
-      tags,
+      tags: [...fixed, ...hinted],
       nonce: createNonce(),
       tagTtlMs: settings.tagTtlMs(),
     })
-    return grant.kind === 'granted' ? { kind: 'granted', token: claimed.token, versions: grant.versions } : grant
+    if (grant.kind !== 'granted') return grant
+    const { versions } = grant
+    return {
+      kind: 'granted',
+      token: claimed.token,
+      versions: versions.slice(0, fixed.length),
+      hinted: new Map(hinted.map((tag, index) => [tag, versions[fixed.length + index] ?? ''])),
+    }
   } catch (error) {
     return { kind: 'failed', error }
   }

@@ -1,15 +1,18 @@
 import { LoadTimeoutError } from '../errors.ts'
+import type { StoreKey } from '../key.ts'
 import type { Clock } from '../time/clock.ts'
 import type { CacheStore } from './cache-store.ts'
-import { type Entry, toText } from './entry.ts'
+import { toText } from './entry.ts'
 import type { CacheReporter, ReadReason, ReadStatus } from './event.ts'
 import { toJitteredTtl, toStoreTtl } from './freshness.ts'
-import { claim } from './lease.ts'
+import { claim, type Held } from './lease.ts'
 import type { Gate } from './load-gate.ts'
+import type { Found } from './look.ts'
 import type { Seal } from './seal.ts'
 import type { Flight, Flights } from './single-flight.ts'
 import { decode, encode, type Spec } from './spec.ts'
 import type { Undelivered } from './undelivered.ts'
+import { nameVersions } from './value-tags.ts'
 
 /** An answer on its way: the text only, so that every reader decodes a value of its own. */
 export interface Answer {
@@ -20,15 +23,14 @@ export interface Answer {
   readonly ttlMs: number
   /** For a load that was stored: when it began. */
   readonly observed?: { readonly at: number; readonly order: number }
+  /** The tags that the value names. */
+  readonly named: readonly StoreKey[]
 }
 
 /** The answer that an entry gives. */
-export function toAnswer(
-  { body, storedAt, ttlMs }: Pick<Entry, 'body' | 'storedAt' | 'ttlMs'>,
-  status: ReadStatus,
-  reason: ReadReason,
-): Answer {
-  return { body, storedAt, ttlMs, status, reason }
+export function toAnswer({ entry, named }: Found<unknown>, status: ReadStatus, reason: ReadReason): Answer {
+  const { body, storedAt, ttlMs } = entry
+  return { body, storedAt, ttlMs, status, reason, named }
 }
 
 /** What loading needs. */
@@ -46,12 +48,6 @@ export interface LoaderSettings {
   readonly flights: Flights<Answer>
   /** Bounds the loads that run while the store is away. */
   readonly gate: Gate
-}
-
-/** The lease under which a load runs, and the tags' versions read with it. */
-export interface Held {
-  readonly token: string
-  readonly versions: readonly string[]
 }
 
 /** What a look found before a load: why it missed, and how the entry's text began. */
@@ -79,7 +75,7 @@ export function createLoader(settings: LoaderSettings): Loader {
     const claimed = await claim({ ...settings, mark: flights.mark, onWait }, spec, flight, missed.seen)
     switch (claimed.kind) {
       case 'filled':
-        return toAnswer(claimed.found.entry, 'hit', 'fresh')
+        return toAnswer(claimed.found, 'hit', 'fresh')
       case 'failed':
         report({ type: 'store-error', operation: 'lease', error: claimed.error })
         return alone(spec, flight, 'store-failed')
@@ -93,18 +89,25 @@ export function createLoader(settings: LoaderSettings): Loader {
   async function andFill(spec: Spec<unknown>, flight: Flight<Answer>, held: Held, reason: ReadReason): Promise<Answer> {
     const { entry, lease } = spec.slot
     flight.held = held
-    const { body, loadMs, observed } = await load(spec, flight).catch((error: unknown) => {
-      void store.release(lease, held.token).catch(() => undelivered.addSlot(spec.slot))
+    const { body, named, loadMs, observed } = await load(spec, flight).catch((error: unknown) => {
+      release(spec, held)
       throw error
     })
     const storedAt = clock.now()
+    const carried = await carry(spec, held, named)
+    if (carried === undefined) {
+      release(spec, held)
+      report({ type: 'fill', name: spec.name, stored: false, bytes: 0 })
+      return { body, named, storedAt, status: 'miss', reason, ttlMs: 0 }
+    }
     const ttlMs = toJitteredTtl(spec.lifetime, body, random())
     const text = toText({
       schemaVersion: spec.schemaVersion,
       storedAt,
       ttlMs,
       loadMs,
-      versions: held.versions,
+      versions: held.versions.slice(0, spec.slot.tags.length),
+      named: carried,
       body: await settings.seal.close(body, entry),
     })
     const fill = { entry, lease, token: held.token, text, ttlMs: toStoreTtl(spec.lifetime, ttlMs) }
@@ -115,29 +118,48 @@ export function createLoader(settings: LoaderSettings): Loader {
       return false
     })
     report({ type: 'fill', name: spec.name, stored, bytes: text.length })
-    return { body, storedAt, status: 'miss', reason, ...(stored ? { ttlMs, observed } : { ttlMs: 0 }) }
+    return { body, named, storedAt, status: 'miss', reason, ...(stored ? { ttlMs, observed } : { ttlMs: 0 }) }
+  }
+
+  /** What the entry carries of the tags that its value names; undefined when it must not be stored. */
+  async function carry(
+    spec: Spec<unknown>,
+    { versions, hinted }: Held,
+    named: readonly StoreKey[],
+  ): Promise<string | undefined> {
+    if (!spec.valueTags) return ''
+    const before = { epoch: versions[spec.slot.tags.length], hinted, tagTtlMs: settings.tagTtlMs() }
+    return nameVersions(store, spec.valueTags, named, before).catch((error: unknown) => {
+      report({ type: 'store-error', operation: 'versions', error })
+      return undefined
+    })
+  }
+
+  function release({ slot }: Spec<unknown>, { token }: Held): void {
+    void store.release(slot.lease, token).catch(() => undelivered.addSlot(slot))
   }
 
   async function alone(spec: Spec<unknown>, flight: Flight<Answer>, reason: ReadReason): Promise<Answer> {
     // Reads of the same moment come together first.
     await null
-    const { body } = await gate(reason === 'store-failed', () => load(spec, flight))
-    return { body, storedAt: clock.now(), ttlMs: 0, status: 'bypass', reason }
+    const { body, named } = await gate(reason === 'store-failed', () => load(spec, flight))
+    return { body, named, storedAt: clock.now(), ttlMs: 0, status: 'bypass', reason }
   }
 
   async function load(
     spec: Spec<unknown>,
     flight: Flight<Answer>,
-  ): Promise<{ body: string; loadMs: number; observed: { at: number; order: number } }> {
+  ): Promise<{ body: string; named: readonly StoreKey[]; loadMs: number; observed: { at: number; order: number } }> {
     const startedAt = clock.now()
     const order = flights.mark()
     flight.observedAt = order
     let ok = false
     try {
       const body = encode(spec.name, await withTimeout(spec, settings))
-      await decode(spec, body)
+      const { value } = await decode(spec, body)
+      const named = (await spec.valueTags?.of(value)) ?? []
       ok = true
-      return { body, loadMs: clock.now() - startedAt, observed: { at: startedAt, order } }
+      return { body, named, loadMs: clock.now() - startedAt, observed: { at: startedAt, order } }
     } finally {
       report({ type: 'load', name: spec.name, ms: clock.now() - startedAt, ok })
     }

@@ -1,15 +1,19 @@
 import { type Awaitable, whenReady } from '../awaitable.ts'
+import type { StoreKey } from '../key.ts'
 import type { CacheStore } from './cache-store.ts'
 import { hasVersions, readEntry, type StoredEntry } from './entry.ts'
 import type { ReadReason } from './event.ts'
 import { judgeFreshness } from './freshness.ts'
 import type { Seal } from './seal.ts'
 import type { Spec } from './spec.ts'
+import { checkNamed, toMadeAgainst } from './value-tags.ts'
 
 /** An entry that counts, with its decoded value. */
 export interface Found<Value> {
   readonly entry: StoredEntry
   readonly value: Value
+  /** The tags that the value names. */
+  readonly named: readonly StoreKey[]
 }
 
 /** A read that found no entry that counts. It may come with a spare: a value past its TTL that may be served if loading fails. */
@@ -43,41 +47,57 @@ export function look<Value>(
   spec: Spec<Value>,
   options: { readonly lease: boolean },
 ): Promise<Look<Value>> {
-  const { slot } = spec
-  const keys = options.lease ? [slot.entry, ...slot.tags, slot.lease] : [slot.entry, ...slot.tags]
+  const { slot, valueTags } = spec
+  const hinted = valueTags ? valueTags.hinted() : NONE
+  const keys = [slot.entry, ...slot.tags]
+  if (valueTags) keys.push(valueTags.epoch, ...hinted)
+  if (options.lease) keys.push(slot.lease)
   return settings.store.read(keys).then(
-    (values) => judge(settings, spec, values),
+    (values) => judge(settings, spec, values, hinted),
     (error: unknown) => ({ kind: 'failed', error }),
   )
 }
 
 /** What the values of entry, tags and, where it was read, lease mean. A promise only where unsealing or decoding gives one. */
 function judge<Value>(
-  { clock, random, seal }: LookSettings,
+  { store, clock, random, seal }: LookSettings,
   spec: Spec<Value>,
   values: readonly (string | null)[],
+  hinted: readonly StoreKey[],
 ): Awaitable<Look<Value>> {
-  const { slot } = spec
+  const { slot, valueTags } = spec
   const [text = null] = values
-  const versions = values.slice(1, 1 + slot.tags.length)
+  const fixed = 1 + slot.tags.length + (valueTags ? 1 : 0)
+  const versions = values.slice(1, fixed)
   const entry = text === null ? undefined : readEntry(text)
   const miss = (reason: ReadReason, spare?: Found<Value>): Look<Value> => {
-    const lease = values[1 + slot.tags.length] ?? null
+    const lease = values[fixed + hinted.length] ?? null
     return { kind: 'miss', reason, lease, versions, spare, seen: text === null ? '' : entry?.head }
   }
   if (text === null) return miss('absent')
   if (!entry) return miss('unreadable')
   // An entry counts only while it is of this shape and every tag has the version it had before the load, whatever its age.
   if (entry.schemaVersion !== spec.schemaVersion) return miss('version-changed')
-  if (!hasVersions(entry, versions)) return miss('tag-changed')
-  const freshness = judgeFreshness(entry, spec.lifetime, clock.now(), random)
-  if (freshness === 'expired') return miss('expired')
-  return whenReady(seal.open(entry.body, slot.entry), (body) => {
-    if (body === undefined) return miss('unreadable')
-    return whenReady(spec.decode(body), (decoded) => {
-      if (decoded.issues !== null) return miss('schema-rejected')
-      const found = { entry: body === entry.body ? entry : { ...entry, body }, value: decoded.value }
-      return freshness === 'spare' ? miss('expired', found) : { kind: 'found', freshness, ...found }
+  const open = (named: readonly StoreKey[]): Awaitable<Look<Value>> => {
+    const freshness = judgeFreshness(entry, spec.lifetime, clock.now(), random)
+    if (freshness === 'expired') return miss('expired')
+    return whenReady(seal.open(entry.body, slot.entry), (body) => {
+      if (body === undefined) return miss('unreadable')
+      return whenReady(spec.decode(body), (decoded) => {
+        if (decoded.issues !== null) return miss('schema-rejected')
+        const found = { entry: body === entry.body ? entry : { ...entry, body }, value: decoded.value, named }
+        return freshness === 'spare' ? miss('expired', found) : { kind: 'found', freshness, ...found }
+      })
     })
+  }
+  if (!valueTags) return hasVersions(entry.versions, versions) ? open(NONE) : miss('tag-changed')
+  const [made, carried] = toMadeAgainst(entry.versions)
+  if (carried === '' || !hasVersions(made, versions.slice(0, -1))) return miss('tag-changed')
+  const current = new Map(hinted.map((tag, index) => [tag, values[fixed + index] ?? null]))
+  return whenReady(checkNamed(store, valueTags, carried, current), (checked) => {
+    if ('named' in checked) return open(checked.named)
+    return 'reason' in checked ? miss(checked.reason) : { kind: 'failed', error: checked.error }
   })
 }
+
+const NONE: readonly StoreKey[] = []

@@ -9,11 +9,17 @@ function setUp(options: Partial<CacheOptions> = {}) {
   const clock = createFakeClock()
   const memoryStore = memory({ clock })
   const calls: string[] = []
+  const counted =
+    <Args extends unknown[], Result>(name: string, run: (...args: Args) => Result) =>
+    (...args: Args) => {
+      calls.push(name)
+      return run(...args)
+    }
   const store = {
     ...memoryStore,
-    read: (keys: Parameters<typeof memoryStore.read>[0]) => (calls.push('read'), memoryStore.read(keys)),
-    lease: (request: Parameters<typeof memoryStore.lease>[0]) => (calls.push('lease'), memoryStore.lease(request)),
-    fill: (request: Parameters<typeof memoryStore.fill>[0]) => (calls.push('fill'), memoryStore.fill(request)),
+    read: counted('read', memoryStore.read),
+    lease: counted('lease', memoryStore.lease),
+    fill: counted('fill', memoryStore.fill),
   }
   const cache = createCache({ store, namespace: 'test', clock, random: () => 0.5, ...options })
   const load = vi.fn((user: string) => `hello ${user}`)

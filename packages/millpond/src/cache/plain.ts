@@ -89,6 +89,7 @@ export function createPlainCache(settings: PlainSettings): PlainCache {
       localMs: 0,
       softTimeoutMs: undefined,
       hardTimeoutMs: undefined,
+      valueTags: undefined,
       slot: { entry: keyring.entry(NAME, id), lease: keyring.lease(NAME, id), tags },
       load: () => Promise.reject(new TypeError('Cannot load: a plain entry has no loader')),
       decode: toDecoded,
@@ -133,6 +134,7 @@ export function createPlainCache(settings: PlainSettings): PlainCache {
         ttlMs,
         loadMs: 0,
         versions: held.versions,
+        named: '',
         body: await settings.seal.close(body, entry),
       })
       const stored = await store.fill({ entry, lease, token: held.token, text, ttlMs }).catch((error: unknown) => {

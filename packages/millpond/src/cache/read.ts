@@ -1,8 +1,9 @@
 import { type Awaitable, whenReady } from '../awaitable.ts'
+import type { StoreKey } from '../key.ts'
 import { sleep } from '../time/clock.ts'
 import type { ReadReason, ReadStatus } from './event.ts'
 import { type Answer, createLoader, type LoaderSettings, toAnswer } from './load.ts'
-import type { LocalTier } from './local-tier.ts'
+import type { LocalEntry, LocalTier } from './local-tier.ts'
 import { type Found, type Look, look } from './look.ts'
 import { createRefresh } from './refresh.ts'
 import { type Flight, isConfirmed, isJoinable } from './single-flight.ts'
@@ -100,11 +101,9 @@ export function createReader(settings: ReaderSettings): Reader {
     }
     if (found.kind === 'found') {
       if (found.freshness !== 'fresh') refresh(spec, found.entry.head)
-      if (found.freshness !== 'stale' && spec.localMs > 0) local.put(spec.slot, found.entry, observed, spec.localMs)
+      if (found.freshness !== 'stale' && spec.localMs > 0) keep(spec, found.entry, found.named, observed)
       const answer =
-        found.freshness === 'stale'
-          ? toAnswer(found.entry, 'stale', 'revalidating')
-          : toAnswer(found.entry, 'hit', 'fresh')
+        found.freshness === 'stale' ? toAnswer(found, 'stale', 'revalidating') : toAnswer(found, 'hit', 'fresh')
       return { kind: 'answer', answer, decoded: found }
     }
     const spare = found.kind === 'miss' ? found.spare : undefined
@@ -120,6 +119,15 @@ export function createReader(settings: ReaderSettings): Reader {
     }
     report({ type: 'store-error', operation: 'read', error: found.error })
     return start(entry, true, (flight) => loader.alone(spec, flight, 'store-failed'))
+  }
+
+  function keep(
+    { slot, localMs }: Spec<unknown>,
+    value: LocalEntry,
+    named: readonly StoreKey[],
+    observed: Looked<unknown>['observed'],
+  ): void {
+    local.put(named.length > 0 ? { ...slot, tags: [...slot.tags, ...named] } : slot, value, observed, localMs)
   }
 
   function join<Value>(flight: Flight<Answer>, spare?: Found<Value>): Step<Value> {
@@ -171,10 +179,10 @@ export function createReader(settings: ReaderSettings): Reader {
     })
     const settled = await settle(spec, flight, step.spare)
     if ('entry' in settled) {
-      return finish(spec, toAnswer(settled.entry, 'stale', failed ? 'load-failed' : 'load-slow'), joined, settled.value)
+      return finish(spec, toAnswer(settled, 'stale', failed ? 'load-failed' : 'load-slow'), joined, settled.value)
     }
     const { observed } = settled
-    if (observed && !joined && spec.localMs > 0) local.put(spec.slot, settled, observed, spec.localMs)
+    if (observed && !joined && spec.localMs > 0) keep(spec, settled, settled.named, observed)
     return finish(spec, settled, joined, (await decode(spec, settled.body)).value)
   }
 
@@ -189,7 +197,9 @@ export function createReader(settings: ReaderSettings): Reader {
   function findLocal(spec: Spec<unknown>): Answer | undefined {
     if (spec.localMs === 0 || settings.disabled || undelivered.covers(spec.slot)) return undefined
     const near = local.get(spec.slot.entry)
-    return near && { body: near.body, storedAt: near.storedAt, ttlMs: near.ttlMs, status: 'hit', reason: 'local' }
+    return (
+      near && { body: near.body, storedAt: near.storedAt, ttlMs: near.ttlMs, status: 'hit', reason: 'local', named: [] }
+    )
   }
 
   function serveLocal<Value>(spec: Spec<Value>, near: Answer): Awaitable<CacheResult<Value>> {

@@ -2,6 +2,7 @@ import { type Awaitable, whenReady } from '../awaitable.ts'
 import { type InputIssue, InvalidValueError } from '../errors.ts'
 import type { Lifetime } from './freshness.ts'
 import type { Slot } from './slot.ts'
+import type { ValueTags } from './value-tags.ts'
 
 /** What a loader gets besides the input. */
 export interface LoadContext {
@@ -21,6 +22,8 @@ export interface Spec<Value> {
   /** After how long a load is given up and its signal aborted; undefined: never. */
   readonly hardTimeoutMs: number | undefined
   readonly slot: Slot
+  /** The tags that only the value can name; undefined for a definition without. */
+  readonly valueTags: ValueTags<Value> | undefined
   readonly load: (context: LoadContext) => Promise<Value>
   /** The value of a body, or what is wrong with it where it no longer fits the definition. */
   readonly decode: (body: string) => Awaitable<Decoded<Value>>

@@ -206,7 +206,16 @@ test('nullTtl is the TTL of a value that is null', async () => {
 
 test('loadsWithoutStore bounds the loads that run at once while the store is away', async () => {
   const fail = () => Promise.reject(new StoreUnavailableError('away'))
-  const store = { kind: 'failing', read: fail, lease: fail, fill: fail, release: fail, renew: fail, remove: fail }
+  const store = {
+    kind: 'failing',
+    read: fail,
+    lease: fail,
+    fill: fail,
+    release: fail,
+    versions: fail,
+    renew: fail,
+    remove: fail,
+  }
   const { cache } = setUp({ store, loadsWithoutStore: 3 })
   let running = 0
   let most = 0

@@ -8,6 +8,7 @@ export function disabled(): CacheStore & { readonly kind: 'disabled' } {
     lease: async ({ tags, nonce }) => ({ kind: 'granted', versions: tags.map(() => nonce) }),
     fill: async () => false,
     async release() {},
+    versions: async (tags, nonce) => tags.map(() => nonce),
     async renew() {},
     async remove() {},
   }

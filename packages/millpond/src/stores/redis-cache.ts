@@ -3,7 +3,7 @@ import { StoreReplyError } from '../errors.ts'
 import type { StoreKey } from '../key.ts'
 import { type Commands, runScript } from './commands.ts'
 import { groupBySlot } from './group-by-slot.ts'
-import { FILL, LEASE, RELEASE, VERSIONS } from './lua/cache-scripts.ts'
+import { FILL, LEASE, RELEASE, RENEW, VERSIONS } from './lua/cache-scripts.ts'
 
 /** The cache's contract over Redis commands, however these travel. */
 export function createRedisCache(commands: Commands): CacheStore {
@@ -17,8 +17,15 @@ export function createRedisCache(commands: Commands): CacheStore {
     async release(lease, token) {
       await runScript(commands, RELEASE, [lease], [token])
     },
+    async versions(tags, nonce, ttlMs) {
+      const others = commands.slotOf ? await readVersions(commands, tags.slice(0, -1), nonce, ttlMs) : []
+      return [...others, ...(await readVersions(commands, tags.slice(others.length), nonce, ttlMs))]
+    },
     async renew(tags, nonce, ttlMs) {
-      await Promise.all(tags.map((tag) => commands.send(['SET', tag, nonce, 'PX', ttlMs])))
+      const renewGroup = (group: readonly StoreKey[]) => runScript(commands, RENEW, group, [nonce, ttlMs])
+      if (!commands.slotOf) return void (await renewGroup(tags))
+      await renewGroup(tags.slice(0, 1))
+      await Promise.all(groupBySlot(tags.slice(1), commands.slotOf).map(renewGroup))
     },
     async remove(keys) {
       await Promise.all(groupBySlot(keys, commands.slotOf).map((group) => commands.send(['DEL', ...group])))
@@ -66,18 +73,29 @@ async function lease(commands: Commands, request: LeaseRequest): Promise<LeaseGr
  * both have been answered.
  */
 async function leaseAcrossSlots(commands: Commands, request: LeaseRequest): Promise<LeaseGrant> {
+  const [grant, versions] = await Promise.all([
+    lease(commands, { ...request, tags: [] }),
+    readVersions(commands, request.tags, request.nonce, request.tagTtlMs),
+  ])
+  return grant.kind === 'granted' ? { kind: 'granted', versions } : grant
+}
+
+async function readVersions(
+  commands: Commands,
+  tags: readonly StoreKey[],
+  nonce: string,
+  ttlMs: number,
+): Promise<string[]> {
   const versions = new Map<StoreKey, string>()
-  const readGroup = async (group: readonly StoreKey[]) => {
-    const reply = await runScript(commands, VERSIONS, group, [request.nonce, request.tagTtlMs])
+  const readSlot = async (group: readonly StoreKey[]) => {
+    const reply = await runScript(commands, VERSIONS, group, [nonce, ttlMs])
     if (!Array.isArray(reply) || reply.length !== group.length) {
-      throw new StoreReplyError('Cannot lease: the store must answer with one version for each tag')
+      throw new StoreReplyError('Cannot read versions: the store must answer with one for each tag')
     }
     group.forEach((tag, index) => {
       versions.set(tag, String(reply[index]))
     })
   }
-  const groups = groupBySlot(request.tags, commands.slotOf)
-  const [grant] = await Promise.all([lease(commands, { ...request, tags: [] }), ...groups.map(readGroup)])
-  if (grant.kind !== 'granted') return grant
-  return { kind: 'granted', versions: request.tags.map((tag) => versions.get(tag) ?? '') }
+  await Promise.all(groupBySlot(tags, commands.slotOf).map(readSlot))
+  return tags.map((tag) => versions.get(tag) ?? '')
 }

@@ -135,6 +135,15 @@ export const storeContract: readonly ContractCase[] = [
     },
   },
   {
+    name: 'versions() reads the versions of the tags and creates those that are missing',
+    async run({ store, key }) {
+      const tags = await Promise.all(['missing', 'known', 'last'].map((name) => key('tag', name)))
+      await store.renew(tags.slice(1), 'v1', 60_000)
+      equal(await store.versions(tags, 'fresh', 60_000), ['fresh', 'v1', 'v1'])
+      equal(await store.read(tags), ['fresh', 'v1', 'v1'])
+    },
+  },
+  {
     name: 'renew() changes the version of every tag',
     async run({ store, key }) {
       const tags = await Promise.all(['a', 'b', 'c'].map((name) => key('tag', name)))

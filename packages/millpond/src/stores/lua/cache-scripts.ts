@@ -30,7 +30,7 @@ end
 return reply
 `)
 
-/** KEYS: tags. ARGV: nonce, tag TTL ms. Replies the tags' versions, creating those that are missing. For tags that share no slot with the entry. */
+/** KEYS: tags. ARGV: nonce, tag TTL ms. Replies the tags' versions, creating those that are missing. For tags that share no slot with the entry, or that only its value names. */
 export const VERSIONS = createScript(`
 local reply = {}
 for i = 1, #KEYS do
@@ -42,6 +42,14 @@ for i = 1, #KEYS do
   reply[i] = version
 end
 return reply
+`)
+
+/** KEYS: tags. ARGV: nonce, tag TTL ms. Gives each the version. */
+export const RENEW = createScript(`
+for i = 1, #KEYS do
+  redis.call('SET', KEYS[i], ARGV[1], 'PX', ARGV[2])
+end
+return 1
 `)
 
 /** KEYS: entry, lease. ARGV: token, text, TTL ms. Replies 1 when the lease held the token and the entry was written. */

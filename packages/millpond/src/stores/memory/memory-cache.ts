@@ -44,6 +44,14 @@ export function createMemoryCache(options: { clock: Clock; maxBytes: number }): 
     while (bytes > maxBytes) drop(kept.keys().next().value ?? key)
   }
 
+  function readVersions(tags: readonly StoreKey[], nonce: string, ttlMs: number): string[] {
+    return tags.map((tag) => {
+      const version = get(tag) ?? nonce
+      set(tag, version, ttlMs)
+      return version
+    })
+  }
+
   return {
     read: async (keys) => keys.map(get),
     async lease({ entry, seen, lease, token, leaseMs, tags, nonce, tagTtlMs, takeOver }) {
@@ -51,11 +59,7 @@ export function createMemoryCache(options: { clock: Clock; maxBytes: number }): 
       if (seen !== undefined && text.slice(0, Math.max(1, seen.length)) !== seen) return { kind: 'changed' }
       if (get(lease) !== null && !takeOver) return { kind: 'held' }
       set(lease, token, leaseMs)
-      const versions = tags.map((tag) => get(tag) ?? nonce)
-      tags.forEach((tag, index) => {
-        set(tag, versions[index] ?? nonce, tagTtlMs)
-      })
-      return { kind: 'granted', versions }
+      return { kind: 'granted', versions: readVersions(tags, nonce, tagTtlMs) }
     },
     async fill({ entry, lease, token, text, ttlMs }) {
       if (get(lease) !== token) return false
@@ -66,6 +70,7 @@ export function createMemoryCache(options: { clock: Clock; maxBytes: number }): 
     async release(lease, token) {
       if (get(lease) === token) drop(lease)
     },
+    versions: async (tags, nonce, ttlMs) => readVersions(tags, nonce, ttlMs),
     async renew(tags, nonce, ttlMs) {
       for (const tag of tags) set(tag, nonce, ttlMs)
     },

@@ -25,15 +25,14 @@ test('what one tick asks leaves as one POST, with what is asked at its end', asy
   const late = new Promise((resolve) => {
     store.atTickEnd?.(() => resolve(store.read(keys('b'))))
   })
-  const early = [store.read(keys('a', 'b')), store.renew(keys('t1', 't2'), 'nonce', 1_000)]
+  const early = [store.read(keys('a', 'b')), store.remove(keys('t1', 't2'))]
   expect(await Promise.all([...early, late])).toEqual([['value of a', 'value of b'], undefined, ['value of b']])
   expect(fetch).toHaveBeenCalledTimes(1)
   const [target, init] = fetch.mock.calls[0] ?? []
   expect(String(target)).toBe('https://calm-otter.upstash.io/base/pipeline')
   expect(JSON.parse(String(init?.body))).toEqual([
     ['MGET', 'a', 'b'],
-    ['SET', 't1', 'nonce', 'PX', 1_000],
-    ['SET', 't2', 'nonce', 'PX', 1_000],
+    ['DEL', 't1', 't2'],
     ['MGET', 'b'],
   ])
 })
