@@ -34,8 +34,18 @@ export function cachedRoute<Input, Req extends Request, Context>(
  * For `proxy.ts`: the response that refuses the request, or undefined with the headers to set on the response that goes on.
  *
  * ```ts
+ * import { createLimiter, slidingWindow } from 'millpond'
+ * import { clientAddress } from 'millpond/http'
+ * import { memory } from 'millpond/memory'
+ * import { limitInProxy } from 'millpond/next'
+ * import { type NextRequest, NextResponse } from 'next/server.js'
+ *
+ * const global = slidingWindow({ limit: 60, window: '60s', onUnavailable: 'open' })
+ * const limiter = createLimiter({ store: memory(), policies: { global } })
+ *
  * export async function proxy(request: NextRequest) {
- *   const { refusal, headers } = await limitInProxy(limiter, { policy: 'global', key: addressOf(request) })
+ *   const { address } = clientAddress(request, { profile: 'vercel' })
+ *   const { refusal, headers } = await limitInProxy(limiter, { policy: 'global', key: address })
  *   return refusal ?? NextResponse.next({ headers })
  * }
  * ```
@@ -55,7 +65,12 @@ export async function limitInProxy<P extends Policies>(
  * For the `waitUntil` of a cache or a limiter's refunds: hands work that may outlive the response to Next's `after`, so that the platform keeps the function alive for it.
  *
  * ```ts
- * const cache = createCache({ store, namespace: 'site', waitUntil: afterResponse(after) })
+ * import { createCache } from 'millpond'
+ * import { memory } from 'millpond/memory'
+ * import { afterResponse } from 'millpond/next'
+ * import { after } from 'next/server.js'
+ *
+ * const cache = createCache({ store: memory(), namespace: 'site', waitUntil: afterResponse(after) })
  * ```
  */
 export function afterResponse(after: (task: () => Promise<unknown>) => void): (work: Promise<unknown>) => void {
