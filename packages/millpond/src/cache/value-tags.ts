@@ -60,6 +60,7 @@ export function bindValueTags<Value>(
         return tags
       }),
     read(named) {
+      if (!named.startsWith(NONE)) return undefined
       const tags: StoreKey[] = []
       const versions: string[] = []
       for (const part of named === NONE ? [] : named.split(';').slice(1)) {
