@@ -54,6 +54,26 @@ describeWith('redis', 'a fleet of processes on one Redis', () => {
     expect(await origin.get('loads:0')).toBe('1')
   })
 
+  test.each([
+    ['at once', 0],
+    ['one after another', 2],
+  ])(
+    '4 processes with 100 cold reads each, %s, of a load of 200 ms send at most 1,000 commands',
+    async (_, everyMs) => {
+      const fleet = await startWorkers(4)
+      await cacheClient.config('RESETSTAT')
+      await Promise.all(fleet.map((worker) => ask(worker, { run: 'cold', reads: 100, everyMs, loadMs: 200 })))
+      expect(await origin.get('loads:0')).toBe('1')
+      const stats = await cacheClient.info('commandstats')
+      // Those that scripts call are counted too, as a service that bills by the command does.
+      const counts = [...stats.matchAll(/^cmdstat_(?!config|info)[^:]+:calls=(\d+)/gm)].map(([, calls]) =>
+        Number(calls),
+      )
+      const commands = counts.reduce((sum, calls) => sum + calls, 0)
+      expect(commands).toBeLessThanOrEqual(1_000)
+    },
+  )
+
   test('when the process that loads is killed, another loads once its lease is over', async () => {
     const [holder, next] = await startWorkers(2)
     if (!holder || !next) throw new TypeError('two workers were started')

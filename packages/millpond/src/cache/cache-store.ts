@@ -17,10 +17,10 @@ export interface LeaseRequest {
   readonly takeOver: boolean
 }
 
-/** Granted with the versions of `tags`, in their order; held by somebody else; or refused because the entry is no longer the one that was seen. */
+/** Granted with the versions of `tags`, in their order; held by somebody else, for `leftMs` more at most (Infinity where that is not known); or refused because the entry is no longer the one that was seen. */
 export type LeaseGrant =
   | { readonly kind: 'granted'; readonly versions: readonly string[] }
-  | { readonly kind: 'held' }
+  | { readonly kind: 'held'; readonly leftMs: number }
   | { readonly kind: 'changed' }
 
 export interface FillRequest {

@@ -154,9 +154,9 @@ describe('get()', () => {
     void read.then(() => {
       done = true
     })
-    await clock.advance(9_000)
+    await clock.advance(9_999)
     expect(done).toBe(false)
-    await clock.advance(1_300)
+    await clock.advance(1)
     expect(await read).toMatchObject({ value: 'next', status: 'miss' })
   })
 })

@@ -1,6 +1,6 @@
 import { createNonce, type StoreKey } from '../key.ts'
 import { type Clock, sleep } from '../time/clock.ts'
-import type { CacheStore } from './cache-store.ts'
+import type { CacheStore, LeaseGrant } from './cache-store.ts'
 import { type Found, look } from './look.ts'
 import type { Seal } from './seal.ts'
 import type { Flight } from './single-flight.ts'
@@ -43,7 +43,7 @@ const MOST_CHANGES = 3
 
 /**
  * Takes the lease of a slot whose entry was `seen`, or waits for its holder with back-off from 10 to 250 ms (up to halved at random) and takes what it fills. A holder that dies
- * delays this by at most the lease TTL. Never throws.
+ * delays this by what is left of its lease. Never throws.
  */
 export async function claim<Value>(
   settings: LeaseSettings,
@@ -72,10 +72,11 @@ export async function claim<Value>(
     })
     if (grant.kind === 'granted' || grant.kind === 'failed') return done(grant)
     changes = grant.kind === 'changed' ? changes + 1 : 0
+    const freeAt = grant.kind === 'held' ? clock.now() + grant.leftMs : 0
     do {
       if (grant.kind === 'held') {
         flight.observedAt = undefined
-        await wait.next()
+        await wait.next(freeAt)
       }
       flight.observedAt = settings.mark()
       const found = await look(settings, spec, { lease: true })
@@ -88,19 +89,20 @@ export async function claim<Value>(
   }
 }
 
-/** Pauses from 10 to 250 ms, each about twice the one before, up to halved at random. */
+/** Pauses from 10 to 250 ms, each about twice the one before, up to halved at random; and not past `freeAt`, the moment at which a holder that died gives way. */
 function createBackOff({ clock, random }: Pick<LeaseSettings, 'clock' | 'random'>): {
-  next(): Promise<void>
+  next(freeAt: number): Promise<void>
   count(): number
 } {
   let pauseMs = FIRST_PAUSE_MS
   let pauses = 0
   return {
-    async next() {
+    async next(freeAt) {
       pauses += 1
       const ms = pauseMs * (0.5 + random() / 2)
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
-      await sleep(clock, ms)
+      const leftMs = freeAt - clock.now()
+      await sleep(clock, leftMs > 0 ? Math.min(ms, leftMs) : ms)
     },
     count: () => pauses,
   }
@@ -111,7 +113,7 @@ export async function attempt(
   settings: Pick<LeaseSettings, 'store' | 'leaseMs' | 'tagTtlMs'>,
   spec: Spec<unknown>,
   claimed: { readonly token: string; readonly takeOver: boolean; readonly seen: string | undefined },
-): Promise<Claim<never> | { readonly kind: 'held' | 'changed' }> {
+): Promise<Claim<never> | Exclude<LeaseGrant, { kind: 'granted' }>> {
   const { entry, lease } = spec.slot
   const { leaseMs } = settings
   const fixed = spec.valueTags ? [...spec.slot.tags, spec.valueTags.epoch] : spec.slot.tags

@@ -65,7 +65,9 @@ async function lease(commands: Commands, request: LeaseRequest): Promise<LeaseGr
   if (!Array.isArray(reply)) throw new StoreReplyError('Cannot lease: the store must answer with a list')
   const [verdict, ...versions] = reply.map(String)
   if (verdict === '2') return { kind: 'changed' }
-  return verdict === '1' && versions.length === tags.length ? { kind: 'granted', versions } : { kind: 'held' }
+  if (verdict === '1' && versions.length === tags.length) return { kind: 'granted', versions }
+  const leftMs = Number(versions[0])
+  return { kind: 'held', leftMs: leftMs >= 0 ? leftMs : Number.POSITIVE_INFINITY }
 }
 
 /**

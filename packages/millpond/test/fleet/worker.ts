@@ -8,7 +8,7 @@ import { createCache } from '../../src/index.ts'
 import { redis } from '../../src/stores/redis/index.ts'
 
 type Command =
-  | { readonly run: 'cold'; readonly reads: number }
+  | { readonly run: 'cold'; readonly reads: number; readonly everyMs?: number; readonly loadMs?: number }
   | { readonly run: 'hang' }
   | { readonly run: 'read'; readonly ms: number }
   | { readonly run: 'write'; readonly ms: number }
@@ -20,11 +20,21 @@ const origin = new Redis(originUrl)
 const cache = createCache({ store: redis(client), namespace: 'fleet', lease: '2s', deadline: '5s' })
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 let hang = false
+let loadMs: number | undefined
 
 const KEYS = 5
 const common = { input: z.int(), tags: (key: number) => [`key:${key}`], load }
 /** Long-lived, for counting loads. */
 const cold = cache.define({ ...common, name: 'cold', ttl: '1h' })
+/** The same, tagged by what only the value can name. */
+const named = cache.define({
+  name: 'named',
+  ttl: '50ms',
+  staleFor: '1m',
+  input: z.int(),
+  load: async (key: number) => ({ key, version: await load(key) }),
+  valueTags: ({ key, version }) => [`key:${key}`, `version:${version}`],
+})
 /** Mostly past its TTL, so that it is refreshed in the background all the time. */
 const value = cache.define({ ...common, name: 'value', ttl: '50ms', staleFor: '1m' })
 
@@ -32,7 +42,7 @@ async function load(key: number): Promise<number> {
   await origin.incr(`loads:${key}`)
   if (hang) await new Promise(() => {})
   const version = Number(await origin.get(`version:${key}`))
-  await pause(Math.random() * 8)
+  await pause(loadMs ?? Math.random() * 8)
   return version
 }
 
@@ -45,10 +55,12 @@ async function read(ms: number): Promise<{ reads: number; stale: number; statuse
     while (Date.now() < end) {
       const key = Math.floor(Math.random() * KEYS)
       const atLeast = Number(await origin.get(`invalidated:${key}`))
-      const result = await value.get(key)
+      const byValue = Math.random() < 0.5
+      const result = byValue ? await named.get(key) : await value.get(key)
       reads += 1
       statuses[result.status] = (statuses[result.status] ?? 0) + 1
-      if (result.value < atLeast) stale += 1
+      const version = typeof result.value === 'number' ? result.value : result.value.version
+      if (version < atLeast) stale += 1
     }
   }
   await Promise.all(Array.from({ length: 8 }, one))
@@ -62,8 +74,10 @@ async function write(ms: number): Promise<{ writes: number; undelivered: number 
   while (Date.now() < end) {
     const key = Math.floor(Math.random() * KEYS)
     const version = await origin.incr(`version:${key}`)
-    const { delivered } = await (Math.random() < 0.5 ? cache.invalidate([`key:${key}`]) : value.delete(key))
-    if (delivered) await origin.set(`invalidated:${key}`, version)
+    const results = await (Math.random() < 0.5
+      ? Promise.all([cache.invalidate([`key:${key}`])])
+      : Promise.all([value.delete(key), named.delete(key)]))
+    if (results.every(({ delivered }) => delivered)) await origin.set(`invalidated:${key}`, version)
     else undelivered += 1
     writes += 1
     await pause(Math.random() * 10)
@@ -92,7 +106,9 @@ async function evict(ms: number): Promise<{ evictions: number }> {
 async function run(command: Command): Promise<unknown> {
   switch (command.run) {
     case 'cold': {
-      const results = await Promise.all(Array.from({ length: command.reads }, () => cold.get(0)))
+      loadMs = command.loadMs
+      const read = (_: unknown, index: number) => pause(index * (command.everyMs ?? 0)).then(() => cold.get(0))
+      const results = await Promise.all(Array.from({ length: command.reads }, read))
       return { values: [...new Set(results.map((result) => result.value))] }
     }
     case 'hang':

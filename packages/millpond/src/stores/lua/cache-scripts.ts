@@ -2,7 +2,7 @@ import { createScript } from './script.ts'
 
 /**
  * KEYS: entry, lease, then tags. ARGV: token, lease ms, nonce, tag TTL ms, `1` to take over, how the entry was seen to begin, its length or -1 not to compare.
- * Replies 2 when the entry begins otherwise, 0 when the lease is held, or 1 and the tags' versions. A tag that holds something else than a version is overwritten:
+ * Replies 2 when the entry begins otherwise, 0 and for how many ms when the lease is held, or 1 and the tags' versions. A tag that holds something else than a version is overwritten:
  * it was not ours, and would spoil the entry's text.
  */
 export const LEASE = createScript(`
@@ -16,7 +16,7 @@ end
 if ARGV[5] == '1' then
   redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
 elseif not redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then
-  return {0}
+  return {0, redis.call('PTTL', KEYS[2])}
 end
 local reply = {1}
 for i = 3, #KEYS do

@@ -57,7 +57,8 @@ export function createMemoryCache(options: { clock: Clock; maxBytes: number }): 
     async lease({ entry, seen, lease, token, leaseMs, tags, nonce, tagTtlMs, takeOver }) {
       const text = get(entry) ?? ''
       if (seen !== undefined && text.slice(0, Math.max(1, seen.length)) !== seen) return { kind: 'changed' }
-      if (get(lease) !== null && !takeOver) return { kind: 'held' }
+      const leftMs = get(lease) === null ? 0 : (kept.get(lease)?.expiresAt ?? 0) - clock.now()
+      if (leftMs > 0 && !takeOver) return { kind: 'held', leftMs }
       set(lease, token, leaseMs)
       return { kind: 'granted', versions: readVersions(tags, nonce, tagTtlMs) }
     },
