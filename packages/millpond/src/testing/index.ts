@@ -1,4 +1,8 @@
+export { type Exploration, type ExploreOptions, exploreOrders, replayOrder } from './explore-orders.ts'
 export { createFakeClock, type FakeClock } from './fake-clock.ts'
+export { type GateOptions, gateClock, gateStore } from './gated-store.ts'
+export { OrderError, type Scenario, type Scene } from './run-order.ts'
+export type { Stage, Touches } from './stage.ts'
 export {
   type ContractCase,
   type ContractContext,

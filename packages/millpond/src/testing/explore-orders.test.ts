@@ -1,0 +1,178 @@
+import { expect, test } from 'vitest'
+import { exploreOrders, replayOrder } from './explore-orders.ts'
+import type { OrderError, Scenario } from './run-order.ts'
+import type { Stage } from './stage.ts'
+
+/** Two that read a counter and write it back one higher. */
+function countTwice(atEnd: (count: number) => void): Scenario {
+  return (stage) => {
+    let count = 0
+    const increment = (name: string) => async () => {
+      const seen = await stage.step(`${name} reads`, () => count, { reads: ['count'] })
+      await stage.step(
+        `${name} writes`,
+        () => {
+          count = seen + 1
+        },
+        { writes: ['count'] },
+      )
+    }
+    return { actors: { a: increment('a'), b: increment('b') }, atEnd: () => atEnd(count) }
+  }
+}
+
+/** Actors whose steps are only noted. */
+function note(steps: Record<string, readonly string[]>, seen: string[], touches: boolean): Scenario {
+  return (stage) => {
+    const order: string[] = []
+    const actor = (name: string, labels: readonly string[]) => async () => {
+      for (const label of labels) {
+        await stage.step(label, () => void order.push(label), touches ? { writes: [name] } : undefined)
+      }
+    }
+    const actors = Object.fromEntries(Object.entries(steps).map(([name, labels]) => [name, actor(name, labels)]))
+    return { actors, atEnd: () => void seen.push(order.join('')) }
+  }
+}
+
+test('exploreOrders() runs every order of the steps, each once', async () => {
+  const seen: string[] = []
+  const steps = { lower: ['a', 'b'], upper: ['A', 'B'], digit: ['1'] }
+  expect(await exploreOrders(note(steps, seen, false))).toEqual({ orders: 30, givenUp: 0, longest: 5 })
+  expect(new Set(seen).size).toBe(30)
+})
+
+test('exploreOrders() runs one order where steps touch nothing in common', async () => {
+  const seen: string[] = []
+  const { orders } = await exploreOrders(note({ lower: ['a', 'b'], upper: ['A', 'B'] }, seen, true))
+  expect([orders, seen]).toEqual([1, ['aAbB']])
+})
+
+test('exploreOrders() reaches every outcome that is reached without naming what steps touch', async () => {
+  const outcomes = async (named: boolean) => {
+    const seen = new Set<string>()
+    const scenario: Scenario = (stage) => {
+      const cells: Record<string, string> = { x: '', y: '', z: '' }
+      const actor = (name: string, plan: readonly string[]) => async () => {
+        for (const [index, cell] of plan.entries()) {
+          const touches = named ? { writes: [cell] } : undefined
+          const write = () => {
+            cells[cell] += name
+          }
+          await stage.step(`${name}${index}`, write, touches)
+        }
+      }
+      const actors = { a: actor('a', ['x', 'y', 'z']), b: actor('b', ['z', 'x']), c: actor('c', ['y', 'z']) }
+      return { actors, atEnd: () => void seen.add(JSON.stringify(cells)) }
+    }
+    return { ...(await exploreOrders(scenario)), seen: [...seen].sort() }
+  }
+  const [named, all] = [await outcomes(true), await outcomes(false)]
+  expect(named.seen).toEqual(all.seen)
+  expect(all.orders).toBe(210)
+  expect(named.orders).toBe(all.seen.length)
+})
+
+test('exploreOrders() finds the order that fails, and replayOrder() runs it again', async () => {
+  const scenario = countTwice((count) => {
+    if (count !== 2) throw new RangeError(`counted ${count}`)
+  })
+  const error = (await exploreOrders(scenario).catch((thrown: unknown) => thrown)) as OrderError
+  expect(error).toMatchObject({ code: 'ERR_ORDER', cause: new RangeError('counted 1') })
+  expect(error.trace.slice(0, 2).toSorted()).toEqual(['a reads', 'b reads'])
+  expect(error.message).toBe(
+    `Cannot run this order: counted 1\n${error.trace.map((label) => `  "${label}",`).join('\n')}`,
+  )
+  await expect(replayOrder(scenario, error.trace)).rejects.toMatchObject({ trace: error.trace })
+  expect(await replayOrder(scenario, ['b reads', 'b writes'])).toEqual(['b reads', 'b writes', 'a reads', 'a writes'])
+})
+
+test('replayOrder() says what may come when the trace is not of the scenario', async () => {
+  await expect(
+    replayOrder(
+      countTwice(() => {}),
+      ['a reads', 'c reads'],
+    ),
+  ).rejects.toThrow('Cannot run this order: "c reads" must come next, but only "b reads", "a writes" may\n  "a reads",')
+})
+
+test('exploreOrders() goes on with a loop that polls at each moment that it could see a change, and ends it', async () => {
+  const polls: number[] = []
+  const scenario: Scenario = (stage) => {
+    let [done, looks] = [false, 0]
+    const poll = async () => {
+      while (!done) {
+        await stage.pause('poll', { reads: ['done'] })
+        looks += 1
+      }
+    }
+    const work = async () => {
+      await stage.step('unrelated', () => {}, { writes: ['other'] })
+      const finish = () => {
+        done = true
+      }
+      await stage.step('done', finish, { writes: ['done'] })
+    }
+    return { actors: { poll, work }, atEnd: () => void polls.push(looks) }
+  }
+  await exploreOrders(scenario)
+  expect(polls).toEqual([1])
+})
+
+test.each<[string, Scenario, string]>([
+  [
+    'an actor rejects',
+    (stage) => ({
+      actors: { alice: () => stage.step('falls', () => Promise.reject(new TypeError('no'))) },
+    }),
+    'alice failed: no\n  "falls",',
+  ],
+  [
+    'an actor waits for something that is no step',
+    () => ({ actors: { alice: () => new Promise(() => {}) } }),
+    'alice must wait for nothing but steps\n',
+  ],
+  [
+    'what must hold after each step does not',
+    (stage) => ({
+      actors: { alice: async () => void (await stage.step('one', () => {})) },
+      afterStep: (label) => {
+        throw new RangeError(`wrong after ${label}`)
+      },
+    }),
+    'wrong after one\n  "one",',
+  ],
+  [
+    'it does not end',
+    (stage) => ({ actors: { alice: () => forever(stage) } }),
+    'it must end within 3 steps\n  "again",\n  "again 2",\n  "again 3",',
+  ],
+])('exploreOrders() fails when %s', async (_, scenario, message) => {
+  await expect(exploreOrders(scenario, { maxSteps: 3 })).rejects.toThrow(`Cannot run this order: ${message}`)
+})
+
+async function forever(stage: Stage): Promise<void> {
+  for (;;) await stage.step('again', () => {})
+}
+
+test('exploreOrders() refuses more orders than allowed', async () => {
+  await expect(exploreOrders(note({ a: ['1', '2'], b: ['3', '4'] }, [], false), { maxOrders: 5 })).rejects.toThrow(
+    new RangeError('Cannot explore: there must be at most 5 orders'),
+  )
+})
+
+test('exploreOrders() runs orders at the same time in lanes, and closes each world', async () => {
+  const seen: string[] = []
+  const lanes = new Map<number, number>()
+  const scenario = note({ lower: ['a', 'b', 'c'], upper: ['A', 'B', 'C'] }, seen, false)
+  const { orders } = await exploreOrders(
+    async (stage, lane) => {
+      expect(lanes.get(lane) ?? 0).toBe(0)
+      lanes.set(lane, 1)
+      const scene = await scenario(stage, lane)
+      return { ...scene, close: () => void lanes.set(lane, 0) }
+    },
+    { lanes: 4 },
+  )
+  expect([orders, new Set(seen).size, lanes.size]).toEqual([20, 20, 4])
+})
