@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { countItems, toBatches } from '../client/batches.ts'
 import { IngestBatch } from '../health/ingest-batch.ts'
-import { countItems, toBatches } from './batches.ts'
 import { generateDemoDays } from './generate.ts'
 
 const options = fc.record({
@@ -52,8 +52,9 @@ describe('generateDemoDays()', () => {
 describe('toBatches()', () => {
   it('toBatches() loses nothing and stays below the limit', () => {
     const days = generateDemoDays({ seed: 1, today: '2026-03-29', days: 90 })
-    const batches = toBatches(days, 100)
-    const total = days.flatMap((day) => day.batches).reduce((sum, batch) => sum + countItems(batch), 0)
+    const additions = days.flatMap((day) => day.batches)
+    const batches = toBatches(additions, 100)
+    const total = additions.reduce((sum, batch) => sum + countItems(batch), 0)
     expect(batches.every((batch) => countItems(batch) <= 100)).toBe(true)
     expect(batches.reduce((sum, batch) => sum + countItems(batch), 0)).toBe(total)
   })

@@ -1,13 +1,10 @@
-import type { IngestBatch } from '../health/ingest-batch.ts'
-import type { DemoDay } from './generate.ts'
+import { type IngestBatch, KINDS } from '../health/ingest-batch.ts'
 
-const KINDS = ['workouts', 'sleep', 'nutrition', 'weight', 'daily_metrics'] as const
-
-/** Gathers days into as few batches as fit, each from one source and with at most `maxItems` items. */
-export function toBatches(days: readonly DemoDay[], maxItems: number): IngestBatch[] {
+/** Gathers small batches into as few as fit, in their order, each from one source and with at most `maxItems` items. */
+export function toBatches(additions: Iterable<IngestBatch>, maxItems: number): IngestBatch[] {
   const finished: IngestBatch[] = []
   const open = new Map<string, IngestBatch>()
-  for (const addition of days.flatMap(({ batches }) => batches)) {
+  for (const addition of additions) {
     const current = open.get(addition.source)
     if (current && countItems(current) + countItems(addition) > maxItems) {
       finished.push(current)
