@@ -38,6 +38,7 @@ if (unknown.length > 0) {
     return !well
   })
   if (!runs('bench/page/write-page.ts', [])) failed.push('the page')
+  if (!runs('bench/page/write-figures.ts', [])) failed.push('the figures that pages quote')
   if (failed.length > 0) {
     console.error(`Failed: ${failed.join(', ')}`)
     process.exitCode = 1

@@ -22,6 +22,7 @@ const checks = [
   ['format and lint', ['node_modules/@biomejs/biome/bin/biome', 'ci', '.']],
   ...typed.map((folder) => /** @type {const} */ ([`types of ${folder}`, [tsc, '-p', `${folder}/tsconfig.json`]])),
   ['import arrows', ['scripts/check-arrows.mjs']],
+  ['figures of the pages', ['--import', 'tsx', 'bench/page/write-figures.ts', '--check']],
   ['links of the pages', ['scripts/check-links.mjs']],
   ['packages', ['scripts/check-packages.mjs']],
 ]

@@ -1,24 +1,12 @@
 /** Makes docs/benchmarks.md and its plots from bench/results/*.json. Results in another schema are left out, and named. */
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import type { Results } from '../harness/results.ts'
 import { drawBars } from './draw-bars.ts'
+import { readResults } from './read-results.ts'
 import { toSection } from './to-section.ts'
 
 const root = new URL('../../', import.meta.url)
 const images = new URL('docs/images/bench/', root)
-
-async function readResults(): Promise<readonly Results[]> {
-  const folder = new URL('bench/results/', root)
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.json')).sort()
-  const all = await Promise.all(
-    names.map(async (name) => JSON.parse(await readFile(new URL(name, folder), 'utf8')) as Partial<Results>),
-  )
-  return all.flatMap((results, index) => {
-    if (results.tables !== undefined) return [results as Results]
-    console.error(`Left out: bench/results/${names[index]} has no tables`)
-    return []
-  })
-}
 
 /** Draws what a benchmark asks for. Resolves with the file of each drawing. */
 async function drawAll(results: Results): Promise<Map<string, string>> {
