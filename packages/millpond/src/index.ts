@@ -1,6 +1,7 @@
 export type { LoadMany } from './cache/batch.ts'
 export { type Cache, type CacheOptions, createCache } from './cache/cache.ts'
 export type { CacheStore } from './cache/cache-store.ts'
+export type { Codec } from './cache/codec.ts'
 export type { DefineManyOptions, DefineOptions, DefineSingleOptions, Definition } from './cache/define.ts'
 export type { CacheCounters, CacheEvent, CacheReporter, ReadReason, ReadStatus } from './cache/event.ts'
 export type { Explanation } from './cache/explain.ts'

@@ -1,9 +1,11 @@
 import { type Awaitable, whenReady } from '../awaitable.ts'
+import { InvalidValueError } from '../errors.ts'
 import { type Keyring, readName } from '../key.ts'
 import type { Clock } from '../time/clock.ts'
 import { type Duration, toMilliseconds } from '../time/duration.ts'
 import { createBatch, type LoadMany } from './batch.ts'
 import type { CacheStore } from './cache-store.ts'
+import { type Codec, encode, readCodec } from './codec.ts'
 import { type Explanation, explain } from './explain.ts'
 import type { CacheResult, Peek, Reader } from './read.ts'
 import { check, readInput, type Schema, type SchemaInput, type SchemaOutput } from './schema.ts'
@@ -37,6 +39,8 @@ interface CommonOptions<Value> {
   readonly hardTimeout?: Duration
   /** Checked when a value is loaded and when it is read: an entry that no longer matches is a miss. */
   readonly output?: Schema<unknown, Value>
+  /** How values become text and back; default JSON, in which a Date becomes a string, and bytes or a bigint are an error. See `millpond/codec`. */
+  readonly codec?: Codec<Value>
   /** Version of the value's shape, default `'1'`: an entry of another version is a miss. */
   readonly version?: string
 }
@@ -149,7 +153,9 @@ export function readDefineOptions(options: AnyDefineOptions<unknown>): CheckedOp
   }
   const localMs = optional('local') ?? 0
   const timeouts = { softTimeoutMs: optional('softTimeout'), hardTimeoutMs: optional('hardTimeout') }
-  const schemaVersion = readName(action, 'version', options.version ?? '1')
+  const version = readName(action, 'version', options.version ?? '1')
+  // No version or name has a plus sign, so that nothing else reads as this.
+  const schemaVersion = options.codec ? `${version}+${readCodec(action, options.codec).name}` : version
   if (typeof (options.load ?? options.loadMany) !== 'function') {
     throw new TypeError(`${action}: "load" must be a function, received ${typeof options.load}`)
   }
@@ -172,6 +178,7 @@ export function createDefinition<Value>(
 ): Definition<readonly unknown[], Value> {
   const { name } = checked
   const { keyring, reader, remove, undelivered, disabled } = settings
+  const { codec } = options
   const tagsOf = (options.tags ?? (() => [])) as (input: unknown) => readonly string[]
   const toSlot = createSlots(keyring, name, tagsOf)
   const valueTagsOf = options.valueTags as ((value: Value, input: unknown) => readonly string[]) | undefined
@@ -180,11 +187,15 @@ export function createDefinition<Value>(
   function decode(body: string): Awaitable<Decoded<Value>> {
     let value: unknown
     try {
-      value = JSON.parse(body)
+      value = codec ? codec.decode(body) : JSON.parse(body)
     } catch {
-      return { issues: [{ path: '', message: 'not JSON' }] }
+      return { issues: [{ path: '', message: `not ${codec ? codec.name : 'JSON'}` }] }
     }
     return check(options.output, value)
+  }
+
+  function toBody(value: Value): string {
+    return encode(value, codec, (rule, cause) => new InvalidValueError(name, rule, { cause }))
   }
 
   function bindTo(input: unknown): Awaitable<Spec<Value>> {
@@ -197,6 +208,7 @@ export function createDefinition<Value>(
       hardTimeoutMs: checked.hardTimeoutMs,
       slot,
       valueTags: valueTagsOf && bindValueTags(settings, slot, name, (value: Value) => valueTagsOf(value, input)),
+      encode: toBody,
       decode,
       load: async (context) => load(input, context),
     }))

@@ -34,8 +34,8 @@ test('judgeFreshness() loads ahead with the probability of XFetch', () => {
 })
 
 test('toJitteredTtl() takes off up to a tenth, and gives null its own TTL', () => {
-  expect([0, 0.5, 1].map((random) => toJitteredTtl(lifetime, '1', random))).toEqual([100, 95, 90])
-  expect(toJitteredTtl(lifetime, 'null', 0)).toBe(20)
+  expect([0, 0.5, 1].map((random) => toJitteredTtl(lifetime, false, random))).toEqual([100, 95, 90])
+  expect(toJitteredTtl(lifetime, true, 0)).toBe(20)
 })
 
 test('toStoreTtl() keeps an entry as long as it may be served in any way', () => {

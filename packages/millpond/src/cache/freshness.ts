@@ -39,8 +39,8 @@ export function judgeFreshness(
 }
 
 /** The TTL of a value that is stored now: up to 10 % shorter at random, so that what is filled together does not expire together. */
-export function toJitteredTtl(lifetime: Lifetime, body: string, random: number): number {
-  const ttlMs = body === 'null' ? lifetime.nullTtlMs : lifetime.ttlMs
+export function toJitteredTtl(lifetime: Lifetime, isNull: boolean, random: number): number {
+  const ttlMs = isNull ? lifetime.nullTtlMs : lifetime.ttlMs
   return Math.max(1, Math.round(ttlMs * (1 - JITTER * random)))
 }
 

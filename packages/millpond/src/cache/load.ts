@@ -10,7 +10,7 @@ import type { Gate } from './load-gate.ts'
 import type { Found } from './look.ts'
 import type { Seal } from './seal.ts'
 import type { Flight, Flights } from './single-flight.ts'
-import { decode, encode, type Spec } from './spec.ts'
+import { decode, type Spec } from './spec.ts'
 import type { Undelivered } from './undelivered.ts'
 import { nameVersions } from './value-tags.ts'
 
@@ -89,7 +89,7 @@ export function createLoader(settings: LoaderSettings): Loader {
   async function andFill(spec: Spec<unknown>, flight: Flight<Answer>, held: Held, reason: ReadReason): Promise<Answer> {
     const { entry, lease } = spec.slot
     flight.held = held
-    const { body, named, loadMs, observed } = await load(spec, flight).catch((error: unknown) => {
+    const { body, isNull, named, loadMs, observed } = await load(spec, flight).catch((error: unknown) => {
       release(spec, held)
       throw error
     })
@@ -100,7 +100,7 @@ export function createLoader(settings: LoaderSettings): Loader {
       report({ type: 'fill', name: spec.name, stored: false, bytes: 0 })
       return { body, named, storedAt, status: 'miss', reason, ttlMs: 0 }
     }
-    const ttlMs = toJitteredTtl(spec.lifetime, body, random())
+    const ttlMs = toJitteredTtl(spec.lifetime, isNull, random())
     const text = toText({
       schemaVersion: spec.schemaVersion,
       storedAt,
@@ -149,17 +149,29 @@ export function createLoader(settings: LoaderSettings): Loader {
   async function load(
     spec: Spec<unknown>,
     flight: Flight<Answer>,
-  ): Promise<{ body: string; named: readonly StoreKey[]; loadMs: number; observed: { at: number; order: number } }> {
+  ): Promise<{
+    body: string
+    isNull: boolean
+    named: readonly StoreKey[]
+    loadMs: number
+    observed: { at: number; order: number }
+  }> {
     const startedAt = clock.now()
     const order = flights.mark()
     flight.observedAt = order
     let ok = false
     try {
-      const body = encode(spec.name, await withTimeout(spec, settings))
+      const body = spec.encode(await withTimeout(spec, settings))
       const { value } = await decode(spec, body)
       const named = (await spec.valueTags?.of(value)) ?? []
       ok = true
-      return { body, named, loadMs: clock.now() - startedAt, observed: { at: startedAt, order } }
+      return {
+        body,
+        isNull: value === null,
+        named,
+        loadMs: clock.now() - startedAt,
+        observed: { at: startedAt, order },
+      }
     } finally {
       report({ type: 'load', name: spec.name, ms: clock.now() - startedAt, ok })
     }

@@ -43,9 +43,9 @@ describe('set() and get()', () => {
 
   test('throw for a value that is not JSON, a TTL that breaks its rule, a part that is not plain data', async () => {
     const { cache } = setUp()
-    await expect(cache.set(cache.key('a'), undefined, { ttl: '1m' })).rejects.toMatchObject({
-      code: 'ERR_INVALID_VALUE',
-    })
+    await expect(cache.set(cache.key('a'), undefined, { ttl: '1m' })).rejects.toThrow(
+      'Cannot set: "value" must be a JSON value, received undefined',
+    )
     await expect(cache.set(cache.key('a'), 1, { ttl: 0 })).rejects.toThrow('Cannot set: "ttl" must be a duration')
     expect(() => cache.key(new Map())).toThrow(
       'Cannot make a key: key[0] must be plain data, received an instance of Map',

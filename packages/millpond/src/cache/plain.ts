@@ -1,6 +1,7 @@
 import { canonical, createNonce, type Keyring } from '../key.ts'
 import { type Duration, toMilliseconds } from '../time/duration.ts'
 import type { CacheStore } from './cache-store.ts'
+import { encode } from './codec.ts'
 import { LONGEST_TTL_MS } from './define.ts'
 import { toText } from './entry.ts'
 import type { CacheReporter, ReadReason } from './event.ts'
@@ -8,7 +9,7 @@ import type { Delivery } from './invalidate.ts'
 import { attempt, type LeaseSettings } from './lease.ts'
 import { look } from './look.ts'
 import { type Slot, toTagKeys } from './slot.ts'
-import { encode, type Spec } from './spec.ts'
+import type { Spec } from './spec.ts'
 import type { Undelivered } from './undelivered.ts'
 
 /** The name under which plain entries stand in keys; no definition can have it. */
@@ -92,6 +93,7 @@ export function createPlainCache(settings: PlainSettings): PlainCache {
       valueTags: undefined,
       slot: { entry: keyring.entry(NAME, id), lease: keyring.lease(NAME, id), tags },
       load: () => Promise.reject(new TypeError('Cannot load: a plain entry has no loader')),
+      encode: toBody,
       decode: toDecoded,
     }
   }
@@ -124,7 +126,7 @@ export function createPlainCache(settings: PlainSettings): PlainCache {
     },
     async set(key, value, { ttl, stamp }) {
       const ttlMs = toMilliseconds(ttl, { action: 'Cannot set', name: 'ttl', maxMs: LONGEST_TTL_MS })
-      const body = encode('a plain entry', value)
+      const body = toBody(value)
       const held = stamp ?? (await take(key, ttlMs))
       if (disabled || !held) return { stored: false }
       const { entry, lease } = (await toSpec(key)).slot
@@ -152,6 +154,10 @@ export function createPlainCache(settings: PlainSettings): PlainCache {
 
 function toKey(text: string, tags: readonly string[]): CacheKey {
   return { text, tags, withTags: (...more) => toKey(text, more) }
+}
+
+function toBody(value: unknown): string {
+  return encode(value, undefined, (rule, cause) => new TypeError(`Cannot set: "value" must be ${rule}`, { cause }))
 }
 
 function toDecoded(body: string): ReturnType<typeof parsed> {

@@ -1,5 +1,6 @@
 import type { Awaitable } from '../awaitable.ts'
 import { readName } from '../key.ts'
+import { fromBase64, toBase64 } from './base64.ts'
 
 /** Turns the text of a value into what is stored, and back. */
 export interface Seal {
@@ -26,6 +27,9 @@ export interface SealOptions {
 /** No JSON text begins with one of these. */
 const GZIP = 'Z'
 const AES_GCM = 'E'
+/** Before a text that begins with a letter of these three: a codec's, as it is. */
+const PLAIN = 'P'
+const MARKED = /^[ZEP]/
 const IV_BYTES = 12
 const KEY_BYTES = 32
 
@@ -42,12 +46,16 @@ export function createSeal(action: string, options: SealOptions): Seal {
   return {
     async close(body, context) {
       const packed =
-        body.length > compressAbove ? GZIP + toBase64(await pipe(toBytes(body), new CompressionStream('gzip'))) : body
+        body.length > compressAbove
+          ? GZIP + toBase64(await pipe(toBytes(body), new CompressionStream('gzip')))
+          : MARKED.test(body)
+            ? PLAIN + body
+            : body
       return cipher ? cipher.close(packed, context) : packed
     },
     open(stored, context) {
-      // Plain JSON, which is what a cache without these options reads, needs no unsealing.
-      if (!cipher && !stored.startsWith(GZIP)) return stored.startsWith(AES_GCM) ? undefined : stored
+      // Plain text, which is what a cache without these options reads, needs no unsealing.
+      if (!cipher && !stored.startsWith(GZIP)) return stored.startsWith(AES_GCM) ? undefined : toPlain(stored)
       return unseal(stored, context)
     },
   }
@@ -56,12 +64,17 @@ export function createSeal(action: string, options: SealOptions): Seal {
     try {
       // With a cipher nothing that is not encrypted is believed.
       const packed = cipher ? await cipher.open(stored, context) : stored
-      if (packed === undefined || !packed.startsWith(GZIP)) return packed
+      if (packed === undefined) return undefined
+      if (!packed.startsWith(GZIP)) return toPlain(packed)
       return fromBytes(await pipe(fromBase64(packed.slice(1)), new DecompressionStream('gzip')))
     } catch {
       return undefined
     }
   }
+}
+
+function toPlain(text: string): string {
+  return text.startsWith(PLAIN) ? text.slice(1) : text
 }
 
 function createCipher(action: string, { current, keys }: EncryptionOptions): Seal {
@@ -124,16 +137,4 @@ function toBytes(text: string): Uint8Array<ArrayBuffer> {
 
 function fromBytes(bytes: Uint8Array): string {
   return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-}
-
-function toBase64(bytes: Uint8Array): string {
-  let text = ''
-  const step = 8_192
-  for (let start = 0; start < bytes.length; start += step)
-    text += String.fromCharCode(...bytes.subarray(start, start + step))
-  return btoa(text)
-}
-
-function fromBase64(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
 }

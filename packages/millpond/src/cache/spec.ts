@@ -25,6 +25,8 @@ export interface Spec<Value> {
   /** The tags that only the value can name; undefined for a definition without. */
   readonly valueTags: ValueTags<Value> | undefined
   readonly load: (context: LoadContext) => Promise<Value>
+  /** The body of a loaded value. @throws {InvalidValueError} when it has none */
+  encode(value: Value): string
   /** The value of a body, or what is wrong with it where it no longer fits the definition. */
   readonly decode: (body: string) => Awaitable<Decoded<Value>>
 }
@@ -46,20 +48,4 @@ export function decode<Value>(spec: Spec<Value>, body: string): Awaitable<{ read
     const rule = `what its output schema accepts, ${first?.path || 'value'}: ${first?.message}`
     throw new InvalidValueError(spec.name, rule, decoded)
   })
-}
-
-/**
- * The JSON text of a loaded value.
- *
- * @throws {InvalidValueError} when it has none: `undefined`, a function, a bigint, a cycle
- */
-export function encode(name: string, value: unknown): string {
-  let body: string | undefined
-  try {
-    body = JSON.stringify(value)
-  } catch (cause) {
-    throw new InvalidValueError(name, 'a JSON value', { cause })
-  }
-  if (body === undefined) throw new InvalidValueError(name, `a JSON value, received ${typeof value}`)
-  return body
 }

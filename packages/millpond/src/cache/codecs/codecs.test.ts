@@ -1,0 +1,234 @@
+import fc from 'fast-check'
+import { describe, expect, test, vi } from 'vitest'
+import { z } from 'zod'
+import { memory } from '../../stores/memory/index.ts'
+import { createFakeClock } from '../../testing/fake-clock.ts'
+import { type CacheOptions, createCache } from '../cache.ts'
+import type { Codec } from '../codec.ts'
+import { bytes, richJson } from './index.ts'
+
+const KEY = Buffer.alloc(32, 7).toString('base64')
+
+function setUp(options: Partial<CacheOptions> = {}) {
+  const clock = createFakeClock()
+  const store = memory({ clock })
+  const connect = () => createCache({ store, namespace: 'test', clock, random: () => 0.5, ...options })
+  return { clock, store, connect, cache: connect() }
+}
+
+const seals: Record<string, Partial<CacheOptions>> = {
+  plain: {},
+  compressed: { compressAbove: 0 },
+  'compressed if long': { compressAbove: 20 },
+  encrypted: { encryption: { current: 'k', keys: { k: KEY } } },
+  both: { compressAbove: 0, encryption: { current: 'k', keys: { k: KEY } } },
+}
+
+describe('bytes', () => {
+  test.each(Object.keys(seals))('come back as they were, on a miss and on a hit, %s', async (seal) => {
+    const { cache } = setUp(seals[seal])
+    const file = cache.define({
+      name: 'file',
+      ttl: '5m',
+      codec: bytes,
+      input: z.array(z.number()),
+      load: (content) => new Uint8Array(content),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 100 }), async (content) => {
+        const input = [...content]
+        for (const status of ['miss', 'hit']) {
+          const read = await file.get(input)
+          expect(read.status).toBe(status)
+          expect(read.value).toEqual(content)
+          expect(read.value.constructor).toBe(Uint8Array)
+        }
+        await file.delete(input)
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  test('are a copy for each reader', async () => {
+    const { cache } = setUp()
+    const file = cache.define({ name: 'file', ttl: '5m', codec: bytes, load: () => new Uint8Array([1, 2]) })
+    const [one, two] = await Promise.all([file.get(), file.get()])
+    one.value[0] = 9
+    expect(two.value).toEqual(new Uint8Array([1, 2]))
+  })
+
+  test('rejects a value that is not bytes, and stores nothing', async () => {
+    const { cache } = setUp()
+    const load = vi.fn(() => 'text' as never)
+    const file = cache.define({ name: 'file', ttl: '5m', codec: bytes, load })
+    for (const _ of [1, 2]) {
+      await expect(file.get()).rejects.toThrow(
+        'Cannot cache "file": "load" must return a value that the codec "bytes" can encode',
+      )
+    }
+    expect(load).toHaveBeenCalledTimes(2)
+  })
+})
+
+describe('richJson', () => {
+  const codec = richJson as Codec<unknown>
+  const rich: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4 },
+      fc.string({ unit: 'binary' }).map((text) => text.replaceAll(/\p{Surrogate}/gu, '')),
+      fc.double(),
+      fc.bigInt(),
+      fc.boolean(),
+      fc.constant(null),
+      fc.date({ noInvalidDate: true }),
+      fc.uint8Array({ maxLength: 9 }),
+      fc.array(tie('value'), { maxLength: 4 }),
+      fc.dictionary(
+        fc.oneof(
+          fc.string(),
+          fc.constantFrom('$', '$$', '$bigint', '$$date', '$number', '$bytes', '__proto__', 'toString'),
+        ),
+        tie('value'),
+        { maxKeys: 4, noNullPrototype: true },
+      ),
+    ),
+  })).value
+
+  test('gives back what it was given: bigint, Date, bytes and numbers at any depth, whatever the names', () => {
+    fc.assert(
+      fc.property(rich, (value) => {
+        expect(codec.decode(codec.encode(value))).toStrictEqual(value)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  test('gives different values different texts', () => {
+    const values = [
+      1,
+      1n,
+      '1',
+      new Date(1),
+      { $bigint: '1' },
+      { $$bigint: '1' },
+      { $date: 1 },
+      [1],
+      -0,
+      0,
+      null,
+      'null',
+    ]
+    expect(new Set(values.map((value) => codec.encode(value))).size).toBe(values.length)
+  })
+
+  test('makes no prototype of what it reads', () => {
+    const value = codec.decode('{"__proto__":{"admin":true},"$$x":1}')
+    expect(Object.getPrototypeOf(value)).toBe(Object.prototype)
+    expect(value).not.toHaveProperty('admin')
+    expect(Object.keys(value as object)).toEqual(['__proto__', '$x'])
+  })
+
+  test.each([
+    ['a Map', { a: new Map() }, 'value.a must be plain data, received an instance of Map'],
+    ['an instance', [new (class Money {})()], 'value[0] must be plain data, received an instance of Money'],
+    ['a function', { f: () => 1 }, 'value.f must be data, received function'],
+    ['an invalid Date', new Date(Number.NaN), 'value must be a valid Date'],
+    ['nothing', undefined, 'value must be data, received undefined'],
+  ])('throws for %s and names where it is', (_, value, message) => {
+    expect(() => codec.encode(value)).toThrow(message)
+  })
+
+  test('throws for a text that it did not write', () => {
+    for (const text of ['{"$date":"x"}', '{"$map":[]}', '{"$bigint":1}', '{"$bigint":"x"}', '{', '{"$bytes":"?"}'])
+      expect(() => codec.decode(text)).toThrow()
+  })
+
+  test('serves in a definition, null with its own TTL', async () => {
+    const { cache } = setUp()
+    const order = cache.define({
+      name: 'order',
+      ttl: '10m',
+      nullTtl: '10s',
+      codec: richJson,
+      input: z.bigint(),
+      load: (cents) => (cents === 0n ? null : { cents, at: new Date(0) }),
+      valueTags: (value) => (value ? [`day:${value.at.toISOString()}`] : []),
+    })
+    expect((await order.get(12n)).value).toEqual({ cents: 12n, at: new Date(0) })
+    expect(await order.get(12n)).toMatchObject({ status: 'hit', value: { cents: 12n, at: new Date(0) } })
+    expect((await order.get(0n)).ttlMs).toBeLessThanOrEqual(10_000)
+  })
+})
+
+describe('codec', () => {
+  const upper: Codec<string> = {
+    name: 'upper',
+    encode: (text) => text.toUpperCase(),
+    decode: (text) => text.toLowerCase(),
+  }
+
+  test.each(Object.keys(seals))('may write any text, also one that looks sealed, %s', async (seal) => {
+    const { cache } = setUp(seals[seal])
+    const text = cache.define({ name: 'text', ttl: '5m', codec: upper, input: z.string(), load: (value) => value })
+    for (const value of ['zip', 'e:a:b', 'plain', 'pp', '', '|', 'p', 'null']) {
+      expect([(await text.get(value)).value, (await text.get(value)).value]).toEqual([value, value])
+      expect((await text.get(value)).status).toBe('hit')
+    }
+  })
+
+  test('that wrote an entry is the only one that reads it', async () => {
+    const { connect } = setUp()
+    const define = (codec?: Codec<string>) =>
+      connect().define({ name: 'text', ttl: '5m', load: () => 'a', ...(codec ? { codec } : {}) })
+    await define(upper).get()
+    expect(await define(upper).get()).toMatchObject({ status: 'hit' })
+    expect(await define().get()).toMatchObject({ status: 'miss', reason: 'version-changed' })
+    expect(await define().get()).toMatchObject({ status: 'hit' })
+    expect(await define({ ...upper, name: 'lower' }).get()).toMatchObject({ status: 'miss', reason: 'version-changed' })
+  })
+
+  test('that cannot read an entry makes it a miss', async () => {
+    const { connect } = setUp()
+    await connect()
+      .define({ name: 'text', ttl: '5m', codec: upper, load: () => 'a' })
+      .get()
+    let reads = 0
+    const decode = (text: string) => {
+      reads += 1
+      if (reads === 1) throw new SyntaxError('not mine')
+      return text
+    }
+    const broken = connect().define({ name: 'text', ttl: '5m', codec: { ...upper, decode }, load: () => 'b' })
+    expect(await broken.get()).toMatchObject({ status: 'miss', reason: 'schema-rejected' })
+  })
+
+  test('that breaks its rule is an error: no text, half a character, no function, no name', async () => {
+    const { connect } = setUp()
+    for (const encode of [() => 7 as never, () => '\ud800', () => undefined as never]) {
+      const text = connect().define({ name: 'text', ttl: '5m', codec: { ...upper, encode }, load: () => 'a' })
+      await expect(text.get()).rejects.toThrow(
+        'Cannot cache "text": "load" must return a value that the codec "upper" can encode',
+      )
+    }
+    const define = (codec: unknown) => () =>
+      connect().define({ name: 'text', ttl: '5m', codec: codec as Codec<string>, load: () => 'a' })
+    expect(define('gzip')).toThrow(
+      'Cannot define "text": "codec" must have a name, "encode" and "decode", received string',
+    )
+    expect(define({ ...upper, name: 'a+b' })).toThrow('Cannot define "text": "codec.name" must be 1 to 64 letters')
+  })
+
+  test.each([
+    ['Uint8Array', new Uint8Array(1)],
+    ['Map', new Map()],
+    ['Set', new Set()],
+    ['ArrayBuffer', new ArrayBuffer(1)],
+  ])('is asked for where JSON would make an empty object of a %s', async (name, value) => {
+    const { cache } = setUp()
+    const rule = `a JSON value, received ${name}: it needs a codec`
+    await expect(cache.define({ name: 'value', ttl: '5m', load: () => value }).get()).rejects.toThrow(
+      `Cannot cache "value": "load" must return ${rule}`,
+    )
+    await expect(cache.set(cache.key('a'), value, { ttl: '5m' })).rejects.toThrow(`Cannot set: "value" must be ${rule}`)
+  })
+})

@@ -1,0 +1,3 @@
+export type { Codec } from '../codec.ts'
+export { bytes } from './bytes.ts'
+export { richJson } from './rich-json.ts'
