@@ -17,6 +17,7 @@ const LANES = 32
 const across: readonly [Race, number][] = [
   [{ mode: 'miss', kind: 'tag', losses: ['version', 'everything'] }, 6_000],
   [{ mode: 'miss', kind: 'key', losses: ['version', 'everything'] }, 6_000],
+  [{ mode: 'miss', kind: 'value tag', losses: ['everything'] }, 5_000],
   [{ mode: 'refresh', kind: 'tag', losses: ['version', 'everything'] }, 3_000],
   [{ mode: 'refresh', kind: 'key', losses: ['version', 'everything'] }, 3_000],
 ]
@@ -26,6 +27,7 @@ const acrossWithOneLoss: readonly [Race, number][] = [
   [{ mode: 'miss', kind: 'key', losses: ['version'] }, 500],
   [{ mode: 'miss', kind: 'key', losses: ['everything'] }, 500],
   [{ mode: 'miss', kind: 'key', losses: ['lease'] }, 500],
+  [{ mode: 'miss', kind: 'value tag', losses: ['version'] }, 1_500],
   [{ mode: 'refresh', kind: 'tag', losses: ['version'] }, 300],
   [{ mode: 'refresh', kind: 'tag', losses: ['everything'] }, 300],
   [{ mode: 'refresh', kind: 'key', losses: ['version'] }, 300],
@@ -37,6 +39,13 @@ const within: readonly [Race, number][] = [
   [{ mode: 'local', kind: 'tag', losses: ['everything'] }, 700],
   [{ mode: 'local', kind: 'key', losses: ['everything'] }, 700],
 ]
+const large: readonly [Race, number][] = [
+  [{ mode: 'miss', kind: 'value tag', losses: ['epoch', 'version'] }, 10_000],
+  [{ mode: 'refresh', kind: 'value tag', losses: ['everything'] }, 4_000],
+  [{ mode: 'one process', kind: 'tag', losses: ['version', 'everything'] }, 15_000],
+  [{ mode: 'one process', kind: 'key', losses: ['version', 'everything'] }, 15_000],
+  [{ mode: 'local', kind: 'value tag', losses: ['everything'] }, 10_000],
+]
 const toTitle = ({ mode, kind, losses }: Race) => `by ${kind}, ${mode}, while ${losses.join(' and ')} is lost`
 const titled = (races: readonly [Race, number][]) =>
   races.map(([race, orders]) => [toTitle(race), race, orders] as const)
@@ -47,7 +56,7 @@ async function openMemory(change = (store: CacheStore) => store): Promise<World>
 }
 
 describe('exploreOrders() finds no order in which an invalidation does not hold, in memory', () => {
-  test.each(titled([...across, ...within]))('%s', async (_, race, atLeast) => {
+  test.each(titled([...across, ...within, ...(all ? large : [])]))('%s', async (_, race, atLeast) => {
     const explored = await exploreOrders(createRace(race, () => openMemory()))
     expect(explored.orders).toBeGreaterThan(atLeast)
   })
@@ -119,6 +128,23 @@ const broken: Record<string, { readonly race: Race; readonly change: (store: Cac
         return store.lease(request)
       },
     }),
+  },
+  'the epoch is not compared': {
+    race: { mode: 'miss', kind: 'value tag', losses: [] },
+    change: (store) => {
+      let epoch = ''
+      return {
+        ...store,
+        async lease(request) {
+          const grant = await store.lease(request)
+          if (grant.kind === 'granted') epoch = grant.versions.at(-1) ?? ''
+          return grant
+        },
+        async versions(tags, nonce, ttlMs) {
+          return [...(await store.versions(tags, nonce, ttlMs)).slice(0, -1), epoch]
+        },
+      }
+    },
   },
   'versions are counted': {
     race: { mode: 'miss', kind: 'tag', losses: ['version'] },

@@ -1,3 +1,11 @@
+export {
+  type Chaos,
+  type ChaosCall,
+  type ChaosOptions,
+  createChaos,
+  type Mishap,
+  type MishapShares,
+} from './chaos-store.ts'
 export { type Exploration, type ExploreOptions, exploreOrders, replayOrder } from './explore-orders.ts'
 export { createFakeClock, type FakeClock } from './fake-clock.ts'
 export { type GateOptions, gateClock, gateStore } from './gated-store.ts'

@@ -14,14 +14,15 @@ export interface World {
 }
 
 export interface Race {
-  readonly kind: 'tag' | 'key'
+  /** What the writer invalidates: a tag known from the input, one known only from the value, or the entry itself. */
+  readonly kind: 'tag' | 'value tag' | 'key'
   /**
    * `miss`: nothing is stored at first. `refresh`: a stale entry is, so that readers are answered with it and load in the background. `one process`: both readers use one cache.
    * `local`: the writer and a reader, which reads twice, share one cache with a local tier.
    */
   readonly mode: 'miss' | 'refresh' | 'one process' | 'local'
   /** What the adversary takes away, one thing after the other. */
-  readonly losses: readonly ('version' | 'lease' | 'entry' | 'everything')[]
+  readonly losses: readonly ('version' | 'epoch' | 'lease' | 'entry' | 'everything')[]
 }
 
 const NOW = Date.UTC(2026, 0, 1)
@@ -33,10 +34,12 @@ const keys = {
   entry: keyring.entry('value', id),
   lease: keyring.lease('value', id),
   version: keyring.tag(await keyring.id('tag')),
+  epoch: keyring.epoch,
 } as const satisfies Record<string, StoreKey>
 const everyKey = Object.values(keys)
 
-const common = { name: 'value', ttl: TTL_MS, staleFor: '1h', tags: () => ['tag'] } as const
+const common = { name: 'value', ttl: TTL_MS, staleFor: '1h' } as const
+const toTags = ({ kind }: Race) => (kind === 'value tag' ? { valueTags: () => ['tag'] } : { tags: () => ['tag'] })
 
 /** The origin of the values, and the latest value whose invalidation the store has carried out. */
 interface Truth {
@@ -49,12 +52,15 @@ export function createRace(race: Race, open: (lane: number) => Promise<World>): 
   return async (stage, lane) => {
     const { store, flush } = await open(lane)
     const truth: Truth = { database: 0, invalidated: 0 }
-    const probe = createProbe(store, () => truth.database)
-    if (race.mode === 'refresh') await fillWithOldValue(store)
+    const probe = createProbe(race, store, () => truth.database)
+    if (race.mode === 'refresh') await fillWithOldValue(race, store)
     return {
       actors: { ...castActors(race, stage, store, truth), adversary: createAdversary(race, stage, store, flush) },
       async afterStep(label) {
-        if (truth.invalidated === 0 || !/ (fill|renew|remove|release|lease|evicts \w+|flushes)( \d+)?$/.test(label))
+        if (
+          truth.invalidated === 0 ||
+          !/ (fill|renew|versions|remove|release|lease|evicts \w+|flushes)( \d+)?$/.test(label)
+        )
           return
         demand(await probe(), truth.invalidated)
       },
@@ -93,7 +99,7 @@ function castActors(race: Race, stage: Stage, store: CacheStore, truth: Truth): 
     })
     const load = () => stage.step(`${actor} loads`, () => truth.database, { reads: ['database'], writes })
     const local = race.mode === 'local' ? { local: '1h' as const } : {}
-    return { cache, value: cache.define({ ...common, ...local, load }), writes }
+    return { cache, value: cache.define({ ...common, ...toTags(race), ...local, load }), writes }
   }
 
   type Process = ReturnType<typeof connect>
@@ -105,7 +111,7 @@ function castActors(race: Race, stage: Stage, store: CacheStore, truth: Truth): 
         truth.database += 1
       }
       await stage.step('writer commits', commit, { writes: ['database', ...writes] })
-      await (race.kind === 'tag' ? cache.invalidate(['tag']) : value.delete())
+      await (race.kind === 'key' ? value.delete() : cache.invalidate(['tag']))
     }
 
   const reader =
@@ -170,7 +176,7 @@ function createAdversary({ losses }: Race, stage: Stage, store: CacheStore, flus
 }
 
 /** What a read that begins now would be answered from the store, or what it would load. Changes nothing. */
-function createProbe(store: CacheStore, load: () => number): () => Promise<number> {
+function createProbe(race: Race, store: CacheStore, load: () => number): () => Promise<number> {
   const lease = () => Promise.reject(new RangeError('Cannot lease: a probe only looks'))
   const clock = { now: () => NOW + TTL_MS, after: () => () => {} }
   const cache = createCache({
@@ -179,12 +185,12 @@ function createProbe(store: CacheStore, load: () => number): () => Promise<numbe
     clock,
     random: () => 0.5,
   })
-  const value = cache.define({ ...common, load })
+  const value = cache.define({ ...common, ...toTags(race), load })
   return async () => (await value.get()).value
 }
 
-async function fillWithOldValue(store: CacheStore): Promise<void> {
+async function fillWithOldValue(race: Race, store: CacheStore): Promise<void> {
   const clock = { now: () => NOW, after: () => () => {} }
   const cache = createCache({ store: { ...store, kind: 'filled' }, namespace: NAMESPACE, clock, random: () => 0.5 })
-  await cache.define({ ...common, load: () => 0 }).get()
+  await cache.define({ ...common, ...toTags(race), load: () => 0 }).get()
 }
