@@ -9,5 +9,14 @@ export type Identity = Verdict | { status: 'absent' }
 /** What the routes find in their context. */
 export type ApiEnv = {
   Bindings: Partial<HttpBindings>
-  Variables: { requestId: string; identity: Identity; userId: UserId; email: string | null; decision?: Decision }
+  Variables: {
+    requestId: string
+    identity: Identity
+    userId: UserId
+    email: string | null
+    /** Asks the request limits, once however often it is called. */
+    decide: () => Promise<Decision>
+    /** What the headers tell instead, where a route has a limit of its own. */
+    nearest?: Decision
+  }
 }

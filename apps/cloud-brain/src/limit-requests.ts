@@ -1,10 +1,24 @@
-import type { Context, MiddlewareHandler } from 'hono'
+import type { Context, Handler, MiddlewareHandler } from 'hono'
+import { matchedRoutes } from 'hono/route'
+import type { Decision } from 'millpond'
 import { clientAddress, rateLimitHeaders, tooManyRequests } from 'millpond/http'
 import type { ApiEnv } from './api-env.ts'
 import type { Config } from './config.ts'
 import type { ApiLimiter } from './limits.ts'
 
-/** Counts a request against its user and its address in one round trip; the headers go on every answer. */
+/** Handlers that ask the limits themselves, in the round trip of what they read. */
+const selfLimiting = new WeakSet<object>()
+
+/** Marks a handler that calls `c.get('decide')` before it answers, and answers 429 when it is refused. */
+export function limitsItself(handler: Handler<ApiEnv>): Handler<ApiEnv> {
+  selfLimiting.add(handler)
+  return handler
+}
+
+/**
+ * Counts a request against its user and its address in one round trip; the headers go on every answer. A refused request
+ * gets 429 whatever its handler does.
+ */
 export function limitRequests(options: {
   limiter: ApiLimiter
   profile: Config['clientAddress']
@@ -13,15 +27,28 @@ export function limitRequests(options: {
   return async (c, next) => {
     const identity = c.get('identity')
     const byAddress = toAddressTake(c, profile)
-    const decision = await limiter.take(
-      identity.status === 'verified' ? [{ policy: 'user', key: identity.userId }, byAddress] : [byAddress],
-    )
-    if (!decision.allowed) return tooManyRequests(decision)
-    c.set('decision', decision)
+    let deciding: Promise<Decision> | undefined
+    const decide = () => {
+      deciding ??= limiter.take(
+        identity.status === 'verified' ? [{ policy: 'user', key: identity.userId }, byAddress] : [byAddress],
+      )
+      return deciding
+    }
+    c.set('decide', decide)
+    const isLater = identity.status === 'verified' && matchedRoutes(c).some(({ handler }) => selfLimiting.has(handler))
+    const early = isLater ? undefined : await decide()
+    if (early && !early.allowed) return tooManyRequests(early)
     await next()
+    const decision = await decide()
+    if (!decision.allowed) {
+      c.res = tooManyRequests(decision)
+      return undefined
+    }
     // A route with a limit of its own leaves the decision that is nearer to refusing.
-    const nearest = c.get('decision') ?? decision
-    for (const [name, value] of Object.entries(rateLimitHeaders(nearest))) c.res.headers.set(name, value)
+    for (const [name, value] of Object.entries(rateLimitHeaders(c.get('nearest') ?? decision))) {
+      c.res.headers.set(name, value)
+    }
+    return undefined
   }
 }
 

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { sql } from 'drizzle-orm'
 import { Redis } from 'ioredis'
+import { slidingWindow } from 'millpond'
 import { upstash } from 'millpond/upstash'
 import { describeWith, freePort, startPostgres, startRedis } from 'millpond-e2e/servers'
 import { createServer } from 'millpond-rest'
@@ -58,6 +59,54 @@ describeWith(['redis', 'postgres'], 'API while servers die', () => {
     expect([...statuses, cacheStatus(response)]).toEqual(['fwd=miss', 'hit', 'fwd=miss'])
     expect((await dayOf(response)).sleep_hours).toBe(8)
     await stores.close()
+  })
+
+  it('asks limits and cache in one round trip: a hit costs 1, a refusal 1 and then none', async () => {
+    const rest = await createServer({ redis: servers.redis.url })
+    let asked = 0
+    const counting: typeof fetch = (...args) => {
+      asked += 1
+      return fetch(...args)
+    }
+    const store = upstash({ url: rest.url, token: rest.token, fetch: counting })
+    const user = { limit: 40, window: '60s', onUnavailable: 'local' } as const
+    const policies = { ...GENEROUS, user: slidingWindow(user) }
+    const harness = createHarness({ ...servers, store, testIssuer, policies, deadline: '10s' })
+    const [ana, first] = [await harness.createUser(), await harness.createUser()]
+    // Sends the scripts to the server.
+    await first.get(path)
+    const costOf = async (target: string, headers?: Record<string, string>) => {
+      asked = 0
+      const response = await ana.get(target, headers)
+      return [response.status, cacheStatus(response) ?? '', asked]
+    }
+    const targets = [
+      path,
+      `/analytics/weekly-trends?end=${TODAY}`,
+      `/analytics/correlation/sleep-activity?end=${TODAY}&days=365`,
+      `/analytics/trend/steps?end=${TODAY}`,
+      `/analytics/goals?date=${TODAY}`,
+      `/analytics/dashboard-insight?date=${TODAY}`,
+      '/users/me/preferences',
+      '/users/me/profile',
+    ]
+    for (const target of targets) {
+      // Limits and look, the lease, the fill; where keys are new to the process, their HMACs may end in different ticks.
+      const [status, how, cost] = await costOf(target)
+      expect([target, status, how, [3, 4].includes(Number(cost))]).toEqual([target, 200, 'fwd=miss', true])
+      expect([target, await costOf(target)]).toEqual([target, [200, 'hit', 1]])
+      const etag = (await ana.get(target)).headers.get('etag') ?? ''
+      expect([target, await costOf(target, { 'if-none-match': etag })]).toEqual([target, [304, 'hit', 1]])
+    }
+    // "Today" is found out first, beside the limits.
+    expect(await costOf('/analytics/daily-summary')).toEqual([200, 'hit', 2])
+    expect(await costOf('/analytics/daily-summary?date=never')).toEqual([400, '', 1])
+    for (let left = 40 - targets.length * 4 - 2; left > 0; left -= 1) await ana.get(path)
+    expect(await costOf(path)).toEqual([429, '', 1])
+    expect(await costOf(path)).toEqual([429, '', 0])
+    harness.outbox.stop()
+    harness.cache.close()
+    await rest.close()
   })
 
   it('closes the database even while a transaction never ends', async () => {

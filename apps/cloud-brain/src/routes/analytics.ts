@@ -1,6 +1,5 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context, Handler } from 'hono'
-import { cachedRoute } from 'millpond/hono'
 import { Correlation } from '../analytics/correlation.ts'
 import { DailySummary } from '../analytics/daily-summary.ts'
 import { DashboardInsight } from '../analytics/dashboard-insight.ts'
@@ -20,6 +19,7 @@ import { readJsonBody, readQuery } from '../read-request.ts'
 import { RequestFault } from '../request-fault.ts'
 import type { AnalyticsCache } from './analytics-cache.ts'
 import { cachedAnswer } from './cached-answer.ts'
+import { cachedGet } from './cached-get.ts'
 
 const MAX_BYTES = 4096
 const DEFAULT_DAYS = 30
@@ -76,7 +76,7 @@ export function analyticsRoutes(deps: {
 
   get(
     { path: '/daily-summary', summary: 'One day in figures', query: DateQuery, answer: DailySummary },
-    cachedRoute(analytics.dailySummary, (c: Context<ApiEnv>) => toUserDay(c, readQuery(c, DateQuery).date)),
+    cachedGet(analytics.dailySummary, (c) => toUserDay(c, readQuery(c, DateQuery).date)),
   )
   get(
     {
@@ -85,7 +85,7 @@ export function analyticsRoutes(deps: {
       query: EndQuery,
       answer: WeeklyTrends,
     },
-    cachedRoute(analytics.weeklyTrends, (c: Context<ApiEnv>) => toUserDay(c, readQuery(c, EndQuery).end)),
+    cachedGet(analytics.weeklyTrends, (c) => toUserDay(c, readQuery(c, EndQuery).end)),
   )
   get(
     {
@@ -94,7 +94,7 @@ export function analyticsRoutes(deps: {
       query: CorrelationQuery,
       answer: Correlation,
     },
-    cachedRoute(analytics.sleepActivity, async (c: Context<ApiEnv>) => {
+    cachedGet(analytics.sleepActivity, async (c) => {
       const { end, days, lag } = readQuery(c, CorrelationQuery)
       return { ...(await toUserDay(c, end)), days, lag }
     }),
@@ -107,7 +107,7 @@ export function analyticsRoutes(deps: {
       query: TrendQuery,
       answer: Trend,
     },
-    cachedRoute(analytics.trend, async (c: Context<ApiEnv>) => {
+    cachedGet(analytics.trend, async (c) => {
       const metric = Metric.safeParse(c.req.param('metric'))
       if (!metric.success) throw new RequestFault('not_found', `The metrics are: ${METRICS.join(', ')}`)
       const { end, window_size: windowSize } = readQuery(c, TrendQuery)
@@ -116,7 +116,7 @@ export function analyticsRoutes(deps: {
   )
   get(
     { path: '/goals', summary: 'How far each goal has come', query: DateQuery, answer: GoalList },
-    cachedRoute(analytics.goals, (c: Context<ApiEnv>) => toUserDay(c, readQuery(c, DateQuery).date)),
+    cachedGet(analytics.goals, (c) => toUserDay(c, readQuery(c, DateQuery).date)),
   )
   get(
     {
@@ -125,7 +125,7 @@ export function analyticsRoutes(deps: {
       query: DateQuery,
       answer: DashboardInsight,
     },
-    cachedRoute(analytics.dashboardInsight, (c: Context<ApiEnv>) => toUserDay(c, readQuery(c, DateQuery).date)),
+    cachedGet(analytics.dashboardInsight, (c) => toUserDay(c, readQuery(c, DateQuery).date)),
   )
 
   documentRoute(

@@ -78,9 +78,9 @@ export function chatRoutes(deps: {
       const { value } = await preferences.get({ userId })
       const question = { policy: 'chat', key: userId, context: { tier: value.subscription_tier } } as const
       const { decision, cancel } = await limiter.reserve(question)
-      const nearest = nearestDecision(decision, c.get('decision') ?? decision)
+      const nearest = nearestDecision(decision, await c.get('decide')())
       if (!decision.allowed) {
-        c.set('decision', nearest)
+        c.set('nearest', nearest)
         return tooManyRequests(decision)
       }
       const { signal } = c.req.raw
@@ -92,7 +92,7 @@ export function chatRoutes(deps: {
       try {
         const facts = await readFacts(userId, value)
         const answer = await toStream(c, answerer({ message, facts }, { signal }), { logger, giveBack })
-        c.set('decision', nearest)
+        c.set('nearest', nearest)
         return answer
       } catch (error) {
         await giveBack()

@@ -1,12 +1,11 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
-import type { Context } from 'hono'
 import type { Definition } from 'millpond'
-import { cachedRoute } from 'millpond/hono'
 import type { ApiEnv } from '../api-env.ts'
 import { documentRoute, problems } from '../document-route.ts'
 import { readJsonBody } from '../read-request.ts'
 import { type StravaConnections, StravaStatus } from '../strava/connections.ts'
 import { cachedAnswer } from './cached-answer.ts'
+import { cachedGet } from './cached-get.ts'
 
 const MAX_BYTES = 8192
 const NO_STORE = { 'Cache-Control': 'no-store' }
@@ -67,7 +66,7 @@ export function integrationRoutes({
       ...common,
       responses: { ...cachedAnswer('The connection', StravaStatus), ...problems(401, 429, 503) },
     },
-    cachedRoute(status, (c: Context<ApiEnv>) => ({ userId: c.get('userId') })),
+    cachedGet(status, (c) => ({ userId: c.get('userId') })),
   )
   documentRoute(
     app,

@@ -1,6 +1,5 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
-import type { Context } from 'hono'
-import { cachedRoute } from 'millpond/hono'
+import type { Context, Handler } from 'hono'
 import type { ApiEnv } from '../api-env.ts'
 import type { Database } from '../db/database.ts'
 import { documentRoute, problems } from '../document-route.ts'
@@ -11,6 +10,7 @@ import { type CachedPreferences, Preferences, PreferencesPatch } from '../health
 import { type CachedProfile, changeProfile, Profile, ProfilePatch } from '../health/profile.ts'
 import { readJsonBody } from '../read-request.ts'
 import { cachedAnswer } from './cached-answer.ts'
+import { cachedGet } from './cached-get.ts'
 
 const MAX_BYTES = 16_384
 
@@ -33,7 +33,7 @@ export function userRoutes(deps: {
   const security = [{ bearer: [] }]
   const tags = ['Users']
 
-  function get(path: string, summary: string, schema: z.ZodType, handler: (c: Context<ApiEnv>) => Promise<Response>) {
+  function get(path: string, summary: string, schema: z.ZodType, handler: Handler<ApiEnv>) {
     const responses = { ...cachedAnswer(summary, schema), ...problems(401, 429, 503) }
     documentRoute(app, { method: 'get', path, tags, summary, security, responses }, handler)
   }
@@ -71,7 +71,7 @@ export function userRoutes(deps: {
     '/me/preferences',
     'What the user chose',
     Preferences,
-    cachedRoute(preferences, (c: Context<ApiEnv>) => ({ userId: c.get('userId') })),
+    cachedGet(preferences, (c) => ({ userId: c.get('userId') })),
   )
   patch(
     {
@@ -87,7 +87,7 @@ export function userRoutes(deps: {
     '/me/profile',
     'Who the user is',
     Profile,
-    cachedRoute(profile, (c: Context<ApiEnv>) => ({ userId: c.get('userId'), email: c.get('email') })),
+    cachedGet(profile, (c) => ({ userId: c.get('userId'), email: c.get('email') })),
   )
   patch(
     { path: '/me/profile', summary: 'Change the profile', schema: Profile, patch: ProfilePatch },
