@@ -15,6 +15,9 @@ export interface Keyring {
   entry(name: string, id: KeyId): StoreKey
   /** The lease of an entry; shares the entry's hash tag, so that both live in one cluster slot. */
   lease(name: string, id: KeyId): StoreKey
+  /** A glob for the keys of entries and leases of a name, from a glob for their ids. */
+  glob(name: string, ids: string): string
+  isEntry(key: StoreKey): boolean
   tag(id: KeyId): StoreKey
   /** The version that every invalidation of the namespace renews before it renews its tags. */
   readonly epoch: StoreKey
@@ -62,6 +65,9 @@ export function createKeyring(options: { namespace: string; secret?: string | un
     },
     entry: (name, id) => key(`mp:${namespace}:e{${name}:${id}}`),
     lease: (name, id) => key(`mp:${namespace}:l{${name}:${id}}`),
+    // One letter stands for entry or lease; no name or id has a character that means something in a glob.
+    glob: (name, ids) => `mp:${namespace}:?{${name}:${ids}}`,
+    isEntry: (text) => text.startsWith(`mp:${namespace}:e{`),
     tag: (id) => key(`mp:${namespace}:t{${id}}`),
     epoch: key(`mp:${namespace}:epoch`),
     limit: (policy, id) => key(`mp:${namespace}:r{${id}}${policy}`),

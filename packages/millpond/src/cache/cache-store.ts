@@ -50,6 +50,11 @@ export interface CacheStore {
   versions(tags: readonly StoreKey[], nonce: string, ttlMs: number): Promise<readonly string[]>
   /** Gives every tag the version `nonce`, the first before the others. Resolves when all have it. */
   renew(tags: readonly StoreKey[], nonce: string, ttlMs: number): Promise<void>
+  /**
+   * Some of the keys that match a glob of `*` and `?`, and where to go on; begins and ends with `'0'`. Repeated to the end it gives every key that was there all the while, perhaps twice.
+   * Costs as much as there are keys in the database. Absent: the store cannot list them.
+   */
+  scan?(match: string, cursor: string): Promise<{ readonly keys: readonly StoreKey[]; readonly cursor: string }>
   /** Removes the keys. One command. */
   remove(keys: readonly StoreKey[]): Promise<void>
 }

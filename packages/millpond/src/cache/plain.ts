@@ -3,6 +3,7 @@ import { type Duration, toMilliseconds } from '../time/duration.ts'
 import type { CacheStore } from './cache-store.ts'
 import { encode } from './codec.ts'
 import { LONGEST_TTL_MS } from './define.ts'
+import { anyPart, deleteMatching, joinParts, type Matched } from './delete-matching.ts'
 import { toText } from './entry.ts'
 import type { CacheReporter, ReadReason } from './event.ts'
 import type { Delivery } from './invalidate.ts'
@@ -17,7 +18,8 @@ const NAME = '_'
 
 /** The key of a plain entry: its parts and the tags that invalidate it. Made by `cache.key`. */
 export interface CacheKey {
-  readonly text: string
+  /** The canonical text of each part. */
+  readonly parts: readonly string[]
   readonly tags: readonly string[]
   /** The same key with tags. The same key must always be given the same tags: an entry counts only under those that it was stored with. */
   withTags(...tags: string[]): CacheKey
@@ -60,6 +62,13 @@ export interface PlainCache {
   set(key: CacheKey, value: unknown, options: SetOptions): Promise<{ readonly stored: boolean }>
   /** Takes the state of a key before its value is computed. 1 round trip; undefined when the store does not answer. The last stamp of a key counts. */
   stamp(key: CacheKey): Promise<Stamp | undefined>
+  /**
+   * Removes every plain entry whose key begins with the parts; `anyPart` stands for one part, whatever it is. Goes through all keys of the database, on a cluster of each master: for the
+   * rare case, and for habits from elsewhere; tags do the same in 1 round trip. What is stored meanwhile may stay.
+   *
+   * @throws {TypeError} when a part is not plain data, or the store cannot list its keys
+   */
+  deleteMatching(...parts: readonly unknown[]): Promise<Matched>
   /** Removes a value; what was computed before is refused where it was stamped. 1 round trip. */
   delete(key: CacheKey): Promise<Delivery>
 }
@@ -81,7 +90,7 @@ export function createPlainCache(settings: PlainSettings): PlainCache {
   const { store, clock, keyring, undelivered, report, remove, disabled } = settings
 
   async function toSpec(key: CacheKey): Promise<Spec<unknown>> {
-    const id = await keyring.id(key.text)
+    const id = joinParts(await Promise.all(key.parts.map((part) => keyring.id(part))))
     const tags = await toTagKeys(keyring, 'Cannot use a key', key.tags)
     return {
       name: NAME,
@@ -109,7 +118,7 @@ export function createPlainCache(settings: PlainSettings): PlainCache {
   }
 
   return {
-    key: (...parts) => toKey(canonical(parts, 'key'), []),
+    key: (...parts) => toKey(parts.map(toPart), []),
     async get(key) {
       const spec = await toSpec(key)
       const miss = (reason: ReadReason): PlainRead => ({ status: 'miss', reason })
@@ -146,14 +155,22 @@ export function createPlainCache(settings: PlainSettings): PlainCache {
       return { stored }
     },
     stamp: (key) => take(key, 0),
+    async deleteMatching(...parts) {
+      const toId = (part: unknown, index: number) => (part === anyPart ? anyPart : keyring.id(toPart(part, index)))
+      return deleteMatching(settings, NAME, await Promise.all(parts.map(toId)))
+    },
     async delete(key) {
       return remove((await toSpec(key)).slot)
     },
   }
 }
 
-function toKey(text: string, tags: readonly string[]): CacheKey {
-  return { text, tags, withTags: (...more) => toKey(text, more) }
+function toKey(parts: readonly string[], tags: readonly string[]): CacheKey {
+  return { parts, tags, withTags: (...more) => toKey(parts, more) }
+}
+
+function toPart(part: unknown, index: number): string {
+  return canonical(part, `key[${index}]`)
 }
 
 function toBody(value: unknown): string {

@@ -12,6 +12,8 @@ export interface Commands {
   atTickEnd(run: () => void): void
   /** The slot of a key, on a cluster: a command may name keys of one slot only. */
   readonly slotOf?: (key: string) => number
+  /** Ways to send a command to each master, on a cluster. */
+  readonly masters?: () => Promise<readonly ((command: Command) => Promise<unknown>)[]>
   /** Where scripts may carry Upstash's flag for locking their keys alone: whether this server takes it, found out by the first script. Absent: no flag is sent. */
   readonly keyLocking?: { state: 'untried' | 'accepted' | 'rejected' }
 }

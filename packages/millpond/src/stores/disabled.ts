@@ -10,6 +10,7 @@ export function disabled(): CacheStore & { readonly kind: 'disabled' } {
     async release() {},
     versions: async (tags, nonce) => tags.map(() => nonce),
     async renew() {},
+    scan: async () => ({ keys: [], cursor: '0' }),
     async remove() {},
   }
 }

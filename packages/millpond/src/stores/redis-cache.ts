@@ -27,9 +27,33 @@ export function createRedisCache(commands: Commands): CacheStore {
       await renewGroup(tags.slice(0, 1))
       await Promise.all(groupBySlot(tags.slice(1), commands.slotOf).map(renewGroup))
     },
+    scan: (match, cursor) => scan(commands, match, cursor),
     async remove(keys) {
       await Promise.all(groupBySlot(keys, commands.slotOf).map((group) => commands.send(['DEL', ...group])))
     },
+  }
+}
+
+/** How many keys a server looks at in one SCAN: well below a millisecond. */
+const KEYS_PER_SCAN = 1_000
+
+/** One step through the keys of one server after the other: a cursor says which, and how far. */
+async function scan(
+  commands: Commands,
+  match: string,
+  cursor: string,
+): Promise<{ keys: readonly StoreKey[]; cursor: string }> {
+  const [at = '0', server = '0'] = cursor.split('@')
+  const masters = (await commands.masters?.()) ?? [commands.send]
+  const send = masters[Number(server)] ?? commands.send
+  const reply = await send(['SCAN', at, 'MATCH', match, 'COUNT', KEYS_PER_SCAN])
+  const [next, keys] = Array.isArray(reply) ? reply : []
+  if (!Array.isArray(keys)) throw new StoreReplyError('Cannot scan: the store must answer with a cursor and keys')
+  const isDone = String(next) === '0'
+  const later = Number(server) + 1
+  return {
+    keys: keys.map((key) => String(key) as StoreKey),
+    cursor: !isDone ? `${next}@${server}` : later < masters.length ? `0@${later}` : '0',
   }
 }
 

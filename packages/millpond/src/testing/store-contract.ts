@@ -153,6 +153,24 @@ export const storeContract: readonly ContractCase[] = [
     },
   },
   {
+    name: 'scan() gives every key that matches, and no other, in as many steps as it takes',
+    async run({ store, key }) {
+      if (!store.scan) return
+      const names = Array.from({ length: 40 }, (_, index) => `name ${index}`)
+      const tags = await Promise.all([...names, 'other'].map((name) => key('tag', name)))
+      await store.renew(tags, 'v1', 60_000)
+      const match = `${tags[0]?.slice(0, tags[0].indexOf('name'))}name*?}`
+      const found = new Set<string>()
+      let cursor = '0'
+      do {
+        const step = await store.scan(match, cursor)
+        for (const text of step.keys) found.add(text)
+        cursor = step.cursor
+      } while (cursor !== '0')
+      equal([...found].sort(), tags.slice(0, -1).sort())
+    },
+  },
+  {
     name: 'an entry and a tag version are gone when their TTL has passed',
     async run(context) {
       const { store, key } = context

@@ -75,6 +75,16 @@ export function createMemoryCache(options: { clock: Clock; maxBytes: number }): 
     async renew(tags, nonce, ttlMs) {
       for (const tag of tags) set(tag, nonce, ttlMs)
     },
+    async scan(match) {
+      const pattern = new RegExp(
+        `^${match
+          .replace(/[^\w*?]/g, (character) => `\\${character}`)
+          .replace(/\*/g, '.*')
+          .replace(/\?/g, '.')}$`,
+        's',
+      )
+      return { keys: [...kept.keys()].filter((key) => pattern.test(key)), cursor: '0' }
+    },
     async remove(keys) {
       keys.forEach(drop)
     },

@@ -5,6 +5,7 @@ import { toClusterSlot } from './cluster-slot.ts'
 /** The part of an ioredis client (`new Redis()` or `new Cluster()`) that the store uses. */
 export interface IoredisClient {
   readonly isCluster?: boolean
+  nodes?(role: 'master'): IoredisClient[]
   call(command: string, ...args: (string | number)[]): Promise<unknown>
 }
 
@@ -15,6 +16,8 @@ export interface NodeRedisClient {
 
 /** The part of a node-redis cluster (`createCluster()`) that the store uses. */
 export interface NodeRedisCluster {
+  readonly masters: readonly unknown[]
+  nodeClient(node: never): Promise<NodeRedisClient>
   getSlotRandomNode(slot: number): unknown
   sendCommand(firstKey: string | undefined, isReadonly: boolean | undefined, args: string[]): Promise<unknown>
 }
@@ -28,29 +31,38 @@ export type RedisClient = IoredisClient | NodeRedisClient | NodeRedisCluster
  * @throws {TypeError} when it is not a client of either library
  */
 export function createCommands(client: RedisClient): Commands {
-  const { send, isCluster } = toSender(client)
+  const { send, masters } = toSender(client)
+  const sendTo = (sender: Sender) => async (command: Command) => {
+    try {
+      return await sender(command)
+    } catch (error) {
+      throw toStoreError(command, error)
+    }
+  }
   return {
-    async send(command) {
-      try {
-        return await send(command)
-      } catch (error) {
-        throw toStoreError(command, error)
-      }
-    },
+    send: sendTo(send),
     atTickEnd: setImmediate,
-    ...(isCluster ? { slotOf: toClusterSlot } : {}),
+    ...(masters && { slotOf: toClusterSlot, masters: async () => (await masters()).map(sendTo) }),
   }
 }
 
-function toSender(client: RedisClient): { send: (command: Command) => Promise<unknown>; isCluster: boolean } {
+type Sender = (command: Command) => Promise<unknown>
+
+/** How to send a command, and on a cluster how to send one to each master. */
+function toSender(client: RedisClient): { send: Sender; masters?: (() => Promise<readonly Sender[]>) | undefined } {
   if (typeof client === 'object' && client !== null) {
-    if ('call' in client)
-      return { send: ([name, ...args]) => client.call(name, ...args), isCluster: client.isCluster === true }
+    if ('call' in client) {
+      const send: Sender = ([name, ...args]) => client.call(name, ...args)
+      if (client.isCluster !== true) return { send }
+      return { send, masters: async () => (client.nodes?.('master') ?? []).map((node) => toSender(node).send) }
+    }
     if ('getSlotRandomNode' in client) {
       // Never from a replica: it may not know of an invalidation yet.
-      return { send: (command) => client.sendCommand(toFirstKey(command), false, command.map(String)), isCluster: true }
+      const send: Sender = (command) => client.sendCommand(toFirstKey(command), false, command.map(String))
+      const toClient = async (node: unknown) => toSender(await client.nodeClient(node as never)).send
+      return { send, masters: () => Promise.all(client.masters.map(toClient)) }
     }
-    if ('sendCommand' in client) return { send: (command) => client.sendCommand(command.map(String)), isCluster: false }
+    if ('sendCommand' in client) return { send: (command) => client.sendCommand(command.map(String)) }
   }
   const received = client === null ? 'null' : typeof client
   throw new TypeError(
