@@ -79,7 +79,7 @@ export function createParts({ root, env, logFolder, write, options }) {
       ...common('seed'),
       title: 'the demo data',
       module: join(api, 'dist', 'demo', 'seed.js'),
-      args: ['--url', url, '--token', token],
+      args: ['--url', url, '--token', token, '--persona', 'all'],
       cwd: api,
       env: childEnv(env, {}),
       ipc: false,

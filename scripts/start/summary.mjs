@@ -24,6 +24,7 @@ Millpond is running.
   Store       ${store}
   Logs        ${logs}
   Demo token  ${token}
+  More users  ${api}/dev/personas
 
 Try it twice; the second answer comes from the cache:
 

@@ -23,6 +23,7 @@ Millpond is running.
   Store       memory of each process
   Logs        .millpond/logs
   Demo token  a.b.c
+  More users  http://127.0.0.1:8787/dev/personas
 
 Try it twice; the second answer comes from the cache:
 

@@ -246,6 +246,7 @@ function describeService(current: Current): void {
         '/api/v1/integrations/strava/status',
         '/api/v1/users/me/preferences',
         '/api/v1/users/me/profile',
+        '/dev/personas',
         '/dev/token',
       ])
       const page = await request('/docs')

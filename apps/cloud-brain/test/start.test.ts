@@ -7,6 +7,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { DashboardInsight } from '../src/analytics/dashboard-insight.ts'
+import { PersonaList } from '../src/routes/development.ts'
 import { dayOf, TODAY } from './harness.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -24,7 +26,11 @@ let dataDir: string
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'cloud-brain-start-'))
 })
-afterAll(() => rm(dataDir, { recursive: true }))
+const children = new Set<ChildProcess>()
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL')
+  await rm(dataDir, { recursive: true })
+})
 
 /** Runs one of the entry points, with only these settings in its environment. */
 function run(
@@ -32,11 +38,14 @@ function run(
   options: { env?: Record<string, string>; args?: string[]; ipc?: boolean } = {},
 ): ChildProcess {
   const { env = {}, args = [], ipc = false } = options
-  return spawn(process.execPath, ['--import', 'tsx', entry, ...args], {
+  const child = spawn(process.execPath, ['--import', 'tsx', entry, ...args], {
     cwd: ROOT,
     env: { PATH: process.env.PATH, ...env },
     stdio: ipc ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 'pipe', 'pipe'],
   })
+  children.add(child)
+  child.once('exit', () => children.delete(child))
+  return child
 }
 
 async function ended(child: ChildProcess): Promise<Ended> {
@@ -65,8 +74,30 @@ describe('main', () => {
     const { url, token, store, docs } = await ready(child)
     expect({ store, docs }).toEqual({ store: 'memory', docs: `${url}/docs` })
 
-    const seeded = await ended(run('src/demo/seed.ts', { args: ['--url', url, '--token', token, '--today', TODAY] }))
-    expect([seeded.code, seeded.output.trim().split('\n').at(-1)]).toEqual([0, 'Seeded 90 days with 435 items'])
+    const args = ['--url', url, '--token', token, '--today', TODAY, '--persona', 'all']
+    const seeded = await ended(run('src/demo/seed.ts', { args }))
+    expect([seeded.code, seeded.output.match(/^Seeded.*$/gm)]).toEqual([
+      0,
+      [
+        'Seeded 90 days of the runner with 435 items',
+        'Seeded 90 days of the night-nurse with 399 items',
+        'Seeded 90 days of the beginner with 391 items',
+      ],
+    ])
+    const { personas } = PersonaList.parse(await (await fetch(`${url}/dev/personas`)).json())
+    const insights = await Promise.all(
+      personas.map(async (persona) => {
+        const own = { authorization: `Bearer ${persona.token}` }
+        const answer = await fetch(`${url}/api/v1/analytics/dashboard-insight?date=${TODAY}`, { headers: own })
+        const { insight, goals } = DashboardInsight.parse(await answer.json())
+        return [persona.name, insight.length > 10, goals.length, goals.every(({ current }) => current !== null)]
+      }),
+    )
+    expect(insights).toEqual([
+      ['runner', true, 2, true],
+      ['night-nurse', true, 2, true],
+      ['beginner', true, 2, true],
+    ])
     const headers = { authorization: `Bearer ${token}` }
     const day = await dayOf(fetch(`${url}/api/v1/analytics/daily-summary?date=${TODAY}`, { headers }))
     expect(day.steps).toBeGreaterThan(0)
