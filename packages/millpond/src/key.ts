@@ -18,6 +18,8 @@ export interface Keyring {
   /** A glob for the keys of entries and leases of a name, from a glob for their ids. */
   glob(name: string, ids: string): string
   isEntry(key: StoreKey): boolean
+  /** How the keys of entries and of tags begin. */
+  readonly prefixes: readonly [entry: string, tag: string]
   tag(id: KeyId): StoreKey
   /** The version that every invalidation of the namespace renews before it renews its tags. */
   readonly epoch: StoreKey
@@ -67,6 +69,7 @@ export function createKeyring(options: { namespace: string; secret?: string | un
     lease: (name, id) => key(`mp:${namespace}:l{${name}:${id}}`),
     // One letter stands for entry or lease; no name or id has a character that means something in a glob.
     glob: (name, ids) => `mp:${namespace}:?{${name}:${ids}}`,
+    prefixes: [`mp:${namespace}:e{`, `mp:${namespace}:t{`],
     isEntry: (text) => text.startsWith(`mp:${namespace}:e{`),
     tag: (id) => key(`mp:${namespace}:t{${id}}`),
     epoch: key(`mp:${namespace}:epoch`),

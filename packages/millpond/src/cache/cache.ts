@@ -22,6 +22,7 @@ import type { Answer } from './load.ts'
 import { createGate } from './load-gate.ts'
 import { createLocalTier } from './local-tier.ts'
 import { createPlainCache, type PlainCache } from './plain.ts'
+import type { Push } from './push.ts'
 import { createReader } from './read.ts'
 import type { Schema, SchemaInput } from './schema.ts'
 import { createSeal, type SealOptions } from './seal.ts'
@@ -43,6 +44,8 @@ export interface CacheOptions extends SealOptions {
   readonly lease?: Duration | undefined
   /** What the local tier of all definitions together may hold, estimated; default 16 MiB. */
   readonly localMaxBytes?: number | undefined
+  /** Tells the local tier what changes in the store, so that it is less behind than `local` allows; default nothing does. See `millpond/tracking`. */
+  readonly push?: Push | undefined
   /** How many loads may run at once while the store is away; the others wait their turn. A whole number from 1; default 32. */
   readonly loadsWithoutStore?: number | undefined
   /** Is given the work that goes on after an answer (a background refresh), for platforms that stop a process then. */
@@ -108,7 +111,10 @@ export function createCache(options: CacheOptions): Cache {
   const flights = createFlights<Answer>()
   const maxBytes = readCount(action, 'localMaxBytes', options.localMaxBytes ?? 16 * 2 ** 20)
   const seal = createSeal(action, options)
-  const local = createLocalTier({ clock, maxBytes })
+  const tier = createLocalTier({ clock, maxBytes })
+  const push = disabled ? undefined : options.push
+  const pushed = push?.attach(tier, { prefixes: keyring.prefixes, mark: flights.mark, clock, report })
+  const local = pushed?.local ?? tier
   const reader = createReader({
     store,
     flights,
@@ -177,6 +183,7 @@ export function createCache(options: CacheOptions): Cache {
     counters: () => ({ ...counters }),
     close() {
       closing.abort()
+      pushed?.stop()
       undelivered.close()
     },
   }

@@ -19,6 +19,10 @@ export interface LocalTier {
   /** Forgets what has one of the tags; what was observed up to `order` is not kept any more. */
   dropTags(tags: readonly StoreKey[], order: number): void
   dropEntry(entry: StoreKey, order: number): void
+  /** Forgets what is or has one of the keys. */
+  dropKeys(keys: readonly StoreKey[]): void
+  /** Forgets everything. */
+  clear(): void
 }
 
 interface Kept extends LocalEntry {
@@ -49,6 +53,10 @@ export function createLocalTier(options: { readonly clock: { now(): number }; re
       entries?.delete(entry)
       if (entries?.size === 0) tagged.delete(tag)
     }
+  }
+
+  function dropTag(tag: StoreKey): void {
+    for (const entry of [...(tagged.get(tag) ?? [])]) drop(entry)
   }
 
   function raise(order: number): void {
@@ -84,11 +92,16 @@ export function createLocalTier(options: { readonly clock: { now(): number }; re
     },
     dropTags(tags, order) {
       raise(order)
-      for (const tag of tags) for (const entry of [...(tagged.get(tag) ?? [])]) drop(entry)
+      tags.forEach(dropTag)
     },
     dropEntry(entry, order) {
       raise(order)
       drop(entry)
     },
+    dropKeys(keys) {
+      keys.forEach(drop)
+      keys.forEach(dropTag)
+    },
+    clear: () => [...kept.keys()].forEach(drop),
   }
 }

@@ -84,7 +84,7 @@ function toText(value: unknown): string | null {
 async function lease(commands: Commands, request: LeaseRequest): Promise<LeaseGrant> {
   const { entry, seen, tags, token, leaseMs, nonce, tagTtlMs, takeOver } = request
   const compare = seen === undefined ? ['', -1] : [seen, seen.length]
-  const args = [token, leaseMs, nonce, tagTtlMs, takeOver ? 1 : 0, ...compare]
+  const args = [token, leaseMs, nonce, tagTtlMs, takeOver ? 1 : 0, ...compare, toTouch(commands)]
   const reply = await runScript(commands, LEASE, [entry, request.lease, ...tags], args)
   if (!Array.isArray(reply)) throw new StoreReplyError('Cannot lease: the store must answer with a list')
   const [verdict, ...versions] = reply.map(String)
@@ -106,6 +106,11 @@ async function leaseAcrossSlots(commands: Commands, request: LeaseRequest): Prom
   return grant.kind === 'granted' ? { kind: 'granted', versions } : grant
 }
 
+/** A service that bills by the command has no push: there the shorter way. */
+function toTouch({ keyLocking }: Commands): 0 | 1 {
+  return keyLocking ? 1 : 0
+}
+
 async function readVersions(
   commands: Commands,
   tags: readonly StoreKey[],
@@ -114,7 +119,7 @@ async function readVersions(
 ): Promise<string[]> {
   const versions = new Map<StoreKey, string>()
   const readSlot = async (group: readonly StoreKey[]) => {
-    const reply = await runScript(commands, VERSIONS, group, [nonce, ttlMs])
+    const reply = await runScript(commands, VERSIONS, group, [nonce, ttlMs, toTouch(commands)])
     if (!Array.isArray(reply) || reply.length !== group.length) {
       throw new StoreReplyError('Cannot read versions: the store must answer with one for each tag')
     }

@@ -1,11 +1,34 @@
 import { createScript } from './script.ts'
 
 /**
- * KEYS: entry, lease, then tags. ARGV: token, lease ms, nonce, tag TTL ms, `1` to take over, how the entry was seen to begin, its length or -1 not to compare.
- * Replies 2 when the entry begins otherwise, 0 and for how many ms when the lease is held, or 1 and the tags' versions. A tag that holds something else than a version is overwritten:
- * it was not ours, and would spoil the entry's text.
+ * The version of a tag, created where it is missing and prolonged where it may end before an entry that names it. Where `touch` is '1' always: one command. Otherwise only when less than half of its time
+ * is left: a command more, but no write, so that nobody who listens for changes is told of one. What holds something else than a version is overwritten: it was not ours, and would spoil the
+ * entry's text.
  */
-export const LEASE = createScript(`
+const VERSION_OF = `
+local function versionOf(key, nonce, ttl, touch)
+  local version
+  if touch == '1' then
+    version = redis.pcall('GETEX', key, 'PX', ttl)
+  else
+    version = redis.pcall('GET', key)
+  end
+  if type(version) ~= 'string' or #version > 64 or not string.find(version, '^[%w_-]+$') then
+    redis.call('SET', key, nonce, 'PX', ttl)
+    return nonce
+  end
+  if touch ~= '1' and redis.call('PTTL', key) < ttl / 2 then
+    redis.call('PEXPIRE', key, ttl)
+  end
+  return version
+end
+`
+
+/**
+ * KEYS: entry, lease, then tags. ARGV: token, lease ms, nonce, tag TTL ms, `1` to take over, how the entry was seen to begin, its length or -1 not to compare, touch.
+ * Replies 2 when the entry begins otherwise, 0 and for how many ms when the lease is held, or 1 and the tags' versions.
+ */
+export const LEASE = createScript(`${VERSION_OF}
 local length = tonumber(ARGV[7])
 if length >= 0 then
   local text = redis.pcall('GETRANGE', KEYS[1], 0, math.max(length - 1, 0))
@@ -20,26 +43,16 @@ elseif not redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then
 end
 local reply = {1}
 for i = 3, #KEYS do
-  local version = redis.pcall('GETEX', KEYS[i], 'PX', ARGV[4])
-  if type(version) ~= 'string' or #version > 64 or not string.find(version, '^[%w_-]+$') then
-    version = ARGV[3]
-    redis.call('SET', KEYS[i], version, 'PX', ARGV[4])
-  end
-  reply[i - 1] = version
+  reply[i - 1] = versionOf(KEYS[i], ARGV[3], ARGV[4], ARGV[8])
 end
 return reply
 `)
 
-/** KEYS: tags. ARGV: nonce, tag TTL ms. Replies the tags' versions, creating those that are missing. For tags that share no slot with the entry, or that only its value names. */
-export const VERSIONS = createScript(`
+/** KEYS: tags. ARGV: nonce, tag TTL ms, touch. Replies the tags' versions, creating those that are missing. For tags that share no slot with the entry, or that only its value names. */
+export const VERSIONS = createScript(`${VERSION_OF}
 local reply = {}
 for i = 1, #KEYS do
-  local version = redis.pcall('GETEX', KEYS[i], 'PX', ARGV[2])
-  if type(version) ~= 'string' or #version > 64 or not string.find(version, '^[%w_-]+$') then
-    version = ARGV[1]
-    redis.call('SET', KEYS[i], version, 'PX', ARGV[2])
-  end
-  reply[i] = version
+  reply[i] = versionOf(KEYS[i], ARGV[1], ARGV[2], ARGV[3])
 end
 return reply
 `)

@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest'
+import type { StoreKey } from '../key.ts'
+import { createFakeClock } from '../testing/fake-clock.ts'
+import { createLocalTier } from './local-tier.ts'
+import { withChanges } from './push.ts'
+
+function setUp() {
+  const clock = createFakeClock()
+  let order = 0
+  const mark = () => ++order
+  const { local, changed } = withChanges(createLocalTier({ clock, maxBytes: 1_000_000 }), mark)
+  const keys = (...names: string[]) => names as StoreKey[]
+  const slotOf = (name: string) => ({
+    entry: name as StoreKey,
+    lease: `l:${name}` as StoreKey,
+    tags: keys(`t:${name}`, 'all'),
+  })
+  const observe = () => ({ at: clock.now(), order: mark() })
+  const put = (name: string, observed = observe()) =>
+    local.put(slotOf(name), { body: name, storedAt: clock.now(), ttlMs: 60_000 }, observed, 60_000)
+  const kept = (...names: string[]) => names.filter((name) => local.get(name as StoreKey))
+  return { local, changed, keys, observe, put, kept }
+}
+
+test('a change of an entry or a tag drops what it concerns, and nothing else', () => {
+  const { changed, keys, put, kept } = setUp()
+  for (const name of ['a', 'b', 'c']) put(name)
+  changed(keys('a', 't:b', 'stranger'))
+  expect(kept('a', 'b', 'c')).toEqual(['c'])
+  changed(keys('all'))
+  expect(kept('a', 'b', 'c')).toEqual([])
+})
+
+test('what was observed before a change is not kept after it, and what was observed later or of other keys is', () => {
+  const { changed, keys, put, kept, observe } = setUp()
+  const before = observe()
+  changed(keys('a', 't:b'))
+  for (const name of ['a', 'b', 'c']) put(name, before)
+  expect(kept('a', 'b', 'c')).toEqual(['c'])
+  for (const name of ['a', 'b']) put(name)
+  expect(kept('a', 'b', 'c')).toEqual(['a', 'b', 'c'])
+})
+
+test('a change that may be of any key drops everything, also what was observed before it', () => {
+  const { changed, put, kept, observe } = setUp()
+  const before = observe()
+  put('a')
+  changed(undefined)
+  put('b', before)
+  put('c')
+  expect(kept('a', 'b', 'c')).toEqual(['c'])
+})
+
+test('a change that is long forgotten holds up whatever was observed before it', () => {
+  const { changed, keys, put, kept, observe } = setUp()
+  const before = observe()
+  changed(keys('a'))
+  const between = observe()
+  for (let index = 0; index < 10_000; index += 1) changed(keys(`x${index}`))
+  put('a', before)
+  put('b', before)
+  put('c', between)
+  expect(kept('a', 'b', 'c')).toEqual(['c'])
+})

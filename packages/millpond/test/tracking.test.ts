@@ -1,0 +1,160 @@
+import { Redis } from 'ioredis'
+import { describeWith, startRedis } from 'millpond-e2e/servers'
+import { createClient } from 'redis'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { z } from 'zod'
+import { type Cache, createCache, type Push } from '../src/index.ts'
+import { redis } from '../src/stores/redis/index.ts'
+import { tracking } from '../src/stores/redis/tracking.ts'
+
+const wait = { timeout: 20_000, interval: 5 }
+
+describeWith('redis', 'tracking()', () => {
+  let server: Awaited<ReturnType<typeof startRedis>>
+  let ioredis: Redis
+  let nodeRedis: ReturnType<typeof createClient>
+  const caches: Cache[] = []
+
+  beforeAll(async () => {
+    server = await startRedis()
+    ioredis = new Redis(server.url)
+    nodeRedis = createClient({ url: server.url })
+    await nodeRedis.connect()
+  })
+  afterEach(async () => {
+    for (const cache of caches.splice(0)) cache.close()
+    await vi.waitFor(async () => expect(await listeners()).toEqual([]), wait)
+  })
+  afterAll(async () => {
+    ioredis?.disconnect()
+    nodeRedis?.destroy()
+    await server?.stop()
+  })
+
+  /** The ids of the connections that listen for changes. */
+  async function listeners(): Promise<string[]> {
+    const list = String(await ioredis.call('CLIENT', 'LIST'))
+    const lines = list.split('\n').filter((line) => /flags=\w*B/.test(line))
+    return lines.map((line) => /\bid=(\d+)/.exec(line)?.[1] ?? '')
+  }
+
+  const database = new Map<string, string>()
+  /** A process of its own: a local tier that by itself would be an hour behind. */
+  function connect(push?: Push) {
+    const cache = createCache({ store: redis(ioredis), namespace: 'tracked', push, deadline: '10s', random: () => 0.5 })
+    caches.push(cache)
+    const value = cache.define({
+      name: 'value',
+      ttl: '2h',
+      local: '1h',
+      input: z.string(),
+      tags: (id) => [`id:${id}`, 'all'],
+      load: (id) => database.get(id) ?? 'none',
+    })
+    const read = async (id: string) => (await value.get(id)).value
+    /** Reads until the answer comes from this process. */
+    const settle = (id: string) => vi.waitFor(async () => expect((await value.get(id)).reason).toBe('local'), wait)
+    return { cache, value, read, settle }
+  }
+
+  const clients = { ioredis: () => tracking(ioredis), 'node-redis': () => tracking(nodeRedis) }
+
+  describe.each(Object.entries(clients))('over %s', (_, track) => {
+    async function connectTwo() {
+      database.clear()
+      await ioredis.flushall()
+      const writer = connect()
+      const reader = connect(track())
+      await vi.waitFor(async () => expect(await listeners()).toHaveLength(1), wait)
+      return { writer, reader }
+    }
+
+    test.each(['tag', 'key', 'everything'])('an invalidation by %s elsewhere is seen at once', async (by) => {
+      const { writer, reader } = await connectTwo()
+      database.set('a', 'old')
+      await reader.read('a')
+      await reader.settle('a')
+      database.set('a', 'new')
+      if (by === 'tag') await writer.cache.invalidate(['id:a'])
+      else if (by === 'key') await writer.value.delete('a')
+      else await ioredis.flushall()
+      await vi.waitFor(async () => expect(await reader.read('a')).toBe('new'), wait)
+    })
+
+    test('a load elsewhere of something that shares a tag drops nothing', async () => {
+      const { writer, reader } = await connectTwo()
+      database.set('a', 'one').set('b', 'old')
+      for (const id of ['a', 'b']) {
+        await reader.read(id)
+        await reader.settle(id)
+      }
+      await writer.read('c')
+      database.set('b', 'new')
+      await writer.value.delete('b')
+      // Changes come in their order: when the later one is here, the earlier one was.
+      await vi.waitFor(async () => expect(await reader.read('b')).toBe('new'), wait)
+      expect((await reader.value.get('a')).reason).toBe('local')
+    })
+
+    test('when its connection is lost it comes back, and what changed meanwhile is seen', async () => {
+      const { writer, reader } = await connectTwo()
+      database.set('a', 'old')
+      await reader.read('a')
+      await reader.settle('a')
+      const [id = ''] = await listeners()
+      await ioredis.call('CLIENT', 'KILL', 'ID', id)
+      database.set('a', 'new')
+      await writer.cache.invalidate(['id:a'])
+      await vi.waitFor(async () => expect(await reader.read('a')).toBe('new'), wait)
+      await vi.waitFor(async () => expect(await listeners()).toHaveLength(1), wait)
+      expect(await listeners()).not.toEqual([id])
+      expect(reader.cache.counters().storeErrors).toBeGreaterThanOrEqual(1)
+      await reader.settle('a')
+      database.set('a', 'newer')
+      await writer.cache.invalidate(['all'])
+      await vi.waitFor(async () => expect(await reader.read('a')).toBe('newer'), wait)
+    })
+
+    test('leaves the client that it was given as it was', async () => {
+      const { reader } = await connectTwo()
+      await reader.read('a')
+      const info = JSON.stringify(await ioredis.call('CLIENT', 'TRACKINGINFO'))
+      expect(info).toContain('"off"')
+      expect(JSON.stringify(await nodeRedis.sendCommand(['CLIENT', 'TRACKINGINFO']))).toContain('"off"')
+      await nodeRedis.set('own', '1', { EX: 60 })
+      expect(await ioredis.get('own')).toBe('1')
+    })
+  })
+
+  test('needs of a user of the server what the guide gives, and the channel of invalidations', async () => {
+    const rules = '~mp:* +@read +@write +@scripting +@connection +time -@dangerous +info'.split(' ')
+    await ioredis.call('ACL', 'SETUSER', 'app', 'on', '>password', ...rules, '+subscribe', '&__redis__:invalidate')
+    const options = { username: 'app', password: 'password' }
+    const client = new Redis(server.port, '127.0.0.1', options)
+    const nodeClient = createClient({ url: server.url, ...options })
+    await nodeClient.connect()
+    connect(tracking(client))
+    connect(tracking(nodeClient))
+    await vi.waitFor(async () => expect(await listeners()).toHaveLength(2), wait)
+    client.disconnect()
+    nodeClient.destroy()
+  })
+
+  test('without a server to listen to, reads go on as without it', async () => {
+    await ioredis.flushall()
+    const away = ioredis.duplicate({ lazyConnect: true, port: 1 })
+    const { cache, read } = connect(tracking(away))
+    database.set('a', 'value')
+    expect(await read('a')).toBe('value')
+    await vi.waitFor(() => expect(cache.counters().storeErrors).toBeGreaterThanOrEqual(2), wait)
+    expect(await read('a')).toBe('value')
+    away.disconnect()
+  })
+
+  test('throws for what is no client of a single server', () => {
+    const cluster = { isCluster: true, call: async () => null, duplicate: () => null }
+    expect(() => tracking(cluster)).toThrow('for a single server, received a cluster')
+    expect(() => tracking(null as never)).toThrow('for a single server, received null')
+    expect(() => tracking('redis://' as never)).toThrow('for a single server, received string')
+  })
+})
