@@ -1,0 +1,28 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+export interface StartedRest {
+  readonly url: string
+  readonly token: string
+  stop(): Promise<void>
+}
+
+/** Starts `millpond-rest` in front of a Redis, in a process of its own. */
+export async function startRest(redisUrl: string): Promise<StartedRest> {
+  const path = fileURLToPath(new URL('../../packages/redis-rest/dist/cli.js', import.meta.url))
+  const token = 'bench-token'
+  const child = fork(path, ['--redis', redisUrl, '--port', '0', '--token', token], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  const [{ url }] = (await once(child, 'message')) as [{ url: string }]
+  return {
+    url,
+    token,
+    async stop() {
+      const exit = once(child, 'exit')
+      child.kill('SIGTERM')
+      await exit
+    },
+  }
+}
