@@ -10,9 +10,9 @@ export type { CacheKey, PlainRead, SetOptions, Stamp } from './cache/plain.ts'
 export type { Push } from './cache/push.ts'
 export type { CacheResult, Peek } from './cache/read.ts'
 export type { Schema } from './cache/schema.ts'
-export type { EncryptionOptions } from './cache/seal.ts'
 export type { SelfTest } from './cache/self-test.ts'
 export type { LoadContext } from './cache/spec.ts'
+export type { Seal } from './cache/unsealed.ts'
 export {
   BreakerOpenError,
   type InputIssue,

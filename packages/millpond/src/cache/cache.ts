@@ -25,19 +25,21 @@ import { createPlainCache, type PlainCache } from './plain.ts'
 import type { Push } from './push.ts'
 import { createReader } from './read.ts'
 import type { Schema, SchemaInput } from './schema.ts'
-import { createSeal, type SealOptions } from './seal.ts'
 import { type SelfTest, testCache } from './self-test.ts'
 import { createFlights } from './single-flight.ts'
 import { toTagKeys } from './slot.ts'
 import { createUndelivered } from './undelivered.ts'
+import { type Seal, unsealed } from './unsealed.ts'
 import type { TagHints } from './value-tags.ts'
 
-export interface CacheOptions extends SealOptions {
+export interface CacheOptions {
   readonly store: CacheStore & { readonly kind: string }
   /** Separates this cache from others in one database: 1 to 64 letters, digits, `.`, `_`, `-`. */
   readonly namespace: string
   /** With a secret of at least 16 characters, inputs and tags stand in keys only as an HMAC-SHA-256. */
   readonly keySecret?: string | undefined
+  /** Compresses or encrypts values; default neither. See `millpond/seal`. */
+  readonly seal?: Seal | undefined
   /** How long one operation may wait for the store before the read goes to its loader; default 150 ms. */
   readonly deadline?: Duration | undefined
   /** How long one process may keep others from loading the same entry; default 10 s. Longer than the slowest usual load. */
@@ -110,7 +112,7 @@ export function createCache(options: CacheOptions): Cache {
   const undelivered = createUndelivered({ store, clock, lifeMs: tagTtlMs })
   const flights = createFlights<Answer>()
   const maxBytes = readCount(action, 'localMaxBytes', options.localMaxBytes ?? 16 * 2 ** 20)
-  const seal = createSeal(action, options)
+  const seal = options.seal ?? unsealed
   const tier = createLocalTier({ clock, maxBytes })
   const push = disabled ? undefined : options.push
   const pushed = push?.attach(tier, { prefixes: keyring.prefixes, mark: flights.mark, clock, report })

@@ -2,9 +2,9 @@ import { createNonce, type StoreKey } from '../key.ts'
 import { type Clock, sleep } from '../time/clock.ts'
 import type { CacheStore, LeaseGrant } from './cache-store.ts'
 import { type Found, look } from './look.ts'
-import type { Seal } from './seal.ts'
 import type { Flight } from './single-flight.ts'
 import type { Spec } from './spec.ts'
+import type { Seal } from './unsealed.ts'
 
 const FIRST_PAUSE_MS = 10
 const LONGEST_PAUSE_MS = 250

@@ -8,10 +8,10 @@ import { toJitteredTtl, toStoreTtl } from './freshness.ts'
 import { claim, type Held } from './lease.ts'
 import type { Gate } from './load-gate.ts'
 import type { Found } from './look.ts'
-import type { Seal } from './seal.ts'
 import type { Flight, Flights } from './single-flight.ts'
 import { decode, type Spec } from './spec.ts'
 import type { Undelivered } from './undelivered.ts'
+import type { Seal } from './unsealed.ts'
 import { nameVersions } from './value-tags.ts'
 
 /** An answer on its way: the text only, so that every reader decodes a value of its own. */

@@ -4,8 +4,8 @@ import type { CacheStore } from './cache-store.ts'
 import { hasVersions, readEntry, type StoredEntry } from './entry.ts'
 import type { ReadReason } from './event.ts'
 import { judgeFreshness } from './freshness.ts'
-import type { Seal } from './seal.ts'
 import type { Spec } from './spec.ts'
+import type { Seal } from './unsealed.ts'
 import { checkNamed, toMadeAgainst } from './value-tags.ts'
 
 /** An entry that counts, with its decoded value. */

@@ -2,39 +2,38 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { memory } from '../stores/memory/index.ts'
 import { createCache } from './cache.ts'
-import { createSeal } from './seal.ts'
+import { seal } from './seal.ts'
 
-const ACTION = 'Cannot create cache'
 const k1 = btoa('1'.repeat(32))
 const k2 = btoa('2'.repeat(32))
 const encryption = { current: 'k1', keys: { k1 } }
 
-describe('createSeal()', () => {
+describe('seal()', () => {
   test.each([
     ['plain', {}],
     ['compressed', { compressAbove: 0 }],
     ['encrypted', { encryption }],
     ['compressed and encrypted', { compressAbove: 10, encryption }],
   ])('%s: opens what it closed', async (_, options) => {
-    const seal = createSeal(ACTION, options)
+    const sealed = seal(options)
     await fc.assert(
       fc.asyncProperty(fc.json(), async (body) => {
-        expect(await seal.open(await seal.close(body, 'key'), 'key')).toBe(body)
+        expect(await sealed.open(await sealed.close(body, 'key'), 'key')).toBe(body)
       }),
       { numRuns: 50 },
     )
   })
 
   test('compresses only above the size, and then to less', async () => {
-    const seal = createSeal(ACTION, { compressAbove: 1_000 })
-    expect(await seal.close('"short"', 'key')).toBe('"short"')
+    const sealed = seal({ compressAbove: 1_000 })
+    expect(await sealed.close('"short"', 'key')).toBe('"short"')
     const long = JSON.stringify('all the same '.repeat(1_000))
-    expect((await seal.close(long, 'key')).length).toBeLessThan(long.length / 10)
+    expect((await sealed.close(long, 'key')).length).toBeLessThan(long.length / 10)
   })
 
   test('encrypts so that nothing shows, and differently each time', async () => {
-    const seal = createSeal(ACTION, { encryption })
-    const [a, b] = [await seal.close('"steps 8412"', 'key'), await seal.close('"steps 8412"', 'key')]
+    const sealed = seal({ encryption })
+    const [a, b] = [await sealed.close('"steps 8412"', 'key'), await sealed.close('"steps 8412"', 'key')]
     expect(a).not.toContain('8412')
     expect(a).not.toBe(b)
   })
@@ -50,30 +49,26 @@ describe('createSeal()', () => {
     ['under an unknown key id', 'key', (stored: string) => stored.replace('Ek1', 'Ek9')],
     ['not encrypted at all', 'key', () => '"plain"'],
   ])('does not open what is %s', async (_, context, change) => {
-    const seal = createSeal(ACTION, { encryption })
-    expect(await seal.open(change(await seal.close('"value"', 'key')), context)).toBe(undefined)
+    const sealed = seal({ encryption })
+    expect(await sealed.open(change(await sealed.close('"value"', 'key')), context)).toBe(undefined)
   })
 
   test('opens what an earlier key closed, as long as that key is there', async () => {
-    const old = await createSeal(ACTION, { encryption }).close('"value"', 'key')
-    expect(await createSeal(ACTION, { encryption: { current: 'k2', keys: { k1, k2 } } }).open(old, 'key')).toBe(
-      '"value"',
-    )
-    expect(await createSeal(ACTION, { encryption: { current: 'k2', keys: { k2 } } }).open(old, 'key')).toBe(undefined)
-    expect(await createSeal(ACTION, {}).open(old, 'key')).toBe(undefined)
+    const old = await seal({ encryption }).close('"value"', 'key')
+    expect(await seal({ encryption: { current: 'k2', keys: { k1, k2 } } }).open(old, 'key')).toBe('"value"')
+    expect(await seal({ encryption: { current: 'k2', keys: { k2 } } }).open(old, 'key')).toBe(undefined)
+    expect(await seal({}).open(old, 'key')).toBe(undefined)
   })
 
   test('throws for options that break their rule, without showing a key', () => {
     const secret = 'too-short-but-secret'
-    expect(() => createSeal(ACTION, { encryption: { current: 'a', keys: { a: secret } } })).toThrow(
-      'Cannot create cache: encryption key "a" must be 32 bytes in base64',
+    expect(() => seal({ encryption: { current: 'a', keys: { a: secret } } })).toThrow(
+      'Cannot create a seal: encryption key "a" must be 32 bytes in base64',
     )
-    expect(() => createSeal(ACTION, { encryption: { current: 'b', keys: { k1 } } })).toThrow(
+    expect(() => seal({ encryption: { current: 'b', keys: { k1 } } })).toThrow(
       '"encryption.current" must be the id of one of its keys, received "b"',
     )
-    expect(() => createSeal(ACTION, { compressAbove: -1 })).toThrow(
-      '"compressAbove" must be a number >= 0, received -1',
-    )
+    expect(() => seal({ compressAbove: -1 })).toThrow('"compressAbove" must be a number >= 0, received -1')
   })
 })
 
@@ -84,7 +79,8 @@ test('a cache with a seal serves what it stored, and the store sees neither valu
     texts.push(JSON.stringify(request))
     return store.fill(request)
   }
-  const options = { namespace: 'test', encryption, compressAbove: 100, keySecret: 'a secret of some length' }
+  const sealed = seal({ encryption, compressAbove: 100 })
+  const options = { namespace: 'test', seal: sealed, keySecret: 'a secret of some length' }
   const cache = createCache({ store: { ...store, fill }, ...options })
   const value = cache.define({ name: 'value', ttl: '1m', load: () => ({ steps: 8_412, note: 'x'.repeat(500) }) })
   const [miss, hit] = [await value.get(), await value.get()]

@@ -1,14 +1,6 @@
-import type { Awaitable } from '../awaitable.ts'
 import { readName } from '../key.ts'
 import { fromBase64, toBase64 } from './base64.ts'
-
-/** Turns the text of a value into what is stored, and back. */
-export interface Seal {
-  /** `context` is bound to what is sealed: it opens in the same context only. */
-  close(body: string, context: string): Promise<string>
-  /** The text, or undefined for anything that was not sealed by these options in this context. */
-  open(stored: string, context: string): Awaitable<string | undefined>
-}
+import { AES_GCM, fromPlain, GZIP, type Seal, toPlain } from './unsealed.ts'
 
 /** AES-256-GCM keys by id. What is stored names the id, so that a key can be replaced: add the new one, make it current, drop the old one when its entries have expired. */
 export interface EncryptionOptions {
@@ -24,48 +16,47 @@ export interface SealOptions {
   readonly compressAbove?: number | undefined
 }
 
-/** No JSON text begins with one of these. */
-const GZIP = 'Z'
-const AES_GCM = 'E'
-/** Before a text that begins with a letter of these three: a codec's, as it is. */
-const PLAIN = 'P'
-const MARKED = /^[ZEP]/
+const ACTION = 'Cannot create a seal'
 const IV_BYTES = 12
 const KEY_BYTES = 32
 
 /**
- * Creates the seal of a cache: compressed above a size, then encrypted, each marked by a letter; plain JSON without options.
+ * Creates a seal for `createCache`: values are compressed above a size, then encrypted, each as far as it is asked for.
+ *
+ * ```ts
+ * import { createCache } from 'millpond'
+ * import { memory } from 'millpond/memory'
+ * import { seal } from 'millpond/seal'
+ *
+ * const key = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(32))))
+ * const encrypted = seal({ compressAbove: 2_000, encryption: { current: 'k1', keys: { k1: key } } })
+ * createCache({ store: memory(), namespace: 'shop', seal: encrypted })
+ * ```
  *
  * @throws {RangeError | TypeError} naming the option, never a key
  */
-export function createSeal(action: string, options: SealOptions): Seal {
+export function seal(options: SealOptions): Seal {
   const { compressAbove = Number.POSITIVE_INFINITY } = options
   if (!(compressAbove >= 0))
-    throw new RangeError(`${action}: "compressAbove" must be a number >= 0, received ${String(compressAbove)}`)
-  const cipher = options.encryption ? createCipher(action, options.encryption) : undefined
+    throw new RangeError(`${ACTION}: "compressAbove" must be a number >= 0, received ${String(compressAbove)}`)
+  const cipher = options.encryption ? createCipher(options.encryption) : undefined
   return {
     async close(body, context) {
       const packed =
         body.length > compressAbove
           ? GZIP + toBase64(await pipe(toBytes(body), new CompressionStream('gzip')))
-          : MARKED.test(body)
-            ? PLAIN + body
-            : body
+          : toPlain(body)
       return cipher ? cipher.close(packed, context) : packed
     },
-    open(stored, context) {
-      // Plain text, which is what a cache without these options reads, needs no unsealing.
-      if (!cipher && !stored.startsWith(GZIP)) return stored.startsWith(AES_GCM) ? undefined : toPlain(stored)
-      return unseal(stored, context)
-    },
+    // What is not sealed, which is most where only long values are, costs no promise.
+    open: (stored, context) => (cipher || stored.startsWith(GZIP) ? open(stored, context) : fromPlain(stored)),
   }
 
-  async function unseal(stored: string, context: string): Promise<string | undefined> {
+  async function open(stored: string, context: string): Promise<string | undefined> {
     try {
       // With a cipher nothing that is not encrypted is believed.
       const packed = cipher ? await cipher.open(stored, context) : stored
-      if (packed === undefined) return undefined
-      if (!packed.startsWith(GZIP)) return toPlain(packed)
+      if (!packed?.startsWith(GZIP)) return packed && fromPlain(packed)
       return fromBytes(await pipe(fromBase64(packed.slice(1)), new DecompressionStream('gzip')))
     } catch {
       return undefined
@@ -73,23 +64,19 @@ export function createSeal(action: string, options: SealOptions): Seal {
   }
 }
 
-function toPlain(text: string): string {
-  return text.startsWith(PLAIN) ? text.slice(1) : text
-}
-
-function createCipher(action: string, { current, keys }: EncryptionOptions): Seal {
+function createCipher({ current, keys }: EncryptionOptions): Seal {
   const imported = new Map<string, ReturnType<typeof importKey>>()
   for (const [id, text] of Object.entries(keys)) {
-    readName(action, 'encryption key id', id)
+    readName(ACTION, 'encryption key id', id)
     const bytes = readKey(text)
     if (bytes?.length !== KEY_BYTES)
-      throw new TypeError(`${action}: encryption key "${id}" must be ${KEY_BYTES} bytes in base64`)
+      throw new TypeError(`${ACTION}: encryption key "${id}" must be ${KEY_BYTES} bytes in base64`)
     imported.set(id, importKey(bytes))
   }
   const currentKey = imported.get(current)
   if (!currentKey)
     throw new RangeError(
-      `${action}: "encryption.current" must be the id of one of its keys, received ${JSON.stringify(current)}`,
+      `${ACTION}: "encryption.current" must be the id of one of its keys, received ${JSON.stringify(current)}`,
     )
   return {
     async close(text, context) {

@@ -5,9 +5,10 @@ import { memory } from '../../stores/memory/index.ts'
 import { createFakeClock } from '../../testing/fake-clock.ts'
 import { type CacheOptions, createCache } from '../cache.ts'
 import type { Codec } from '../codec.ts'
+import { seal } from '../seal.ts'
 import { bytes, richJson } from './index.ts'
 
-const KEY = Buffer.alloc(32, 7).toString('base64')
+const encryption = { current: 'k', keys: { k: Buffer.alloc(32, 7).toString('base64') } }
 
 function setUp(options: Partial<CacheOptions> = {}) {
   const clock = createFakeClock()
@@ -18,15 +19,15 @@ function setUp(options: Partial<CacheOptions> = {}) {
 
 const seals: Record<string, Partial<CacheOptions>> = {
   plain: {},
-  compressed: { compressAbove: 0 },
-  'compressed if long': { compressAbove: 20 },
-  encrypted: { encryption: { current: 'k', keys: { k: KEY } } },
-  both: { compressAbove: 0, encryption: { current: 'k', keys: { k: KEY } } },
+  compressed: { seal: seal({ compressAbove: 0 }) },
+  'compressed if long': { seal: seal({ compressAbove: 20 }) },
+  encrypted: { seal: seal({ encryption }) },
+  both: { seal: seal({ compressAbove: 0, encryption }) },
 }
 
 describe('bytes', () => {
-  test.each(Object.keys(seals))('come back as they were, on a miss and on a hit, %s', async (seal) => {
-    const { cache } = setUp(seals[seal])
+  test.each(Object.keys(seals))('come back as they were, on a miss and on a hit, %s', async (sealed) => {
+    const { cache } = setUp(seals[sealed])
     const file = cache.define({
       name: 'file',
       ttl: '5m',
@@ -167,8 +168,8 @@ describe('codec', () => {
     decode: (text) => text.toLowerCase(),
   }
 
-  test.each(Object.keys(seals))('may write any text, also one that looks sealed, %s', async (seal) => {
-    const { cache } = setUp(seals[seal])
+  test.each(Object.keys(seals))('may write any text, also one that looks sealed, %s', async (sealed) => {
+    const { cache } = setUp(seals[sealed])
     const text = cache.define({ name: 'text', ttl: '5m', codec: upper, input: z.string(), load: (value) => value })
     for (const value of ['zip', 'e:a:b', 'plain', 'pp', '', '|', 'p', 'null']) {
       expect([(await text.get(value)).value, (await text.get(value)).value]).toEqual([value, value])
