@@ -102,7 +102,7 @@ export function createCache(options: CacheOptions): Cache {
   const renew: CacheStore['renew'] = (tags, nonce, ttlMs) => guarded.renew([keyring.epoch, ...tags], nonce, ttlMs)
   const store = { ...guarded, renew }
   const disabled = options.store.kind === 'disabled'
-  const { counters, report } = createCounter(options.reporter)
+  const { counters, report, reportLocal } = createCounter(options.reporter)
   const names = new Set<string>()
   const hints: TagHints = new Map()
   const closing = new AbortController()
@@ -126,6 +126,7 @@ export function createCache(options: CacheOptions): Cache {
     random: options.random ?? Math.random,
     undelivered,
     report,
+    reportLocal,
     leaseMs,
     tagTtlMs,
     signal: closing.signal,

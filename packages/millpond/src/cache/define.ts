@@ -7,7 +7,10 @@ import { createBatch, type LoadMany } from './batch.ts'
 import type { CacheStore } from './cache-store.ts'
 import { type Codec, encode, readCodec } from './codec.ts'
 import { type Explanation, explain } from './explain.ts'
+import { freeze, isPrimitive } from './freeze.ts'
+import type { KeptEntry } from './local-tier.ts'
 import type { CacheResult, Peek, Reader } from './read.ts'
+import { createRecent } from './recent.ts'
 import { check, readInput, type Schema, type SchemaInput, type SchemaOutput } from './schema.ts'
 import { createSlots, type Slot } from './slot.ts'
 import type { Decoded, LoadContext, Spec } from './spec.ts'
@@ -30,9 +33,12 @@ interface CommonOptions<Value> {
   readonly staleIfError?: Duration
   /**
    * How long a value may be served from this process's memory without asking the store, counted from when it was observed there: the bound by which a read may be stale after an
-   * invalidation in another process. One in this process takes effect at once. Default not at all.
+   * invalidation in another process. One in this process takes effect at once. Default not at all. An input that is a string, a number or nothing is validated once in that time.
+   *
+   * With `frozen` every value of this definition is deeply frozen, so that all readers can be given the same one: a hit in memory then costs no decoding. Values that hold a Date, bytes
+   * or an instance of a class cannot be frozen and are decoded for each reader, as all values are without it.
    */
-  readonly local?: Duration
+  readonly local?: Duration | { readonly for: Duration; readonly frozen?: boolean }
   /** How long a read waits for a load before it takes a value that `staleIfError` allows; default as long as it takes. The load goes on. */
   readonly softTimeout?: Duration
   /** After how long a load is given up with LoadTimeoutError and its signal aborted; default never. */
@@ -129,7 +135,7 @@ export type InputArgs<S extends Schema | undefined> = S extends Schema ? [input:
 /** What checking the options of a definition gives. */
 export type CheckedOptions = Pick<
   Spec<unknown>,
-  'name' | 'schemaVersion' | 'lifetime' | 'localMs' | 'softTimeoutMs' | 'hardTimeoutMs'
+  'name' | 'schemaVersion' | 'lifetime' | 'localMs' | 'frozen' | 'softTimeoutMs' | 'hardTimeoutMs'
 >
 
 /**
@@ -140,8 +146,10 @@ export type CheckedOptions = Pick<
 export function readDefineOptions(options: AnyDefineOptions<unknown>): CheckedOptions {
   const name = readName('Cannot define a cache entry', 'name', options.name)
   const action = `Cannot define "${name}"`
+  const { local } = options
+  const given = { ...options, local: typeof local === 'object' ? local.for : local }
   const optional = (field: 'nullTtl' | 'staleFor' | 'staleIfError' | 'local' | 'softTimeout' | 'hardTimeout') => {
-    const value = options[field]
+    const value = given[field]
     return value === undefined ? undefined : toMilliseconds(value, { action, name: field, maxMs: LONGEST_TTL_MS })
   }
   const ttlMs = toMilliseconds(options.ttl, { action, name: 'ttl', maxMs: LONGEST_TTL_MS })
@@ -167,7 +175,8 @@ export function readDefineOptions(options: AnyDefineOptions<unknown>): CheckedOp
   if (options.input !== undefined && typeof options.input?.['~standard']?.validate !== 'function') {
     throw new TypeError(`${action}: "input" must be a Standard Schema, received ${typeof options.input}`)
   }
-  return { name, lifetime, localMs, ...timeouts, schemaVersion }
+  const frozen = typeof local === 'object' && local.frozen === true
+  return { name, lifetime, localMs, frozen, ...timeouts, schemaVersion }
 }
 
 /** Binds checked options to a cache. */
@@ -182,6 +191,8 @@ export function createDefinition<Value>(
   const tagsOf = (options.tags ?? (() => [])) as (input: unknown) => readonly string[]
   const toSlot = createSlots(keyring, name, tagsOf)
   const valueTagsOf = options.valueTags as ((value: Value, input: unknown) => readonly string[]) | undefined
+  /** What the local tier keeps, by inputs that need no canonical text. */
+  const recentlyKept = createRecent<unknown, KeptEntry>(REMEMBERED_INPUTS)
   const load = toLoad(options, name, settings.clock)
 
   function decode(body: string): Awaitable<Decoded<Value>> {
@@ -191,7 +202,8 @@ export function createDefinition<Value>(
     } catch {
       return { issues: [{ path: '', message: `not ${codec ? codec.name : 'JSON'}` }] }
     }
-    return check(options.output, value)
+    const checkedValue = check(options.output, value)
+    return checked.frozen ? whenReady(checkedValue, frozen) : checkedValue
   }
 
   function toBody(value: Value): string {
@@ -204,6 +216,7 @@ export function createDefinition<Value>(
       schemaVersion: checked.schemaVersion,
       lifetime: checked.lifetime,
       localMs: checked.localMs,
+      frozen: checked.frozen,
       softTimeoutMs: checked.softTimeoutMs,
       hardTimeoutMs: checked.hardTimeoutMs,
       slot,
@@ -221,11 +234,22 @@ export function createDefinition<Value>(
   // Not async: each promise less is noticed in a hit. What a bad input throws still reaches the caller as a rejection.
   function get(value?: unknown): Promise<CacheResult<Value>> {
     try {
+      const kept = checked.localMs > 0 ? recentlyKept.get(value) : undefined
+      const answered = kept && reader.serve<Value>(name, kept)
+      if (answered) return Promise.resolve(answered)
       const spec = whenReady(readValue(value), bindTo)
-      return spec instanceof Promise ? spec.then(reader.read<Value>) : reader.read(spec)
+      if (spec instanceof Promise) return spec.then(reader.read<Value>)
+      if (checked.localMs > 0 && isPrimitive(value)) remember(value, spec.slot)
+      return reader.read(spec)
     } catch (error) {
       return Promise.reject(error)
     }
+  }
+
+  function remember(value: unknown, slot: Slot): void {
+    const kept = reader.findKept(slot)
+    // 0 and -0 are one key of a Map, and two inputs.
+    if (kept?.shared && value !== 0) recentlyKept.set(value, kept)
   }
 
   return {
@@ -247,6 +271,13 @@ export function createDefinition<Value>(
 }
 
 const INPUTS_PER_LOAD = 100
+/** How many inputs a definition with a local tier remembers at least, at most twice as many. */
+const REMEMBERED_INPUTS = 2_048
+
+function frozen<Value>(decoded: Decoded<Value>): Decoded<Value> {
+  if (decoded.issues === null) freeze(decoded.value)
+  return decoded
+}
 
 function toLoad<Value>(
   options: AnyDefineOptions<Value>,

@@ -60,7 +60,12 @@ export interface CacheCounters {
 }
 
 /** Counts events and passes them on. */
-export function createCounter(next: CacheReporter | undefined): { counters: CacheCounters; report: CacheReporter } {
+export function createCounter(next: CacheReporter | undefined): {
+  readonly counters: CacheCounters
+  readonly report: CacheReporter
+  /** Reports a local hit: as `report` does, without an event that nobody receives. */
+  readonly reportLocal: (name: string) => void
+} {
   const counters: CacheCounters = {
     hits: 0,
     stale: 0,
@@ -83,6 +88,10 @@ export function createCounter(next: CacheReporter | undefined): { counters: Cach
     report(event) {
       count(counters, event)
       next?.(event)
+    },
+    reportLocal(name) {
+      counters.hits += 1
+      next?.({ type: 'read', name, status: 'hit', reason: 'local', joined: false })
     },
   }
 }

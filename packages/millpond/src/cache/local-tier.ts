@@ -6,11 +6,26 @@ export interface LocalEntry {
   readonly body: string
   readonly storedAt: number
   readonly ttlMs: number
+  /** The decoded value, where every reader may be given the same one: it cannot be changed. */
+  readonly shared?: { readonly value: unknown } | undefined
+}
+
+/** A value that is kept, or was. */
+export interface KeptEntry extends LocalEntry {
+  readonly slot: Slot
+  readonly from: number
+  /** 0 when it was dropped. */
+  until: number
+  readonly bytes: number
+  /** Whether it was served since room was last made: then it stays. A mark is cheaper than an order. */
+  used: boolean
 }
 
 /** Values kept in this process for a short, stated time, bounded in bytes. */
 export interface LocalTier {
-  get(entry: StoreKey): LocalEntry | undefined
+  get(entry: StoreKey): KeptEntry | undefined
+  /** Whether what `get` gave once may still be served, for those who remember it. */
+  isServed(kept: KeptEntry, now: number): boolean
   /**
    * Keeps a value that was observed, in the store or by a load, at `observed.at` (milliseconds) and `observed.order`. It is served for `keepMs` from that moment, so never longer
    * than `keepMs` past an invalidation elsewhere; it is not kept when this process has invalidated anything since.
@@ -25,20 +40,13 @@ export interface LocalTier {
   clear(): void
 }
 
-interface Kept extends LocalEntry {
-  readonly tags: readonly StoreKey[]
-  readonly from: number
-  readonly until: number
-  readonly bytes: number
-}
-
 /** What a value costs besides its characters: the map's slot and the object. */
 const OVERHEAD_BYTES = 200
 
-/** Creates a local tier of at most `maxBytes` (estimated, two bytes a character); the least recently used values go first. */
+/** Creates a local tier of at most `maxBytes` (estimated, two bytes a character); values that nobody has used lately go first (the clock algorithm). */
 export function createLocalTier(options: { readonly clock: { now(): number }; readonly maxBytes: number }): LocalTier {
   const { clock, maxBytes } = options
-  const kept = new Map<StoreKey, Kept>()
+  const kept = new Map<StoreKey, KeptEntry>()
   const tagged = new Map<StoreKey, Set<StoreKey>>()
   let bytes = 0
   let barrier = 0
@@ -48,7 +56,8 @@ export function createLocalTier(options: { readonly clock: { now(): number }; re
     if (!found) return
     kept.delete(entry)
     bytes -= found.bytes
-    for (const tag of found.tags) {
+    found.until = 0
+    for (const tag of found.slot.tags) {
       const entries = tagged.get(tag)
       entries?.delete(entry)
       if (entries?.size === 0) tagged.delete(tag)
@@ -59,6 +68,24 @@ export function createLocalTier(options: { readonly clock: { now(): number }; re
     for (const entry of [...(tagged.get(tag) ?? [])]) drop(entry)
   }
 
+  /** A clock that was set back must not lengthen the bound. */
+  function isServed(found: KeptEntry, now: number): boolean {
+    if (now >= found.until || now < found.from) return false
+    found.used = true
+    return true
+  }
+
+  function makeRoom(size: number): void {
+    for (const [entry, found] of kept) {
+      if (bytes + size <= maxBytes) return
+      if (found.used) {
+        found.used = false
+        kept.delete(entry)
+        kept.set(entry, found)
+      } else drop(entry)
+    }
+  }
+
   function raise(order: number): void {
     barrier = Math.max(barrier, order)
   }
@@ -66,17 +93,11 @@ export function createLocalTier(options: { readonly clock: { now(): number }; re
   return {
     get(entry) {
       const found = kept.get(entry)
-      if (!found) return undefined
-      const now = clock.now()
-      // A clock that was set back must not lengthen the bound.
-      if (now >= found.until || now < found.from) {
-        drop(entry)
-        return undefined
-      }
-      kept.delete(entry)
-      kept.set(entry, found)
-      return found
+      if (!found || isServed(found, clock.now())) return found
+      drop(entry)
+      return undefined
     },
+    isServed,
     put(slot, value, observed, keepMs) {
       const until = Math.min(observed.at + keepMs, value.storedAt + value.ttlMs)
       if (observed.order <= barrier || until <= clock.now()) return
@@ -84,11 +105,11 @@ export function createLocalTier(options: { readonly clock: { now(): number }; re
       drop(entry)
       const size = 2 * (entry.length + value.body.length) + OVERHEAD_BYTES * (1 + tags.length)
       if (size > maxBytes) return
-      const { body, storedAt, ttlMs } = value
-      kept.set(entry, { body, storedAt, ttlMs, tags, from: observed.at, until, bytes: size })
+      makeRoom(size)
+      const { body, storedAt, ttlMs, shared } = value
+      kept.set(entry, { body, storedAt, ttlMs, shared, slot, from: observed.at, until, bytes: size, used: false })
       bytes += size
       for (const tag of tags) tagged.set(tag, (tagged.get(tag) ?? new Set()).add(entry))
-      while (bytes > maxBytes) drop(kept.keys().next().value ?? entry)
     },
     dropTags(tags, order) {
       raise(order)

@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest'
+import { z } from 'zod'
 import { memory } from '../stores/memory/index.ts'
 import { createFakeClock } from '../testing/fake-clock.ts'
 import { createCache } from './cache.ts'
@@ -69,4 +70,76 @@ test('what was read from the store before an invalidation in this process is not
   release()
   expect((await early).value).toBe(1)
   expect((await here.value.get()).value).toBe(2)
+})
+
+function setUpFrozen<Value>(load: (id: string) => Value, frozen = true) {
+  const clock = createFakeClock()
+  const store = memory({ clock })
+  const cache = createCache({ store, namespace: 'test', clock, random: () => 0.5 })
+  const read = vi.spyOn(store, 'read')
+  const local = { for: '2s', frozen } as const
+  const value = cache.define({ name: 'value', ttl: '60s', local, input: z.string(), tags: (id) => [id], load })
+  return { clock, cache, read, value }
+}
+
+test('with `frozen` every reader gets one value, deeply frozen, whether it was loaded, read from the store or from memory', async () => {
+  const { clock, value } = setUpFrozen((id) => ({ id, list: [{ deep: 1 }] }))
+  const loaded = await value.get('a')
+  const first = await value.get('a')
+  const second = await value.get('a')
+  await clock.advance(2_000)
+  const stored = await value.get('a')
+  expect([loaded, first, second, stored].map(({ reason }) => reason)).toEqual(['absent', 'local', 'local', 'fresh'])
+  expect(second.value).toBe(first.value)
+  for (const { value: each } of [loaded, first, stored]) {
+    expect(each).toEqual({ id: 'a', list: [{ deep: 1 }] })
+    expect([each, each.list, each.list[0]].every(Object.isFrozen)).toBe(true)
+  }
+})
+
+test('without `frozen` every reader gets a value of its own', async () => {
+  const { value } = setUpFrozen((id) => ({ id }), false)
+  await value.get('a')
+  const [first, second] = [await value.get('a'), await value.get('a')]
+  expect([first.reason, second.reason]).toEqual(['local', 'local'])
+  expect(second.value).toEqual(first.value)
+  expect(second.value).not.toBe(first.value)
+})
+
+test('what was remembered by its input is gone with an invalidation, a deletion and its time', async () => {
+  let version = 1
+  const { clock, cache, value } = setUpFrozen(() => version)
+  const warm = async () => {
+    for (let turn = 0; turn < 3; turn += 1) await value.get('a')
+    version += 1
+  }
+  await warm()
+  await cache.invalidate(['a'])
+  expect((await value.get('a')).value).toBe(2)
+  await warm()
+  await value.delete('a')
+  expect((await value.get('a')).value).toBe(3)
+  await warm()
+  await clock.advance(2_000)
+  expect(await value.get('a')).toMatchObject({ value: 3, reason: 'fresh' })
+})
+
+test('0 and -0 are two inputs, also from memory', async () => {
+  const cache = createCache({ store: memory(), namespace: 'test' })
+  const signed = cache.define({
+    name: 'signed',
+    ttl: '60s',
+    local: '60s',
+    input: z.number(),
+    load: (id) => (Object.is(id, -0) ? 'minus' : 'plus'),
+  })
+  for (const [id, value] of [0, -0, 0, -0, 0, -0].map((id, index) => [id, index % 2 ? 'minus' : 'plus'] as const)) {
+    expect((await signed.get(id)).value).toBe(value)
+  }
+})
+
+test('an input that is remembered is served to that input alone', async () => {
+  const { value } = setUpFrozen((id) => id)
+  for (const id of ['1', 'a', '1', 'a', '1', 'a']) expect((await value.get(id)).value).toBe(id)
+  await expect(value.get(1 as unknown as string)).rejects.toMatchObject({ code: 'ERR_INVALID_INPUT' })
 })

@@ -97,6 +97,7 @@ export function createPlainCache(settings: PlainSettings): PlainCache {
       schemaVersion: '1',
       lifetime: { ttlMs: 0, nullTtlMs: 0, staleForMs: 0, staleIfErrorMs: 0 },
       localMs: 0,
+      frozen: false,
       softTimeoutMs: undefined,
       hardTimeoutMs: undefined,
       valueTags: undefined,

@@ -2,11 +2,13 @@ import { type Awaitable, whenReady } from '../awaitable.ts'
 import type { StoreKey } from '../key.ts'
 import { sleep } from '../time/clock.ts'
 import type { ReadReason, ReadStatus } from './event.ts'
+import { freeze, isPrimitive } from './freeze.ts'
 import { type Answer, createLoader, type LoaderSettings, toAnswer } from './load.ts'
-import type { LocalEntry, LocalTier } from './local-tier.ts'
+import type { KeptEntry, LocalEntry, LocalTier } from './local-tier.ts'
 import { type Found, type Look, look } from './look.ts'
 import { createRefresh } from './refresh.ts'
 import { type Flight, isConfirmed, isJoinable } from './single-flight.ts'
+import type { Slot } from './slot.ts'
 import { decode, type Spec } from './spec.ts'
 
 /** An answered read. */
@@ -25,6 +27,7 @@ export interface CacheResult<Value> {
 /** What the read path needs. */
 export interface ReaderSettings extends LoaderSettings {
   readonly local: LocalTier
+  readonly reportLocal: (name: string) => void
   readonly waitUntil: ((work: Promise<unknown>) => void) | undefined
   /** True when there is nothing to ask: each read goes to its loader. */
   readonly disabled: boolean
@@ -44,6 +47,10 @@ export interface Peek<Value> {
 /** Reads through the cache. */
 export interface Reader {
   read<Value>(spec: Spec<Value>): Promise<CacheResult<Value>>
+  /** What the local tier keeps of an entry, for `serve`. */
+  findKept(slot: Slot): KeptEntry | undefined
+  /** Answers with what the local tier keeps, if that may still be served and be shared. */
+  serve<Value>(name: string, kept: KeptEntry): CacheResult<Value> | undefined
   /** Looks, and leaves loading to the peek's `get`; dropped, it has loaded, refreshed and counted nothing. */
   peek<Value>(spec: Spec<Value>): Promise<Peek<Value>>
 }
@@ -73,7 +80,7 @@ type Step<Value> =
  * Creates the read path. A hit is one round trip and one command; a miss adds the lease and the fill. Whatever the store does, a read whose loader works is answered.
  */
 export function createReader(settings: ReaderSettings): Reader {
-  const { clock, undelivered, report, flights, local } = settings
+  const { clock, undelivered, report, reportLocal, flights, local } = settings
   const loader = createLoader(settings)
   const refresh = createRefresh(settings, loader)
 
@@ -101,7 +108,7 @@ export function createReader(settings: ReaderSettings): Reader {
     }
     if (found.kind === 'found') {
       if (found.freshness !== 'fresh') refresh(spec, found.entry.head)
-      if (found.freshness !== 'stale' && spec.localMs > 0) keep(spec, found.entry, found.named, observed)
+      if (found.freshness !== 'stale' && spec.localMs > 0) keep(spec, found.entry, found.named, observed, found.value)
       const answer =
         found.freshness === 'stale' ? toAnswer(found, 'stale', 'revalidating') : toAnswer(found, 'hit', 'fresh')
       return { kind: 'answer', answer, decoded: found }
@@ -122,12 +129,16 @@ export function createReader(settings: ReaderSettings): Reader {
   }
 
   function keep(
-    { slot, localMs }: Spec<unknown>,
+    { slot, localMs, frozen }: Spec<unknown>,
     value: LocalEntry,
     named: readonly StoreKey[],
     observed: Looked<unknown>['observed'],
+    decoded: unknown,
   ): void {
-    local.put(named.length > 0 ? { ...slot, tags: [...slot.tags, ...named] } : slot, value, observed, localMs)
+    const { body, storedAt, ttlMs } = value
+    const shared = isPrimitive(decoded) || (frozen && freeze(decoded)) ? { value: decoded } : undefined
+    const tagged = named.length > 0 ? { ...slot, tags: [...slot.tags, ...named] } : slot
+    local.put(tagged, { body, storedAt, ttlMs, shared }, observed, localMs)
   }
 
   function join<Value>(flight: Flight<Answer>, spare?: Found<Value>): Step<Value> {
@@ -182,8 +193,9 @@ export function createReader(settings: ReaderSettings): Reader {
       return finish(spec, toAnswer(settled, 'stale', failed ? 'load-failed' : 'load-slow'), joined, settled.value)
     }
     const { observed } = settled
-    if (observed && !joined && spec.localMs > 0) keep(spec, settled, settled.named, observed)
-    return finish(spec, settled, joined, (await decode(spec, settled.body)).value)
+    const { value } = await decode(spec, settled.body)
+    if (observed && !joined && spec.localMs > 0) keep(spec, settled, settled.named, observed, value)
+    return finish(spec, settled, joined, value)
   }
 
   function finish<Value>(spec: Spec<Value>, given: Answer, joined: boolean, value: Value): CacheResult<Value> {
@@ -194,16 +206,30 @@ export function createReader(settings: ReaderSettings): Reader {
   }
 
   /** A value that this process may serve without asking the store, unless an invalidation of it is on its way. */
-  function findLocal(spec: Spec<unknown>): Answer | undefined {
+  function findLocal(spec: Spec<unknown>): KeptEntry | undefined {
     if (spec.localMs === 0 || settings.disabled || undelivered.covers(spec.slot)) return undefined
-    const near = local.get(spec.slot.entry)
+    return local.get(spec.slot.entry)
+  }
+
+  function serveLocal<Value>(spec: Spec<Value>, kept: KeptEntry): Awaitable<CacheResult<Value>> {
     return (
-      near && { body: near.body, storedAt: near.storedAt, ttlMs: near.ttlMs, status: 'hit', reason: 'local', named: [] }
+      serve(spec.name, kept) ??
+      whenReady(decode(spec, kept.body), ({ value }) => toLocalResult(spec.name, kept, value, clock.now()))
     )
   }
 
-  function serveLocal<Value>(spec: Spec<Value>, near: Answer): Awaitable<CacheResult<Value>> {
-    return whenReady(decode(spec, near.body), ({ value }) => finish(spec, near, false, value))
+  function serve<Value>(name: string, kept: KeptEntry): CacheResult<Value> | undefined {
+    const { shared } = kept
+    const now = clock.now()
+    if (!shared || !local.isServed(kept, now) || undelivered.covers(kept.slot)) return undefined
+    return toLocalResult(name, kept, shared.value as Value, now)
+  }
+
+  function toLocalResult<Value>(name: string, kept: KeptEntry, value: Value, now: number): CacheResult<Value> {
+    reportLocal(name)
+    const { body, storedAt } = kept
+    const ageMs = Math.max(0, now - storedAt)
+    return { value, body, status: 'hit', reason: 'local', ageMs, ttlMs: Math.max(0, kept.ttlMs - ageMs) }
   }
 
   function end<Value>(spec: Spec<Value>, looked: Looked<Value>): Awaitable<CacheResult<Value>> {
@@ -212,6 +238,8 @@ export function createReader(settings: ReaderSettings): Reader {
   }
 
   return {
+    findKept: (slot) => local.get(slot.entry),
+    serve,
     read(spec) {
       const near = findLocal(spec)
       return near ? Promise.resolve(serveLocal(spec, near)) : lookUp(spec, (looked) => end(spec, looked))

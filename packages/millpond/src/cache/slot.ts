@@ -19,7 +19,7 @@ export type Slots = (input: unknown) => Awaitable<Slot>
 
 /** Creates the slots of a definition. The keys of inputs used lately are remembered: tags depend on the input alone. A promise only where a digest must be computed first. */
 export function createSlots(keyring: Keyring, name: string, tagsOf: (input: unknown) => readonly string[]): Slots {
-  const recent = createRecent<Slot>(REMEMBERED)
+  const recent = createRecent<string, Slot>(REMEMBERED)
   return (input) => {
     const text = input === undefined ? '' : canonical(input)
     const known = recent.get(text)

@@ -17,6 +17,8 @@ export interface Spec<Value> {
   readonly lifetime: Lifetime
   /** How long a value may be served from this process's memory after it was observed; 0: not at all. */
   readonly localMs: number
+  /** Whether every value is deeply frozen, so that readers of the local tier may share one. */
+  readonly frozen: boolean
   /** With a spare value at hand, how long a reader waits for the load before it takes the spare; undefined: as long as it takes. */
   readonly softTimeoutMs: number | undefined
   /** After how long a load is given up and its signal aborted; undefined: never. */
