@@ -1,11 +1,12 @@
 import { Redis } from 'ioredis'
 import { describeWith, startRedis } from 'millpond-e2e/servers'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { CacheStore } from '../src/cache/cache-store.ts'
 import { readEntry } from '../src/cache/entry.ts'
 import { memory } from '../src/stores/memory/index.ts'
 import { redis } from '../src/stores/redis/index.ts'
 import { exploreOrders } from '../src/testing/explore-orders.ts'
+import { findKeysWithoutTtl } from './keys-without-ttl.ts'
 import { createRace, type Race, type World } from './orders/race.ts'
 
 /** `all` runs the largest races everywhere: a minute or two instead of seconds. */
@@ -68,6 +69,9 @@ describeWith('redis', 'exploreOrders() finds no order in which an invalidation d
   beforeAll(async () => {
     server = await startRedis({ args: ['--databases', String(LANES)] })
     clients = Array.from({ length: LANES }, (_, db) => new Redis(server.url, { db }))
+  })
+  afterEach(async () => {
+    expect((await Promise.all(clients.map(findKeysWithoutTtl))).flat()).toEqual([])
   })
   afterAll(async () => {
     for (const client of clients ?? []) client.disconnect()

@@ -11,6 +11,7 @@ import { upstash } from '../src/stores/upstash/index.ts'
 import { createChaos } from '../src/testing/chaos-store.ts'
 import { createFakeClock, type FakeClock } from '../src/testing/fake-clock.ts'
 import { createFaultyWire, type FaultyWire, type WireFault } from './faults/faulty-wire.ts'
+import { findKeysWithoutTtl } from './keys-without-ttl.ts'
 
 const DEADLINE_MS = 150
 let worlds = 0
@@ -158,6 +159,9 @@ describeWith('redis', 'a store that', () => {
     rest = await createServer({ redis: server.url })
   })
   afterAll(async () => {
+    const client = new Redis(server.url)
+    expect(await findKeysWithoutTtl(client)).toEqual([])
+    client.disconnect()
     await rest?.close()
     await server?.stop()
   })

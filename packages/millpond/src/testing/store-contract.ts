@@ -135,6 +135,22 @@ export const storeContract: readonly ContractCase[] = [
     },
   },
   {
+    name: 'lease() and versions() overwrite what is not a version',
+    async run(context) {
+      const { store, key } = context
+      for (const text of ['', 'a|b', 'a,b', 'a;b', '{"a":1}', 'x'.repeat(65)]) {
+        const tags = [await key('tag', 'spoilt')]
+        await store.renew(tags, text, 60_000)
+        const grant = await store.lease(
+          await leaseRequest(context, 'x', 'mine', { tags, nonce: 'leased', takeOver: true }),
+        )
+        equal([text, grant], [text, { kind: 'granted', versions: ['leased'] }])
+        await store.renew(tags, text, 60_000)
+        equal([text, await store.versions(tags, 'asked', 60_000)], [text, ['asked']])
+      }
+    },
+  },
+  {
     name: 'versions() reads the versions of the tags and creates those that are missing',
     async run({ store, key }) {
       const tags = await Promise.all(['missing', 'known', 'last'].map((name) => key('tag', name)))

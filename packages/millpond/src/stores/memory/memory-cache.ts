@@ -10,6 +10,8 @@ interface Kept {
 /** What a key costs besides its characters: the map's slot and the object. */
 const OVERHEAD_BYTES = 120
 
+const VERSION = /^[\w-]{1,64}$/
+
 /** The cache's contract in process memory. Above `maxBytes` (estimated, two bytes a character) the least recently used keys go. */
 export function createMemoryCache(options: { clock: Clock; maxBytes: number }): CacheStore {
   const { clock, maxBytes } = options
@@ -46,7 +48,9 @@ export function createMemoryCache(options: { clock: Clock; maxBytes: number }): 
 
   function readVersions(tags: readonly StoreKey[], nonce: string, ttlMs: number): string[] {
     return tags.map((tag) => {
-      const version = get(tag) ?? nonce
+      const found = get(tag)
+      // Something else than a version was not ours, and would spoil the text of an entry.
+      const version = found !== null && VERSION.test(found) ? found : nonce
       set(tag, version, ttlMs)
       return version
     })
