@@ -1,4 +1,5 @@
 import { createAccesses } from './create-accesses.ts'
+import type { AclUser } from './engine/acl-user.ts'
 import { type ChildEvent, type ChildRedis, startChild } from './engine/child.ts'
 import type { ConnectionEvent } from './engine/connection.ts'
 import { createEngine, type StartedEngine } from './engine/create-engine.ts'
@@ -105,6 +106,8 @@ function toUrl(scheme: string, host: string, port: number): string {
 
 interface Front {
   listening(): Promise<Listening>
+  /** Drops the connections that single tokens have. */
+  close(): Promise<void>
   /** Ends what would keep the HTTP server from closing. */
   endStreams(): void
 }
@@ -119,10 +122,13 @@ function createFront(
   const { host = '127.0.0.1', port = 0, tls, cors: origins = [], commandTimeoutMs = defaultTimeoutMs } = options
   const idleTimeoutMs = commandTimeoutMs + 120_000
   const metrics = createMetrics()
+  const openAs = (becomes: AclUser): StartedEngine =>
+    createEngine({ target: { ...engine.target(), becomes }, commandTimeoutMs, onEvent: () => undefined })
+  const accesses = createAccesses({ tokens, engine, tables: counts.tables, openAs })
   const cors = createCors(origins)
   const streams = createEventStreams(() => engine.target())
   const handler = createHandler({
-    authorize: createAuthorize(createAccesses(tokens, engine, counts.tables)),
+    authorize: createAuthorize(accesses.byToken),
     streams,
     answerOpenly: (request, path) =>
       cors.preflight(request) ?? (path === '/health' ? healthAnswer(engine, counts.isDraining) : undefined),
@@ -135,7 +141,11 @@ function createFront(
     corsHeaders: origins.length === 0 ? () => undefined : cors.headers,
     onAnswer: metrics.record,
   })
-  return { listening: () => listen(handler, { host, port, tls, idleTimeoutMs }), endStreams: streams.close }
+  return {
+    listening: () => listen(handler, { host, port, tls, idleTimeoutMs }),
+    close: accesses.close,
+    endStreams: streams.close,
+  }
 }
 
 /**
@@ -171,7 +181,7 @@ export async function createServer(options: ServerOptions = {}): Promise<RestSer
   const counts = { losses: 0, tables: createTableSource(engine), isDraining: false }
   const front = createFront(engine, options, tokens, counts)
   const closeEngine = async (): Promise<void> => {
-    await engine.close()
+    await Promise.all([engine.close(), front.close()])
     await child?.close()
   }
   let http: Listening

@@ -7,7 +7,10 @@ export interface TokenOptions {
   readonly token: string
   /** Only commands that write nothing, and neither SCAN nor KEYS. Default false. */
   readonly readOnly?: boolean | undefined
-  /** Put before every key, and taken off replies that name keys. Scripts and pub/sub are refused then. */
+  /**
+   * Put before every key and channel, and taken off replies that name them. Scripts run as a user of Redis that reaches nothing else,
+   * for which the login of the server needs `ACL SETUSER`.
+   */
   readonly prefix?: string | undefined
 }
 

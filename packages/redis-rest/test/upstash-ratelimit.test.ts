@@ -66,14 +66,16 @@ describeEngines(
     let other: RestServer
     let redis: Redis
     let elsewhere: Redis
+    let confined: Redis
 
     beforeAll(async () => {
       first = await startRedis({ engine })
       second = await startRedis({ engine })
-      server = await createServer({ redis: first.url })
+      server = await createServer({ redis: first.url, token: ['full', { token: 'confined', prefix: 'tenant[1]:' }] })
       other = await createServer({ redis: second.url })
       const enableTelemetry = false
       redis = new Redis({ url: server.url, token: server.token, enableTelemetry })
+      confined = new Redis({ url: server.url, token: 'confined', enableTelemetry })
       elsewhere = new Redis({ url: other.url, token: other.token, enableTelemetry })
     })
     afterAll(async () => {
@@ -118,6 +120,23 @@ describeEngines(
           const limiter = create(algorithm())
           const results = await Promise.all(Array.from({ length: 200 }, () => limiter.limit('me')))
           expect(results.filter(({ success }) => success)).toHaveLength(10)
+        })
+
+        it.each(algorithms)('%s works with a token that has a prefix, resets included', async (_, algorithm) => {
+          // Users with limits on channels, which scripts with a prefix need, came with 6.2.
+          if (!isAtLeast(engine, [6, 2])) return
+          await redis.set('tenantX1:rl:me:1', 'of somebody else')
+          const limiter = create(algorithm(), { redis: confined, dynamicLimits: true })
+          for (let round = 0; round < 2; round += 1) {
+            const results = await Promise.all(Array.from({ length: 30 }, () => limiter.limit('me')))
+            expect(results.filter(({ success }) => success)).toHaveLength(10)
+            await limiter.resetUsedTokens('me')
+          }
+          await limiter.setDynamicLimit({ limit: 3 })
+          const limited = await Promise.all(Array.from({ length: 5 }, () => limiter.limit('you')))
+          expect(limited.filter(({ success }) => success)).toHaveLength(3)
+          const keys = await redis.keys('*')
+          expect(keys.filter((key) => !key.startsWith('tenant[1]:'))).toEqual(['tenantX1:rl:me:1'])
         })
 
         it('a limit with a rate takes that many', async () => {

@@ -1,6 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { Command } from '../protocol/command.ts'
+import { userRefused } from './acl-user.ts'
 import { readError } from './frame.ts'
 import { createFrameReader } from './frame-reader.ts'
 import type { Target } from './target.ts'
@@ -42,9 +43,18 @@ interface Step {
   readonly command: Command
   /** The link is given up when Redis refuses this. */
   readonly isVital: boolean
+  /** The reason says so then. */
+  readonly isForUser?: boolean
 }
 
-function handshake({ username, password, database }: Target): Step[] {
+function becomeUser({ becomes }: Target): Step[] {
+  if (becomes === undefined) return []
+  const login = { name: 'AUTH', args: [becomes.name, becomes.password] }
+  return [becomes.create, login].map((command) => ({ command, isVital: true, isForUser: true }))
+}
+
+function handshake(target: Target): Step[] {
+  const { username, password, database } = target
   const login = password === undefined ? [] : [...(username === undefined ? [] : [username]), password]
   return [
     ...(login.length === 0 ? [] : [{ command: { name: 'AUTH', args: login }, isVital: true }]),
@@ -52,6 +62,7 @@ function handshake({ username, password, database }: Target): Step[] {
     { command: { name: 'CLIENT', args: ['SETNAME', 'millpond-rest'] }, isVital: false },
     { command: { name: 'PING', args: [] }, isVital: true },
     { command: { name: 'INFO', args: ['cluster'] }, isVital: false },
+    ...becomeUser(target),
   ]
 }
 
@@ -60,6 +71,7 @@ export function openLink(options: LinkOptions): Link {
   const socket = openSocket(options.target)
   const steps = handshake(options.target)
   let isReady = false
+  let isCluster = false
   let reason = 'the connection was closed'
   let wire: Wire = []
   let wireBytes = 0
@@ -74,13 +86,14 @@ export function openLink(options: LinkOptions): Link {
     const step = steps.shift()
     const error = readError(frame)
     if (error !== undefined && step?.isVital === true) {
-      end(error)
+      end(step.isForUser === true ? `${userRefused}: ${error}` : error)
       return
     }
+    if (step?.command.name === 'INFO') isCluster = frame.includes('cluster_enabled:1')
     if (steps.length > 0) return
     isReady = true
     clearTimeout(timer)
-    options.onReady(error === undefined && frame.includes('cluster_enabled:1'))
+    options.onReady(isCluster)
   }
   const reader = createFrameReader((frame) => (isReady ? options.onFrame(frame) : takeStep(frame)))
 

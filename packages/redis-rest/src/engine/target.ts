@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors.ts'
+import type { AclUser } from './acl-user.ts'
 
 /** Where a Redis listens, and how to log in. */
 export interface Target {
@@ -8,6 +9,8 @@ export interface Target {
   readonly username: string | undefined
   readonly password: string | undefined
   readonly database: number
+  /** Becomes this user once it is logged in. */
+  readonly becomes?: AclUser | undefined
 }
 
 const schemes: ReadonlyMap<string, { readonly isTls: boolean }> = new Map([

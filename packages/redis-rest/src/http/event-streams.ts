@@ -3,7 +3,7 @@ import { decodeFrame, readError } from '../engine/frame.ts'
 import { type Link, openLink } from '../engine/link.ts'
 import type { Target } from '../engine/target.ts'
 import { type Answer, errorAnswer } from '../protocol/answer.ts'
-import type { Command } from '../protocol/command.ts'
+import type { StreamRequest } from '../protocol/confine-stream.ts'
 import { toMonitorEvent, toSubscriptionEvent } from './event-text.ts'
 
 /** How many streams may be open at once; each has a connection to Redis of its own. */
@@ -21,7 +21,7 @@ export interface EventStreams {
    * Redis or the server ends it. Resolves with an answer when nothing was written, because Redis refused or is away.
    */
   open(
-    command: Command,
+    request: StreamRequest,
     response: ServerResponse,
     headers: Readonly<Record<string, string>>,
   ): Promise<Answer | undefined>
@@ -39,7 +39,7 @@ export function createEventStreams(target: () => Target): EventStreams {
   const links = new Set<Link>()
   let isClosed = false
 
-  const open: EventStreams['open'] = (command, response, headers) => {
+  const open: EventStreams['open'] = ({ command, toReply = (reply) => reply }, response, headers) => {
     if (isClosed) return Promise.resolve(away('the server is closing'))
     if (links.size >= maxStreams) {
       return Promise.resolve(
@@ -59,7 +59,7 @@ export function createEventStreams(target: () => Target): EventStreams {
           hasBegun = true
           response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache', ...headers })
         }
-        response.write(toEvent(decodeFrame(frame)))
+        response.write(toEvent(toReply(decodeFrame(frame))))
         if (response.writableLength > maxBufferedBytes) response.destroy()
       }
       const link = openLink({

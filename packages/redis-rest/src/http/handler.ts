@@ -116,9 +116,9 @@ export function createHandler(options: HandlerOptions): Handler {
   ): Answer | Promise<Answer | undefined> => {
     request.resume()
     const parsed = parsePathCommand(path, '', undefined)
-    const command = parsed.kind === 'parsed' ? access.toStream(parsed.value) : parsed
-    if (command.kind === 'invalid') return errorAnswer(400, command.message)
-    return streams.open(command.value, response, { 'upstash-sync-token': nextSyncToken(), ...corsHeaders(request) })
+    const stream = parsed.kind === 'parsed' ? access.toStream(parsed.value) : parsed
+    if (stream.kind === 'invalid') return errorAnswer(400, stream.message)
+    return streams.open(stream.value, response, { 'upstash-sync-token': nextSyncToken(), ...corsHeaders(request) })
   }
 
   const answerRoute = async (

@@ -4,6 +4,8 @@ import { quoteNumbers } from './quote-numbers.ts'
 export interface Command {
   readonly name: string
   readonly args: readonly (string | Buffer)[]
+  /** A script that is known to stay inside the prefix of its token. Set by this server, never read from a request. */
+  readonly isTrusted?: boolean
 }
 
 /** Parsed input, or the reason why nothing of the request can run. */

@@ -4,21 +4,23 @@ import type { Adapted } from './adapt-command.ts'
 import type { Command, Parsed } from './command.ts'
 import type { CommandTable } from './command-table.ts'
 import { findKeys } from './find-keys.ts'
+import { isPatternScript } from './pattern-script.ts'
+import { createPrefix, type Prefix } from './prefix.ts'
 
 type Argument = string | Buffer
 
 /** Without keys, and harmless to others. */
 const keyless = new Set(['PING', 'ECHO', 'TIME', 'COMMAND', 'LOLWUT'])
 
-/** A script or function can touch keys that it does not declare. */
-const scripts = new Set(['EVAL', 'EVALSHA', 'EVAL_RO', 'EVALSHA_RO', 'FCALL', 'FCALL_RO', 'SCRIPT', 'FUNCTION'])
+/** May have no keys; what they touch beyond those that they declare is left to the token's own user in Redis. */
+const scripts = new Set(['EVAL', 'EVALSHA', 'EVAL_RO', 'EVALSHA_RO', 'FCALL', 'FCALL_RO'])
+const allowedSubcommands: ReadonlyMap<string, readonly string[]> = new Map([
+  ['SCRIPT', ['LOAD', 'EXISTS']],
+  ['PUBSUB', ['CHANNELS', 'NUMSUB', 'SHARDCHANNELS', 'SHARDNUMSUB']],
+])
 
-function escapeGlob(text: string): string {
-  return text.replaceAll(/[\\*?[\]^-]/g, '\\$&')
-}
-
-function prepend(prefix: string, argument: Argument): Argument {
-  return typeof argument === 'string' ? prefix + argument : Buffer.concat([Buffer.from(prefix), argument])
+function withArguments({ name, args }: Command, change: (argument: Argument, index: number) => Argument): Command {
+  return { name, args: args.map(change) }
 }
 
 function refuse(command: Command, reason: string): Parsed<Adapted> {
@@ -27,7 +29,7 @@ function refuse(command: Command, reason: string): Parsed<Adapted> {
 }
 
 /** The command with its MATCH patterns inside the prefix; undefined when it has an option that is not known here. */
-function confineScan(prefix: string, command: Command): Command | undefined {
+function confineScan(prefix: Prefix, command: Command): Command | undefined {
   const args = [...command.args]
   let hasMatch = false
   for (let index = 1; index < args.length; index += 2) {
@@ -39,22 +41,19 @@ function confineScan(prefix: string, command: Command): Command | undefined {
     }
     if (option !== 'MATCH' && option !== 'COUNT' && option !== 'TYPE') return undefined
     if (option !== 'MATCH' || value === undefined) continue
-    args[index + 1] = prepend(escapeGlob(prefix), value)
+    args[index + 1] = prefix.putPattern(value)
     hasMatch = true
   }
-  return { name: command.name, args: hasMatch ? args : [...args, 'MATCH', `${escapeGlob(prefix)}*`] }
+  return { name: command.name, args: hasMatch ? args : [...args, 'MATCH', prefix.putPattern('*')] }
 }
 
 /**
  * Keeps commands inside the keys that start with `prefix`: puts it before every key of a command, and takes it off where replies
  * name keys. Refuses whatever has no keys, or keys that cannot be told for sure.
  */
-export function createKeyPrefix(prefix: string): (table: CommandTable, command: Command) => Parsed<Adapted> {
-  const strip = (reply: Reply | undefined): Reply => {
-    if (!Buffer.isBuffer(reply)) return reply ?? null
-    const start = Buffer.byteLength(prefix)
-    return reply.subarray(0, start).toString() === prefix ? reply.subarray(start) : reply
-  }
+export function createKeyPrefix(text: string): (table: CommandTable, command: Command) => Parsed<Adapted> {
+  const prefix = createPrefix(text)
+  const strip = prefix.takeOff
   const stripEach = (reply: Reply | undefined): Reply => (Array.isArray(reply) ? reply.map(strip) : (reply ?? null))
   const stripFirst = (reply: Reply | undefined): Reply =>
     Array.isArray(reply) ? [strip(reply[0]), ...reply.slice(1)] : (reply ?? null)
@@ -69,6 +68,7 @@ export function createKeyPrefix(prefix: string): (table: CommandTable, command: 
     ['ZMPOP', stripFirst],
     ['XREAD', stripStreams],
     ['XREADGROUP', stripStreams],
+    ['PUBSUB', stripEach],
   ])
 
   const adapted = (name: string, command: Command): Parsed<Adapted> => {
@@ -79,23 +79,60 @@ export function createKeyPrefix(prefix: string): (table: CommandTable, command: 
     return { kind: 'parsed', value: { command, toOutcome } }
   }
 
+  const isNumbers = (subcommand: string): boolean => subcommand.endsWith('NUMSUB')
+  /** Of CHANNELS one pattern, everything when there is none; of NUMSUB channels. */
+  const confinePubsub = (command: Command, subcommand: string): Command => {
+    if (isNumbers(subcommand)) {
+      return withArguments(command, (argument, index) => (index === 0 ? argument : prefix.put(argument)))
+    }
+    const [first = subcommand, pattern = '*', ...rest] = command.args
+    return { name: command.name, args: [first, prefix.putPattern(pattern), ...rest] }
+  }
+
+  const confineSubcommand = (name: string, command: Command): Parsed<Adapted> => {
+    const subcommand = command.args[0]?.toString().toUpperCase() ?? ''
+    if (allowedSubcommands.get(name)?.includes(subcommand) !== true) {
+      return refuse(command, `only ${allowedSubcommands.get(name)?.join(' and ')} stay inside its key prefix`)
+    }
+    return name === 'SCRIPT'
+      ? { kind: 'parsed', value: { command } }
+      : adapted(name, confinePubsub(command, subcommand))
+  }
+
+  const confineKeys = (table: CommandTable, name: string, command: Command): Parsed<Adapted> => {
+    const indexes = findKeys(table, command)
+    if (indexes === undefined) return refuse(command, 'its keys cannot be told for sure')
+    if (indexes.length === 0 && !scripts.has(name)) return refuse(command, 'it reaches beyond its key prefix')
+    const keys = new Set(indexes)
+    const change = isPatternScript(name, command) ? prefix.putPattern : prefix.put
+    return adapted(
+      name,
+      withArguments(command, (argument, index) => (keys.has(index) ? change(argument) : argument)),
+    )
+  }
+
   return (table, command) => {
     const name = command.name.toUpperCase()
     if (keyless.has(name)) return { kind: 'parsed', value: { command } }
-    if (scripts.has(name)) return refuse(command, 'a script could reach beyond its key prefix')
-    if (name === 'KEYS') {
-      const args = command.args.map((pattern) => prepend(escapeGlob(prefix), pattern))
-      return adapted(name, { name: command.name, args })
+    if (allowedSubcommands.has(name)) return confineSubcommand(name, command)
+    switch (name) {
+      case 'PUBLISH':
+      case 'SPUBLISH':
+        return adapted(
+          name,
+          withArguments(command, (argument, index) => (index === 0 ? prefix.put(argument) : argument)),
+        )
+      case 'KEYS':
+        return adapted(
+          name,
+          withArguments(command, (pattern) => prefix.putPattern(pattern)),
+        )
+      case 'SCAN': {
+        const confined = confineScan(prefix, command)
+        return confined === undefined ? refuse(command, 'an option is not known here') : adapted(name, confined)
+      }
+      default:
+        return confineKeys(table, name, command)
     }
-    if (name === 'SCAN') {
-      const confined = confineScan(prefix, command)
-      return confined === undefined ? refuse(command, 'an option is not known here') : adapted(name, confined)
-    }
-    const indexes = findKeys(table, command)
-    if (indexes === undefined) return refuse(command, 'its keys cannot be told for sure')
-    if (indexes.length === 0) return refuse(command, 'it reaches beyond its key prefix')
-    const keys = new Set(indexes)
-    const args = command.args.map((argument, index) => (keys.has(index) ? prepend(prefix, argument) : argument))
-    return adapted(name, { name: command.name, args })
   }
 }

@@ -3,6 +3,7 @@ import type { Command, Parsed } from './command.ts'
 import type { CommandTable } from './command-table.ts'
 import type { Prepare } from './executor.ts'
 import { createKeyPrefix } from './key-prefix.ts'
+import { isPatternScript } from './pattern-script.ts'
 import { findWrite } from './read-only.ts'
 import { findRefusal } from './refused-commands.ts'
 
@@ -38,6 +39,10 @@ export function createLimitedPrepare(adapt: AdaptCommand, limits: Limits): (tabl
       const confined = confine?.(table, command) ?? { kind: 'parsed', value: { command } }
       if (confined.kind === 'invalid') return confined
       const inner = confined.value.command
-      return { kind: 'parsed', value: chain(confined.value, adapt(inner.name.toUpperCase(), inner)) }
+      const name = inner.name.toUpperCase()
+      const adapted = adapt(name, inner)
+      const isTrusted = name === 'SCAN' || isPatternScript(name, command)
+      const runs = isTrusted ? { ...adapted, command: { ...adapted.command, isTrusted } } : adapted
+      return { kind: 'parsed', value: chain(confined.value, runs) }
     }
 }
