@@ -38,6 +38,8 @@ import { createStravaEvents } from './strava/webhook.ts'
 export type AppDeps = {
   db: Database
   cache: Cache
+  /** For how many seconds cached answers may be served from this process's memory; 0: they are not. */
+  localSeconds: number
   limiter: ApiLimiter
   outbox: Outbox
   verify: Verify
@@ -62,10 +64,11 @@ export type AppDeps = {
 /** Builds the API. It holds no state of its own: two applications may share a process. */
 export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   const { db, cache, limiter, outbox, verify, clock, logger, clientAddress, corsOrigins, developmentIssuer } = deps
+  const cached = { db, cache, local: deps.localSeconds === 0 ? {} : { local: `${deps.localSeconds}s` as const } }
   const metrics = createMetrics()
-  const preferences = definePreferences({ db, cache })
-  const profile = defineProfile({ db, cache })
-  const analytics = defineAnalytics({ db, cache })
+  const preferences = definePreferences(cached)
+  const profile = defineProfile(cached)
+  const analytics = defineAnalytics(cached)
   const ingest = createIngest({ db, outbox, clock })
   const limit = limitRequests({ limiter, profile: clientAddress })
   const app = new OpenAPIHono<ApiEnv>()
@@ -82,7 +85,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   if (deps.strava) {
     const { client, sealer, webhookToken } = deps.strava
     const connections = createStravaConnections({ db, outbox, clock, client, sealer })
-    const status = defineStravaStatus({ db, cache })
+    const status = defineStravaStatus(cached)
     app.route('/api/v1/integrations', integrationRoutes({ connections, status }))
     const take = createStravaEvents({ db, outbox, ingest, client, connections, logger })
     app.use('/webhooks/*', identify(verify), limit)

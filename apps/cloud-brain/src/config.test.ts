@@ -23,6 +23,7 @@ describe('readConfig()', () => {
       database: { kind: 'pglite', folder: '/srv/.millpond/data/cloud-brain/pglite' },
       store: { kind: 'memory' },
       caching: true,
+      localSeconds: 0,
       auth: { kind: 'development' },
       cacheKeySecret: { kind: 'kept' },
       strava: { kind: 'fake' },
@@ -45,6 +46,7 @@ describe('readConfig()', () => {
       DATA_DIR: 'data',
       DATABASE_URL: 'postgres://brain@db.internal/brain',
       CACHE: 'off',
+      CACHE_LOCAL_SECONDS: '2',
       CACHE_KEY_SECRET: '0123456789abcdef',
       CLIENT_ADDRESS: 'proxies:2',
       LOG_LEVEL: 'error',
@@ -68,6 +70,7 @@ describe('readConfig()', () => {
       database: { kind: 'postgres', url: 'postgres://brain@db.internal/brain' },
       store: { kind: 'upstash', url: 'https://eu1-pond.upstash.io', token: 'AYkQASQg' },
       caching: false,
+      localSeconds: 2,
       auth: {
         kind: 'jwks',
         jwksUrl: 'https://id.pond.dev/jwks',

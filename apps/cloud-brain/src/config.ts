@@ -15,6 +15,8 @@ export type Config = Readonly<{
   database: Readonly<{ kind: 'postgres'; url: string } | { kind: 'pglite'; folder: string }>
   store: Readonly<{ kind: 'upstash'; url: string; token: string } | { kind: 'redis'; url: string } | { kind: 'memory' }>
   caching: boolean
+  /** For how many seconds answers may come from this process's memory, at most 60; 0: never. */
+  localSeconds: number
   auth: Readonly<{ kind: 'jwks'; jwksUrl: string; issuer: string; audience: string } | { kind: 'development' }>
   /** `kept` means: made once and kept in `dataDir` (development only). */
   cacheKeySecret: Readonly<{ kind: 'given'; value: string } | { kind: 'kept' }>
@@ -86,6 +88,10 @@ const Environment = z.object({
     'must be a real URL, received a placeholder',
   ),
   CACHE: text('must be "on" or "off"', (value) => value === 'on' || value === 'off'),
+  CACHE_LOCAL_SECONDS: text(
+    'must be a whole number from 0 to 60',
+    (value) => /^\d{1,2}$/.test(value) && Number(value) <= 60,
+  ),
   AUTH_JWKS_URL: text('must be an https:// URL (http:// only on this machine)', isSafeRemote),
   AUTH_ISSUER: filledIn(),
   AUTH_AUDIENCE: filledIn(),
@@ -197,6 +203,7 @@ function toConfig(env: Environment, cwd: string): Config {
     ),
     store: toStore(env),
     caching: env.CACHE !== 'off',
+    localSeconds: Number(env.CACHE_LOCAL_SECONDS ?? 0),
     auth: toAuth(env),
     cacheKeySecret: Object.freeze(
       env.CACHE_KEY_SECRET ? { kind: 'given', value: env.CACHE_KEY_SECRET } : { kind: 'kept' },

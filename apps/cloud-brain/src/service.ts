@@ -90,6 +90,7 @@ async function openParts(
   const app = createApp({
     db: database.db,
     cache,
+    localSeconds: config.localSeconds,
     limiter,
     outbox,
     verify,

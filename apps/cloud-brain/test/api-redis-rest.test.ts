@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { sql } from 'drizzle-orm'
 import { Redis } from 'ioredis'
 import { slidingWindow } from 'millpond'
+import { memory } from 'millpond/memory'
 import { upstash } from 'millpond/upstash'
 import { describeWith, freePort, startPostgres, startRedis } from 'millpond-e2e/servers'
 import { createServer } from 'millpond-rest'
@@ -106,6 +107,21 @@ describeWith(['redis', 'postgres'], 'API while servers die', () => {
     expect(await costOf(path)).toEqual([429, '', 0])
     harness.outbox.stop()
     harness.cache.close()
+
+    // With a local tier the cache asks nothing; the limits, counted elsewhere here, would be all there is.
+    const near = createHarness({ ...servers, cacheStore: store, store: memory(), testIssuer, localSeconds: 60, deadline: '10s' })
+    const ben = await near.createUser()
+    const ask = async () => [(await ben.get('/analytics/daily-summary')).headers.get('cache-status')?.split(';')[1], asked]
+    await ask()
+    asked = 0
+    expect([await ask(), await ask()]).toEqual([
+      [' hit', 0],
+      [' hit', 0],
+    ])
+    await ben.ingest({ source: 'watch', sleep: [{ date: TODAY, hours: 8 }] })
+    expect((await dayOf(ben.get(path))).sleep_hours).toBe(8)
+    near.outbox.stop()
+    near.cache.close()
     await rest.close()
   })
 

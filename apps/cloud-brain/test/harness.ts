@@ -59,6 +59,7 @@ export function createHarness(parts: {
   verify?: Verify
   strava?: FakeStrava | undefined
   answerer?: Answerer
+  localSeconds?: number
   metricsAccess?: Config['metrics']
   /** How long the cache waits for its store. Long where a test counts hits: a busy machine is not an outage. */
   deadline?: Duration
@@ -74,6 +75,7 @@ export function createHarness(parts: {
   const app = createApp({
     db: database.db,
     cache,
+    localSeconds: parts.localSeconds ?? 0,
     limiter: createApiLimiter({ store, keySecret, deadline: parts.deadline, ...(policies && { policies }) }),
     outbox,
     verify: parts.verify ?? createVerifier({ ...issuer, clock }),

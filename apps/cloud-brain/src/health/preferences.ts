@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { eq, sql } from 'drizzle-orm'
-import type { Cache, Definition } from 'millpond'
+import type { Definition } from 'millpond'
 import { UserId } from '../auth/user-id.ts'
+import type { CachedParts } from '../cached-parts.ts'
 import type { Database, Transaction } from '../db/database.ts'
 import { userPreferences } from '../db/schema/index.ts'
 import { TimeZone } from '../local-day.ts'
@@ -73,8 +74,9 @@ export function preferencesTag(userId: UserId): string {
 export type CachedPreferences = Definition<[input: { userId: string }], Preferences>
 
 /** Defines the cached preferences, so that a request for "today" does without the database. */
-export function definePreferences({ db, cache }: { db: Database; cache: Cache }): CachedPreferences {
+export function definePreferences({ db, cache, local }: CachedParts): CachedPreferences {
   return cache.define({
+    ...local,
     name: 'users.preferences',
     ttl: '15m',
     version: '2',

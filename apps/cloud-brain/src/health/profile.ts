@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { eq } from 'drizzle-orm'
-import type { Cache, Definition } from 'millpond'
+import type { Definition } from 'millpond'
 import { UserId } from '../auth/user-id.ts'
+import type { CachedParts } from '../cached-parts.ts'
 import type { Database, Transaction } from '../db/database.ts'
 import { userProfiles } from '../db/schema/index.ts'
 import { requireMatch } from '../etag.ts'
@@ -51,8 +52,9 @@ export function profileTag(userId: UserId): string {
 export type CachedProfile = Definition<[input: { userId: string; email: string | null }], Profile>
 
 /** Defines the cached profile. The e-mail is part of the key, so a token with another one is a miss. */
-export function defineProfile({ db, cache }: { db: Database; cache: Cache }): CachedProfile {
+export function defineProfile({ db, cache, local }: CachedParts): CachedProfile {
   return cache.define({
+    ...local,
     name: 'users.profile',
     ttl: '15m',
     input: z.object({ userId: UserId, email: z.string().nullable() }),

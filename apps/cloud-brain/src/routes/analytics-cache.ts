@@ -1,4 +1,3 @@
-import type { Cache } from 'millpond'
 import { z } from 'zod'
 import { Correlation, toSleepActivity } from '../analytics/correlation.ts'
 import { DailySummary, toDailySummary } from '../analytics/daily-summary.ts'
@@ -7,7 +6,7 @@ import { GOAL_HISTORY_DAYS, GoalList, toGoalList } from '../analytics/goal-progr
 import { Metric, Trend, toTrend } from '../analytics/trend.ts'
 import { toWeeklyTrends, WEEK_DAYS, WeeklyTrends } from '../analytics/weekly-trends.ts'
 import { UserId } from '../auth/user-id.ts'
-import type { Database } from '../db/database.ts'
+import type { CachedParts } from '../cached-parts.ts'
 import { readGoals } from '../health/goals.ts'
 import { readHealthRows } from '../health/read-rows.ts'
 import { daysBack, goalsTag, rangeTags, userTag } from '../health/tags.ts'
@@ -21,7 +20,7 @@ const TrendInput = UserDay.extend({ metric: Metric, windowSize: z.int().min(3).m
 export type AnalyticsCache = ReturnType<typeof defineAnalytics>
 
 /** Defines the cached analytics: each until its time is over or one of the days or goals it is made of changes. */
-export function defineAnalytics({ db, cache }: { db: Database; cache: Cache }) {
+export function defineAnalytics({ db, cache, local }: CachedParts) {
   type Input = z.output<typeof UserDay>
   const rowsOf = ({ userId, date }: Input, days: number) => readHealthRows(db, { userId, ...daysBack(date, days) })
   const tagsOf = ({ userId, date }: Input, days: number) => [
@@ -31,6 +30,7 @@ export function defineAnalytics({ db, cache }: { db: Database; cache: Cache }) {
 
   return {
     dailySummary: cache.define({
+      ...local,
       name: 'analytics.daily-summary',
       ttl: '5m',
       input: UserDay,
@@ -39,6 +39,7 @@ export function defineAnalytics({ db, cache }: { db: Database; cache: Cache }) {
       load: async (input) => toDailySummary(input.date, await rowsOf(input, 1)),
     }),
     weeklyTrends: cache.define({
+      ...local,
       name: 'analytics.weekly-trends',
       ttl: '5m',
       input: UserDay,
@@ -47,6 +48,7 @@ export function defineAnalytics({ db, cache }: { db: Database; cache: Cache }) {
       load: async (input) => toWeeklyTrends(input.date, await rowsOf(input, WEEK_DAYS)),
     }),
     sleepActivity: cache.define({
+      ...local,
       name: 'analytics.sleep-activity',
       ttl: '15m',
       input: CorrelationInput,
@@ -56,6 +58,7 @@ export function defineAnalytics({ db, cache }: { db: Database; cache: Cache }) {
         toSleepActivity({ end: input.date, days, lag }, await rowsOf(input, days)),
     }),
     trend: cache.define({
+      ...local,
       name: 'analytics.trend',
       ttl: '5m',
       input: TrendInput,
@@ -65,6 +68,7 @@ export function defineAnalytics({ db, cache }: { db: Database; cache: Cache }) {
         toTrend({ end: input.date, metric, windowSize }, await rowsOf(input, windowSize * 2)),
     }),
     goals: cache.define({
+      ...local,
       name: 'analytics.goals',
       ttl: '5m',
       input: UserDay,
@@ -76,6 +80,7 @@ export function defineAnalytics({ db, cache }: { db: Database; cache: Cache }) {
       },
     }),
     dashboardInsight: cache.define({
+      ...local,
       name: 'analytics.dashboard-insight',
       ttl: '5m',
       input: UserDay,

@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
 import { and, eq, gt, lt } from 'drizzle-orm'
-import type { Cache, Definition } from 'millpond'
+import type { Definition } from 'millpond'
 import { UserId } from '../auth/user-id.ts'
+import type { CachedParts } from '../cached-parts.ts'
 import type { Clock } from '../clock.ts'
 import type { Database, Transaction } from '../db/database.ts'
 import { stravaConnections, stravaStates } from '../db/schema/index.ts'
@@ -41,14 +42,9 @@ export function stravaTag(userId: UserId): string {
 }
 
 /** Defines the cached status. */
-export function defineStravaStatus({
-  db,
-  cache,
-}: {
-  db: Database
-  cache: Cache
-}): Definition<[{ userId: string }], StravaStatus> {
+export function defineStravaStatus({ db, cache, local }: CachedParts): Definition<[{ userId: string }], StravaStatus> {
   return cache.define({
+    ...local,
     name: 'integrations.strava-status',
     ttl: '5m',
     input: z.object({ userId: UserId }),
