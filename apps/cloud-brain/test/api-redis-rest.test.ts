@@ -109,9 +109,19 @@ describeWith(['redis', 'postgres'], 'API while servers die', () => {
     harness.cache.close()
 
     // With a local tier the cache asks nothing; the limits, counted elsewhere here, would be all there is.
-    const near = createHarness({ ...servers, cacheStore: store, store: memory(), testIssuer, localSeconds: 60, deadline: '10s' })
+    const near = createHarness({
+      ...servers,
+      cacheStore: store,
+      store: memory(),
+      testIssuer,
+      localSeconds: 60,
+      deadline: '10s',
+    })
     const ben = await near.createUser()
-    const ask = async () => [(await ben.get('/analytics/daily-summary')).headers.get('cache-status')?.split(';')[1], asked]
+    const ask = async () => [
+      (await ben.get('/analytics/daily-summary')).headers.get('cache-status')?.split(';')[1],
+      asked,
+    ]
     await ask()
     asked = 0
     expect([await ask(), await ask()]).toEqual([

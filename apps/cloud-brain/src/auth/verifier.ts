@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
@@ -16,13 +17,17 @@ const Email = z.email().max(254)
 
 const ALGORITHMS = ['ES256', 'RS256', 'EdDSA']
 const CLOCK_TOLERANCE_SECONDS = 5
-const KEY_CACHE_MS = 600_000
+const REMEMBERED_MS = 60_000
+const REMEMBERED_TOKENS = 10_000
+/** With the minute for which a verified token is remembered, a key that was taken back counts for 10 minutes at most. */
+const KEY_CACHE_MS = 540_000
 /** Tokens with made-up key ids cannot make this process ask the issuer more often; a key that is new is known this soon. */
 const REFETCH_COOLDOWN_MS = 5000
 
 /**
  * A verifier for the tokens of one issuer. Signatures are checked in this process; algorithms outside ES256, RS256 and
- * EdDSA are refused whatever the key set holds, so `none` and a public key used as an HMAC secret never pass.
+ * EdDSA are refused whatever the key set holds, so `none` and a public key used as an HMAC secret never pass. A token that was
+ * verified is not verified again for a minute, nor after it has expired; of it only a digest is kept.
  */
 export function createVerifier(options: {
   keys: JWTVerifyGetKey
@@ -31,19 +36,36 @@ export function createVerifier(options: {
   clock: Clock
 }): Verify {
   const { keys, issuer, audience, clock } = options
+  const remembered = new Map<string, { verdict: Verdict; fromMs: number; untilMs: number }>()
+
+  async function check(token: string, nowMs: number): Promise<{ verdict: Verdict; untilMs: number }> {
+    const { payload } = await jwtVerify(token, keys, {
+      algorithms: ALGORITHMS,
+      issuer,
+      audience,
+      requiredClaims: ['exp', 'sub'],
+      clockTolerance: CLOCK_TOLERANCE_SECONDS,
+      currentDate: new Date(nowMs),
+    })
+    const subject = UserId.safeParse(payload.sub)
+    if (!subject.success) {
+      return { verdict: { status: 'refused', reason: 'the subject is not a UUID' }, untilMs: 0 }
+    }
+    const email = Email.safeParse(payload.email).data ?? null
+    const untilMs = Math.min(nowMs + REMEMBERED_MS, (payload.exp ?? 0) * 1000)
+    return { verdict: { status: 'verified', userId: subject.data, email }, untilMs }
+  }
+
   return async (token) => {
+    const nowMs = clock.now()
+    const digest = createHash('sha256').update(token).digest('base64')
+    const known = remembered.get(digest)
+    if (known && nowMs >= known.fromMs && nowMs < known.untilMs) return known.verdict
     try {
-      const { payload } = await jwtVerify(token, keys, {
-        algorithms: ALGORITHMS,
-        issuer,
-        audience,
-        requiredClaims: ['exp', 'sub'],
-        clockTolerance: CLOCK_TOLERANCE_SECONDS,
-        currentDate: new Date(clock.now()),
-      })
-      const subject = UserId.safeParse(payload.sub)
-      if (!subject.success) return { status: 'refused', reason: 'the subject is not a UUID' }
-      return { status: 'verified', userId: subject.data, email: Email.safeParse(payload.email).data ?? null }
+      const { verdict, untilMs } = await check(token, nowMs)
+      if (remembered.size >= REMEMBERED_TOKENS) remembered.clear()
+      if (untilMs > nowMs) remembered.set(digest, { verdict, fromMs: nowMs, untilMs })
+      return verdict
     } catch (error) {
       return toVerdict(error)
     }
@@ -51,7 +73,7 @@ export function createVerifier(options: {
 }
 
 /**
- * The issuer's published keys: kept at most 10 minutes, fetched again once when a token names a key that is not among them,
+ * The issuer's published keys: kept at most 9 minutes, fetched again once when a token names a key that is not among them,
  * and at most every 5 seconds whatever tokens name.
  */
 export function remoteKeys(url: string): JWTVerifyGetKey {
