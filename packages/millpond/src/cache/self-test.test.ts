@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { memory } from '../stores/memory/index.ts'
 import { createCache } from './cache.ts'
+import type { FillRequest } from './cache-store.ts'
 
-const failedOn = async (broken: Partial<ReturnType<typeof memory>>) => {
-  const cache = createCache({ store: { ...memory(), ...broken }, namespace: 'test' })
+const failedOn = async (broken: Partial<ReturnType<typeof memory>>, store = memory()) => {
+  const cache = createCache({ store: { ...store, ...broken }, namespace: 'test' })
   const { ok, checks } = await cache.selfTest()
   cache.close()
   return { ok, failed: checks.filter((check) => !check.ok).map(({ name }) => name) }
@@ -14,7 +15,9 @@ test('selfTest() is content with a store that keeps its word', async () => {
 })
 
 test('selfTest() tells of a store that keeps nothing', async () => {
-  expect(await failedOn({ fill: async () => true })).toEqual({ ok: false, failed: ['an entry is stored and served'] })
+  const store = memory()
+  const fill = async ({ lease, token }: FillRequest) => store.release(lease, token).then(() => true)
+  expect(await failedOn({ fill }, store)).toEqual({ ok: false, failed: ['an entry is stored and served'] })
 })
 
 test('selfTest() tells of a store on which invalidations do nothing', async () => {
