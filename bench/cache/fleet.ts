@@ -1,0 +1,50 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { Redis } from 'ioredis'
+import { countCost, type Row, type Table } from '../harness/index.ts'
+import { all } from './contenders.ts'
+
+const PROCESSES = 4
+const READS = 100
+
+/** Loads and commands when 4 processes each read one cold entry 100 times at once, and loading it takes 200 ms. */
+export async function measureFleet(url: string, originUrl: string): Promise<Table> {
+  const watcher = new Redis(url)
+  const origin = new Redis(originUrl)
+  const rows: Row[] = []
+  for (const { name } of all) {
+    await Promise.all([watcher.flushall(), origin.flushall()])
+    const workers = Array.from({ length: PROCESSES }, () =>
+      fork(fileURLToPath(new URL('fleet-worker.ts', import.meta.url)), [name, url, originUrl, String(READS)], {
+        execArgv: ['--import', 'tsx'],
+      }),
+    )
+    await Promise.all(workers.map((worker) => once(worker, 'message')))
+    await origin.flushall()
+    const cost = await countCost(watcher, async () => {
+      const done = workers.map((worker) => once(worker, 'message'))
+      for (const worker of workers) worker.send('go')
+      await Promise.all(done)
+    })
+    rows.push({
+      contender: name,
+      group: '',
+      values: { loads: Number(await origin.get('loads')), commands: cost.commands },
+    })
+    const gone = workers.map((worker) => once(worker, 'exit'))
+    for (const worker of workers) worker.kill()
+    await Promise.all(gone)
+  }
+  watcher.disconnect()
+  origin.disconnect()
+  return {
+    id: 'cache-fleet',
+    title: '4 processes × 100 reads of one cold entry, loaded in 200 ms',
+    measures: [
+      { key: 'loads', title: 'loads', unit: '', better: 'lower', plot: true },
+      { key: 'commands', title: 'commands', unit: '', better: 'lower' },
+    ],
+    rows,
+  }
+}
