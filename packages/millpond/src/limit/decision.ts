@@ -45,7 +45,7 @@ export type Decision<Name extends string = string> =
 
 /** Makes a decision of the policies' states: refused when one refused that is no shadow. */
 export function toDecision<Name extends string>(limits: readonly LimitState<Name>[]): Decision<Name> {
-  const nearest = limits.reduce((a, b) => (isNearer(b, a) ? b : a))
+  const nearest = limits.length === 1 && limits[0] ? limits[0] : limits.reduce((a, b) => (isNearer(b, a) ? b : a))
   if (nearest.allowed || nearest.shadow) return { status: 'allowed', allowed: true, limits, nearest }
   return {
     status: 'refused',

@@ -10,7 +10,7 @@ export interface LimitCheck extends StepRule {
   readonly key: StoreKey
   readonly algorithm: Algorithm
   /** Counts by itself and never keeps the others from being taken. */
-  readonly shadow?: boolean
+  readonly shadow?: boolean | undefined
 }
 
 /** Units that a take took: its check, and the mark of its verdict. */

@@ -125,18 +125,20 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
     const remembered = memo.recall(checks)
     if (remembered) return tally.decision(checks, toDecision(remembered), true)
     const asked = memo.begin()
+    let decision: Decision<Name>
     try {
-      const verdicts = (await spendLease(checks)) ?? (await guard('take', () => store.take(checks)))
-      const decision = toDecision(toStates(checks, verdicts))
+      const leased = checks[0]?.lease === undefined ? undefined : await spendLease(checks)
+      const verdicts = leased ?? (await guard('take', () => store.take(checks)))
+      decision = toDecision(toStates(checks, verdicts))
       if (decision.allowed) {
         taken.set(decision, { checks, verdicts })
         memo.noteTaken(checks)
       } else memo.remember(asked, checks, decision)
-      return tally.decision(checks, decision)
     } catch (cause) {
       tally.storeError('take', cause)
-      return tally.decision(checks, await decideWithoutStore(checks, local, { cause, operation: 'take' }))
+      decision = await decideWithoutStore(checks, local, { cause, operation: 'take' })
     }
+    return tally.decision(checks, decision)
   }
 
   async function peek(takes: Takes<Name>): Promise<Decision<Name>> {

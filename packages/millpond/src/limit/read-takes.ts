@@ -1,4 +1,4 @@
-import { createNonce, type Keyring } from '../key.ts'
+import { createNonce, type Keyring, type StoreKey } from '../key.ts'
 import type { Clock } from '../time/clock.ts'
 import type { LimitCheck } from './limit-store.ts'
 import type { OutageMode, Policy } from './policy.ts'
@@ -33,7 +33,7 @@ export interface PolicyCheck<Name extends string> extends LimitCheck {
   readonly onUnavailable: OutageMode
   readonly debt: number
   /** Units that a process may take in advance. */
-  readonly lease?: number
+  readonly lease?: number | undefined
 }
 
 /** One take or several, as a caller passes them. */
@@ -51,7 +51,6 @@ export function createReadTakes<Name extends string>(options: {
   clock: Clock
 }): ReadTakes<Name> {
   const { policies, keyring, clock } = options
-  const fixed = new Map(Object.entries(policies).map(([name, policy]) => [name, toFixed(name as Name, policy)]))
   function toCheck(take: TakeOf<Name, unknown>): PolicyCheck<Name> | Promise<PolicyCheck<Name>> {
     const { policy: name, key, cost = 1 } = take
     const policy = Object.hasOwn(policies, name) ? policies[name] : undefined
@@ -65,21 +64,32 @@ export function createReadTakes<Name extends string>(options: {
       typeof limitOf === 'number'
         ? limitOf
         : readLimit(`Cannot take from "${name}"`, limitOf(take.context), policy.largestLimit)
-    const { days } = policy
-    const rest = {
-      ...(fixed.get(name) ?? toFixed(name, policy)),
-      limit,
-      cost,
-      ...(days === undefined ? {} : { starts: days(clock.now()) }),
-      ...(policy.steps.algorithm === 'concurrency' ? { permit: createNonce().slice(0, 8) } : {}),
-    }
     const id = keyring.id(key)
-    if (typeof id === 'string') return { ...rest, key: keyring.limit(name, id) }
-    return id.then((known) => ({ ...rest, key: keyring.limit(name, known) }))
+    if (typeof id === 'string') return toCheckOf(name, policy, keyring.limit(name, id), limit, cost)
+    return id.then((known) => toCheckOf(name, policy, keyring.limit(name, known), limit, cost))
+  }
+
+  /** All checks have one shape, field by field: this is made for each take, and copying it costs more than making it. */
+  function toCheckOf(
+    policy: Name,
+    declared: Policy<never>,
+    key: StoreKey,
+    limit: number,
+    cost: number,
+  ): PolicyCheck<Name> {
+    const { steps, windowMs, onUnavailable, debt, shadow, lease, refill, days } = declared
+    const { algorithm } = steps
+    const starts = days?.(clock.now())
+    const permit = algorithm === 'concurrency' ? createNonce().slice(0, 8) : undefined
+    return { policy, key, algorithm, limit, windowMs, cost, onUnavailable, debt, shadow, lease, refill, starts, permit }
   }
 
   return (takes) => {
-    const list = Array.isArray(takes) ? (takes as readonly TakeOf<Name, unknown>[]) : [takes as TakeOf<Name, unknown>]
+    if (!Array.isArray(takes)) {
+      const check = toCheck(takes as TakeOf<Name, unknown>)
+      return check instanceof Promise ? check.then((known) => [known]) : [check]
+    }
+    const list = takes as readonly TakeOf<Name, unknown>[]
     if (list.length === 0) throw new RangeError('Cannot take: at least one policy must be named, received none')
     const checks = list.map(toCheck)
     return checks.every((check) => !(check instanceof Promise))
@@ -88,23 +98,7 @@ export function createReadTakes<Name extends string>(options: {
   }
 }
 
-/** What is the same in every check of a policy. */
-function toFixed<Name extends string>(name: Name, policy: Policy<never>) {
-  const { steps, windowMs, onUnavailable, debt, shadow, lease, refill } = policy
-  return {
-    policy: name,
-    algorithm: steps.algorithm,
-    windowMs,
-    onUnavailable,
-    debt,
-    shadow,
-    ...(lease === undefined ? {} : { lease }),
-    ...(refill === undefined ? {} : { refill }),
-  }
-}
-
 function requireDistinct<Name extends string>(checks: readonly PolicyCheck<Name>[]): readonly PolicyCheck<Name>[] {
-  if (checks.length === 1) return checks
   const twice = checks.find(({ key }, index) => checks.findIndex((other) => other.key === key) !== index)
   if (!twice) return checks
   throw new RangeError(

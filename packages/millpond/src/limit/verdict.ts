@@ -20,9 +20,9 @@ export interface StepRule {
   /** Whole units; 0 looks without taking. */
   readonly cost: number
   /** Token bucket: units that flow back in `windowMs`. */
-  readonly refill?: number
+  readonly refill?: number | undefined
   /** Fixed window of the calendar: when windows begin (milliseconds since the Unix epoch, ascending), from before now to after it. */
-  readonly starts?: readonly number[]
+  readonly starts?: readonly number[] | undefined
   /** Concurrency: who holds, 8 characters of ASCII. */
-  readonly permit?: string
+  readonly permit?: string | undefined
 }

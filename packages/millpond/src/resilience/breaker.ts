@@ -11,24 +11,26 @@ export function createBreaker(options: { failures: number; cooldownMs: number; c
   let failed = 0
   let openUntil = 0
   let probing = false
-  return async (operation, call) => {
+  return (operation, call) => {
     const open = failed >= failures
     if (open && (probing || clock.now() < openUntil)) {
-      throw new BreakerOpenError(
-        `Cannot ${operation}: the store failed ${failed} times in a row and is being left alone`,
-      )
+      const message = `Cannot ${operation}: the store failed ${failed} times in a row and is being left alone`
+      return Promise.reject(new BreakerOpenError(message))
     }
     probing = open
-    try {
-      const value = await call()
-      failed = 0
-      return value
-    } catch (error) {
-      failed = error instanceof StoreReplyError ? 0 : failed + 1
-      openUntil = clock.now() + cooldownMs
-      throw error
-    } finally {
-      if (open) probing = false
-    }
+    // Without `async`: each hit passes here, and each promise is paid for.
+    return call().then(
+      (value) => {
+        failed = 0
+        if (open) probing = false
+        return value
+      },
+      (error: unknown) => {
+        failed = error instanceof StoreReplyError ? 0 : failed + 1
+        openUntil = clock.now() + cooldownMs
+        if (open) probing = false
+        throw error
+      },
+    )
   }
 }

@@ -17,7 +17,12 @@ function setUp(options: Partial<Commands> & { rejectsFlag?: boolean } = {}) {
       if (name === 'EVALSHA') throw toReplyError('evalsha', 'NOSCRIPT')
       if (options.rejectsFlag && String(source).startsWith('#!lua')) throw toReplyError('eval', 'ERR Unexpected flag')
       const groups = rest.slice(Number(keys))
-      const checks = groups.filter((value) => value === 's').length
+      // One policy a group repeats; groups of several are not repeated.
+      const repeated = groups.reduce<number>(
+        (sum, value, at) => (/^[tp]$/.test(String(value)) ? sum + Number(groups[at + 2]) - 1 : sum),
+        0,
+      )
+      const checks = groups.filter((value) => value === 's').length + repeated
       return Array.from({ length: checks }, () => [1, 1, 1, 0, '5']).flat()
     },
   }
@@ -44,10 +49,19 @@ test('takes of one tick become one call, each its own group', async () => {
   expect(calls(sent)).toEqual([['mp:limits:r{=a}p', 'mp:limits:r{=a}q', 'mp:limits:r{=b}p', 'mp:limits:r{=c}p']])
   const last = sent.at(-1) ?? ['']
   expect(last.slice(7)).toEqual([
-    ...['', 't', 2, 's', 5, 60_000, 1, '', 's', 5, 60_000, 1, ''],
-    ...['t', 1, 's', 5, 60_000, 1, '', 'p', 1, 's', 5, 60_000, 1, ''],
+    ...['', 't', 2, 1, 's', 5, 60_000, 1, '', 's', 5, 60_000, 1, ''],
+    ...['t', 1, 1, 's', 5, 60_000, 1, '', 'p', 1, 1, 's', 5, 60_000, 1, ''],
   ])
   expect([first?.length, second?.length]).toEqual([2, 1])
+})
+
+test('takes of one tick that differ in their key alone travel as the key alone', async () => {
+  const { sent, limits } = setUp()
+  const takes = [check('a'), check('b'), check('c'), { ...check('d'), cost: 2 }]
+  const verdicts = await Promise.all(takes.map((take) => limits.take([take])))
+  const rule = ['s', 5, 60_000]
+  expect((sent.at(-1) ?? ['']).slice(7)).toEqual(['', 't', 1, 3, ...rule, 1, '', 't', 1, 1, ...rule, 2, ''])
+  expect(verdicts.map((list) => list.length)).toEqual([1, 1, 1, 1])
 })
 
 test('a call carries at most 64 checks', async () => {

@@ -1,34 +1,39 @@
 import { StoreReplyError } from '../errors.ts'
+import { CLOCKS_DIFFER } from '../limit/fixed-window.ts'
+import type { LimitCheck } from '../limit/limit-store.ts'
+import type { Verdict } from '../limit/verdict.ts'
 import { type Commands, runScript } from './commands.ts'
 import type { AlgorithmLetter } from './lua/limit-algorithms.ts'
 import { toLimitScript } from './lua/limit-script.ts'
 import { toHashTag } from './split-slots.ts'
 
+/** A check, or what a take of it took. */
+export type CallCheck = LimitCheck & { readonly mark?: string }
+
+/** Runs one group of checks, decided together. */
+export interface LimitCalls {
+  decide(operation: 't' | 'p', checks: readonly CallCheck[]): Promise<Verdict[]>
+  count(operation: 'c' | 'r' | 'n', checks: readonly CallCheck[]): Promise<number[]>
+}
+
 /** An operation of the limit script: take, peek, charge, refund, prolong. */
-export type LimitOperation = 't' | 'p' | 'c' | 'r' | 'n'
-
-/** A check as the script gets it: its key, then algorithm, limit or mark, window ms, cost, and what the algorithm needs besides. */
-export type CallCheck = readonly [
-  key: string,
-  letter: string,
-  limitOrMark: string | number,
-  windowMs: number,
-  cost: number,
-  detail: string | number,
-]
-
-/** Runs one group: its operation and checks. Gives the part of the reply that is the group's. */
-export type LimitCalls = (operation: LimitOperation, checks: readonly CallCheck[]) => Promise<readonly unknown[]>
+type LimitOperation = Parameters<LimitCalls['decide' | 'count']>[0]
 
 interface Group {
   readonly operation: LimitOperation
   readonly checks: readonly CallCheck[]
-  readonly resolve: (reply: readonly unknown[]) => void
+  /** Takes what the reply says of this group, from `start` on. */
+  readonly settle: (reply: readonly unknown[], start: number) => void
   readonly reject: (error: unknown) => void
 }
 
+type Run = (group: Group) => void
+
 /** How many checks one script call may carry: it holds the server for well under a millisecond. */
 const CHECKS_PER_CALL = 64
+
+/** How many values the script replies for each check of an operation. */
+const perCheck = (operation: LimitOperation): number => (operation === 't' || operation === 'p' ? 5 : 1)
 
 /** Merges the groups of one tick into one call of the limit script (of at most 64 checks, and on a cluster of one slot each). Each is decided alone. */
 export function createLimitCalls(commands: Commands): LimitCalls {
@@ -39,7 +44,7 @@ export function createLimitCalls(commands: Commands): LimitCalls {
     waiting = []
     const batches = new Map<string, { groups: Group[]; size: number }>()
     for (const group of groups) {
-      const slot = commands.slotOf ? toHashTag(group.checks[0]?.[0] ?? '') : ''
+      const slot = commands.slotOf ? toHashTag(group.checks[0]?.key ?? '') : ''
       let batch = batches.get(slot)
       if (batch && batch.size + group.checks.length > CHECKS_PER_CALL) {
         void runGroups(commands, batch.groups, '')
@@ -55,19 +60,33 @@ export function createLimitCalls(commands: Commands): LimitCalls {
     for (const batch of batches.values()) void runGroups(commands, batch.groups, '')
   }
 
-  return (operation, checks) =>
-    new Promise((resolve, reject) => {
-      if (waiting.length === 0) commands.atTickEnd(flush)
-      waiting.push({ operation, checks, resolve, reject })
-    })
+  return toCalls((group) => {
+    if (waiting.length === 0) commands.atTickEnd(flush)
+    waiting.push(group)
+  })
 }
 
 /** Runs each group by itself at the moment `now` (milliseconds), for tests that hold the Lua against its TypeScript twin. */
 export function createCallsAt(commands: Commands, now: () => number): LimitCalls {
-  return (operation, checks) =>
+  return toCalls((group) => void runGroups(commands, [group], now()))
+}
+
+function toCalls(run: Run): LimitCalls {
+  const call = <Answer>(
+    operation: LimitOperation,
+    checks: readonly CallCheck[],
+    read: (reply: readonly unknown[], at: number) => Answer,
+  ): Promise<Answer[]> =>
     new Promise((resolve, reject) => {
-      void runGroups(commands, [{ operation, checks, resolve, reject }], now())
+      const width = perCheck(operation)
+      const settle = (reply: readonly unknown[], start: number) =>
+        resolve(checks.map((_, index) => read(reply, start + index * width)))
+      run({ operation, checks, settle, reject })
     })
+  return {
+    decide: (operation, checks) => call(operation, checks, readVerdict),
+    count: (operation, checks) => call(operation, checks, readUnits),
+  }
 }
 
 async function runGroups(commands: Commands, groups: readonly Group[], now: '' | number): Promise<void> {
@@ -75,35 +94,106 @@ async function runGroups(commands: Commands, groups: readonly Group[], now: '' |
   const args: (string | number)[] = [now]
   const letters = new Set<AlgorithmLetter>()
   let givesBack = false
-  for (const { operation, checks } of groups) {
-    args.push(operation, checks.length)
+  let size = 0
+  let before: Group | undefined
+  let repeatAt = 0
+  for (const group of groups) {
+    const { operation, checks } = group
+    size += checks.length * perCheck(operation)
+    for (const { key } of checks) keys.push(key)
+    if (before && isRepeated(before, group)) {
+      args[repeatAt] = Number(args[repeatAt]) + 1
+      continue
+    }
+    before = group
     if (operation === 'r' || operation === 'n') givesBack = true
-    for (const [key, letter, limit, windowMs, cost, detail] of checks) {
-      keys.push(key)
-      letters.add(letter.toLowerCase() as AlgorithmLetter)
-      args.push(letter, limit, windowMs, cost, detail)
+    repeatAt = args.push(operation, checks.length, 1) - 1
+    for (const check of checks) {
+      const letter = LETTER[check.algorithm]
+      letters.add(letter)
+      args.push(check.shadow && check.mark === undefined ? letter.toUpperCase() : letter)
+      args.push(check.mark ?? check.limit, check.windowMs, check.cost, toDetail(check))
     }
   }
   try {
     const reply = await runScript(commands, toLimitScript(letters, givesBack), keys, args)
-    share(groups, reply)
+    if (!Array.isArray(reply) || reply.length !== size) {
+      throw new StoreReplyError('Cannot count: the store must answer each check')
+    }
+    let start = 0
+    for (const { operation, checks, settle, reject } of groups) {
+      try {
+        settle(reply, start)
+      } catch (error) {
+        reject(error)
+      }
+      start += checks.length * perCheck(operation)
+    }
   } catch (error) {
     for (const { reject } of groups) reject(error)
   }
 }
 
-function share(groups: readonly Group[], reply: unknown): void {
-  const lengths = groups.map(
-    ({ operation, checks }) => checks.length * (operation === 't' || operation === 'p' ? 5 : 1),
+/** Whether a group asks what the group before it asks, of another key: then it travels as its key alone. */
+function isRepeated(a: Group, b: Group): boolean {
+  const [check, other] = [a.checks[0], b.checks[0]]
+  return (
+    a.operation === b.operation &&
+    a.checks.length === 1 &&
+    b.checks.length === 1 &&
+    check !== undefined &&
+    other !== undefined &&
+    check.algorithm === other.algorithm &&
+    check.limit === other.limit &&
+    check.windowMs === other.windowMs &&
+    check.cost === other.cost &&
+    check.shadow === other.shadow &&
+    check.refill === other.refill &&
+    check.starts === other.starts &&
+    check.permit === other.permit &&
+    check.mark === other.mark
   )
-  const total = lengths.reduce((sum, length) => sum + length, 0)
-  if (!Array.isArray(reply) || reply.length !== total) {
-    throw new StoreReplyError('Cannot count: the store must answer each check')
+}
+
+const LETTER = { 'sliding-window': 's', 'fixed-window': 'f', 'token-bucket': 'b', concurrency: 'c' } as const
+
+function toDetail({ algorithm, limit, refill = limit, starts, permit = '' }: LimitCheck): string | number {
+  switch (algorithm) {
+    case 'sliding-window':
+      return ''
+    case 'fixed-window':
+      return starts?.join(' ') ?? ''
+    case 'token-bucket':
+      return refill
+    case 'concurrency':
+      return permit
+    default:
+      return algorithm satisfies never
   }
-  let start = 0
-  groups.forEach(({ resolve }, index) => {
-    const end = start + (lengths[index] ?? 0)
-    resolve(reply.slice(start, end))
-    start = end
-  })
+}
+
+function readVerdict(reply: readonly unknown[], at: number): Verdict {
+  const allowed = toWhole(reply[at])
+  if (allowed === -1) throw new StoreReplyError(CLOCKS_DIFFER)
+  const retryMs = toWhole(reply[at + 3])
+  const verdict = {
+    allowed: allowed === 1,
+    remaining: toWhole(reply[at + 1]),
+    resetMs: toWhole(reply[at + 2]),
+    retryAfterMs: retryMs === -1 ? Number.POSITIVE_INFINITY : retryMs,
+  }
+  const mark = String(reply[at + 4] ?? '')
+  return mark === '' ? verdict : { ...verdict, mark }
+}
+
+function readUnits(reply: readonly unknown[], at: number): number {
+  const units = toWhole(reply[at])
+  if (units < 0) throw new StoreReplyError(CLOCKS_DIFFER)
+  return units
+}
+
+function toWhole(reply: unknown): number {
+  const number = typeof reply === 'string' ? Number(reply) : reply
+  if (typeof number === 'number' && Number.isSafeInteger(number)) return number
+  throw new StoreReplyError('Cannot count: the store must answer with whole numbers')
 }

@@ -325,6 +325,20 @@ export const storeContract: readonly ContractCase[] = [
     },
   },
   {
+    name: 'refund() of many takes at once gives back each',
+    async run(context) {
+      const { store } = context
+      const checks = await Promise.all(
+        ['alice', 'bob', 'carol'].map((identity) => slidingCheck(context, 'p', identity, { limit: 5 })),
+      )
+      const takes = [...checks, ...checks]
+      const verdicts = await Promise.all(takes.map((check) => store.take([check])))
+      const marks = takes.map((check, index) => ({ ...check, mark: verdicts[index]?.[0]?.mark ?? '' }))
+      equal(await Promise.all(marks.map((mark) => store.refund([mark]))), [[1], [1], [1], [1], [1], [1]])
+      equal(await remaining(store.peek(checks)), [5, 5, 5])
+    },
+  },
+  {
     name: 'prolong() lets permits live on, and says when they have ended',
     async run(context) {
       const { store } = context

@@ -5,7 +5,7 @@ import { createScript, type Script } from './script.ts'
  * The Lua twin of the steps in `limit/`; a differential test holds the two together. One call carries any number of groups, each decided alone, one after the other.
  *
  * KEYS: one for each check, group after group. ARGV: the moment in ms (empty: the server's own clock), then for each group its operation (`t` take, `p` peek,
- * `c` charge, `r` refund, `n` prolong) and number of checks, and for each check five: algorithm (`s` sliding window, `f` fixed window, `b` token bucket, `c` permits;
+ * `c` charge, `r` refund, `n` prolong), number of checks and how many groups of other keys ask the very same, and for each check five: algorithm (`s` sliding window, `f` fixed window, `b` token bucket, `c` permits;
  * upper case for a shadow), limit (refund and prolong: the mark), window ms, cost, and what the algorithm needs besides (refill, window starts, permit).
  *
  * Replies, for a take or peek, five for each check: allowed (-1: the clock lies in none of the windows), remaining, reset ms, retry ms (-1: never), mark; for the
@@ -98,13 +98,18 @@ local function fail(operation, n)
   size = last
 end
 
-local function decide(operation, n)
+local function decide(operation, n, times)
   if n == 1 then
-    local key, letter, extra = KEYS[next_key], string.lower(ARGV[p]), ARGV[p + 4]
+    local letter, extra = string.lower(ARGV[p]), ARGV[p + 4]
     local limit, window, cost = tonumber(ARGV[p + 1]), tonumber(ARGV[p + 2]), tonumber(ARGV[p + 3])
-    local room, a, b, c, d = LOOK[letter](value[key], limit, window, extra)
-    if not room then return fail(operation, 1) end
-    return conclude(operation, key, true, extra, SETTLE[letter], limit, window, cost, room, a, b, c, d)
+    local look, settle = LOOK[letter], SETTLE[letter]
+    for i = next_key, next_key + times - 1 do
+      local key = KEYS[i]
+      local room, a, b, c, d = look(value[key], limit, window, extra)
+      if room then conclude(operation, key, true, extra, settle, limit, window, cost, room, a, b, c, d)
+      else fail(operation, 1) end
+    end
+    return
   end
   local all, found = true, {}
   for i = 1, n do
@@ -124,9 +129,9 @@ end
 `
 
 const GIVE_BACK = `
-local function give_back(operation, n)
-  for i = 1, n do
-    local q = p + i * 5 - 5
+local function give_back(operation, n, times)
+  for i = 1, n * times do
+    local q = p + (i - 1) % n * 5
     local key, letter, mark, window, extra = KEYS[next_key + i - 1], ARGV[q], ARGV[q + 1], tonumber(ARGV[q + 2]), ARGV[q + 4]
     local count = 0
     if value[key] ~= '' then
@@ -179,12 +184,12 @@ export function toLimitScript(letters: Iterable<AlgorithmLetter>, givesBack: boo
       DECIDE,
       givesBack ? GIVE_BACK : '',
       'while p <= #ARGV do',
-      '  local operation, n = ARGV[p], tonumber(ARGV[p + 1])',
-      '  p = p + 2',
+      '  local operation, n, times = ARGV[p], tonumber(ARGV[p + 1]), tonumber(ARGV[p + 2])',
+      '  p = p + 3',
       givesBack
-        ? "  if operation == 'r' or operation == 'n' then give_back(operation, n) else decide(operation, n) end"
-        : '  decide(operation, n)',
-      '  next_key = next_key + n',
+        ? "  if operation == 'r' or operation == 'n' then give_back(operation, n, times) else decide(operation, n, times) end"
+        : '  decide(operation, n, times)',
+      '  next_key = next_key + n * times',
       '  p = p + n * 5',
       'end',
       TAIL,
