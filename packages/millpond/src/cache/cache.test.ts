@@ -352,6 +352,22 @@ describe('define()', () => {
   test.each([
     [{ ttl: 0 }, 'Cannot define "value": "ttl" must be a duration'],
     [{ ttl: '5 minutes' }, 'Cannot define "value": "ttl" must be a duration'],
+    [
+      { ttl: -1 },
+      'Cannot define "value": "ttl" must be a duration from 1 ms to 2592000000 ms such as "5m", received -1',
+    ],
+    [{ ttl: Number.NaN }, 'Cannot define "value": "ttl" must be a duration'],
+    [
+      { ttl: '31d' },
+      'Cannot define "value": "ttl" must be a duration from 1 ms to 2592000000 ms such as "5m", received "31d"',
+    ],
+    [{ staleFor: '-5m' }, 'Cannot define "value": "staleFor" must be a duration'],
+    [{ staleIfError: 0 }, 'Cannot define "value": "staleIfError" must be a duration'],
+    [{ nullTtl: '5' }, 'Cannot define "value": "nullTtl" must be a duration'],
+    [{ local: 1.5 }, 'Cannot define "value": "local" must be a duration'],
+    [{ softTimeout: Number.POSITIVE_INFINITY }, 'Cannot define "value": "softTimeout" must be a duration'],
+    [{ hardTimeout: null }, 'Cannot define "value": "hardTimeout" must be a duration'],
+    [{ version: 'a|b' }, 'Cannot define "value": "version" must be 1 to 64 letters'],
     [{ name: 'a:b' }, 'Cannot define a cache entry: "name" must be'],
     [{ load: 1 }, 'Cannot define "value": "load" must be a function, received number'],
     [{ tags: ['a'] }, 'Cannot define "value": "tags" must be a function, received object'],

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { z } from 'zod'
 import type { StoreKey } from '../key.ts'
 import { memory } from '../stores/memory/index.ts'
 import type { Clock } from '../time/clock.ts'
@@ -8,8 +9,8 @@ import type { CacheStore } from './cache-store.ts'
 
 type Scheduler = fc.Scheduler
 
-/** Plain; with every hit so early or stale that it begins a load in the background; or with a local tier, whose promise holds within one process. */
-type Mode = 'plain' | 'refresh' | 'local'
+/** Plain; with every hit so early or stale that it begins a load in the background; two inputs at once, loaded as a batch; or with a local tier, whose promise holds within one process. */
+type Mode = 'plain' | 'refresh' | 'many' | 'local'
 
 /** What the writer invalidates: a tag of the input, one that only the value names, or the entry. */
 type Kind = 'tag' | 'value-tag' | 'key'
@@ -87,35 +88,45 @@ async function run(scheduler: Scheduler, kind: Kind, evictions: number, mode: Mo
       random: () => (refreshing ? 0 : 0.5),
     })
     caches.push(cache)
-    const value = cache.define({
+    const load = async () => {
+      const loaded = database
+      await scheduler.schedule(Promise.resolve(), 'loaded')
+      return loaded
+    }
+    const options = {
       name: 'value',
-      ttl: refreshing ? 30 : '5m',
-      staleFor: '1h',
+      ttl: refreshing ? (30 as const) : ('5m' as const),
+      staleFor: '1h' as const,
       ...(mode === 'local' ? { local: '1h' as const } : {}),
       tags: () => (kind === 'value-tag' ? ['other'] : ['tag', 'other']),
-      async load() {
-        const loaded = database
-        await scheduler.schedule(Promise.resolve(), 'loaded')
-        return loaded
-      },
       // Half of what it names it has not named before.
       ...(kind === 'value-tag' ? { valueTags: (loaded: number) => ['tag', `version ${loaded}`] } : {}),
-    })
-    return { cache, value }
+    }
+    if (mode === 'many') {
+      const loadMany = async (inputs: readonly number[]) => {
+        const loaded = await load()
+        return inputs.map(() => loaded)
+      }
+      const values = cache.define({ ...options, input: z.number(), loadMany })
+      const read = () => values.getMany([0, 1])
+      return { cache, read, remove: () => Promise.all([values.delete(0), values.delete(1)]) }
+    }
+    const value = cache.define({ ...options, load })
+    return { cache, read: () => Promise.all([value.get()]), remove: () => value.delete() }
   }
-  const reader = async ({ value }: ReturnType<typeof connect>) => {
+  const reader = async ({ read }: ReturnType<typeof connect>) => {
     for (let turn = 0; turn < 3; turn += 1) {
       const atLeast = committedAndInvalidated
-      expect((await value.get()).value).toBeGreaterThanOrEqual(atLeast)
+      for (const { value } of await read()) expect(value).toBeGreaterThanOrEqual(atLeast)
       await scheduler.schedule(Promise.resolve(), 'next read')
     }
   }
-  const writer = async ({ cache, value }: ReturnType<typeof connect>) => {
+  const writer = async ({ cache, remove }: ReturnType<typeof connect>) => {
     for (let turn = 0; turn < 2; turn += 1) {
       await scheduler.schedule(Promise.resolve(), 'next write')
       database += 1
       const committed = database
-      await (kind === 'key' ? value.delete() : cache.invalidate(['tag']))
+      await (kind === 'key' ? remove() : cache.invalidate(['tag']))
       committedAndInvalidated = Math.max(committedAndInvalidated, committed)
     }
   }
@@ -134,7 +145,7 @@ async function run(scheduler: Scheduler, kind: Kind, evictions: number, mode: Mo
   for (const cache of caches) cache.close()
 }
 
-const modes: readonly Mode[] = ['plain', 'refresh', 'local']
+const modes: readonly Mode[] = ['plain', 'refresh', 'many', 'local']
 const cases = modes.flatMap((mode) =>
   (['tag', 'value-tag', 'key'] as const).flatMap((kind) => [0, 3].map((evictions) => ({ mode, kind, evictions }))),
 )
@@ -144,6 +155,65 @@ test.each(cases)(
   async ({ mode, kind, evictions }) => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), (scheduler) => run(scheduler, kind, evictions, mode)),
+      { numRuns: 600 },
+    )
+  },
+)
+
+/** A process stamps a plain entry, computes its value and stores it, twice; another reads it; a third commits and invalidates; an adversary evicts keys. */
+async function runStamped(scheduler: Scheduler, kind: 'tag' | 'key', evictions: number): Promise<void> {
+  const clock = scheduledClock(scheduler)
+  const touched = new Set<StoreKey>()
+  const real = memory({ clock })
+  const store = interleaved(real, scheduler, touched)
+  let database = 0
+  let committedAndInvalidated = 0
+  const caches = [1, 2, 3].map(() => createCache({ store, namespace: 'race', clock, deadline: '60s' }))
+  const [setter, reader, writer] = caches
+  if (!setter || !reader || !writer) throw new TypeError('three caches were created')
+  const keyOf = (cache: Cache) => cache.key('value').withTags('tag')
+  const set = async () => {
+    for (let turn = 0; turn < 2; turn += 1) {
+      const stamp = await setter.stamp(keyOf(setter))
+      const computed = database
+      await scheduler.schedule(Promise.resolve(), 'computed')
+      await setter.set(keyOf(setter), computed, { ttl: '5m', stamp })
+    }
+  }
+  const read = async () => {
+    for (let turn = 0; turn < 4; turn += 1) {
+      const atLeast = committedAndInvalidated
+      const found = await reader.get(keyOf(reader))
+      if (found.status === 'hit') expect(found.value).toBeGreaterThanOrEqual(atLeast)
+      await scheduler.schedule(Promise.resolve(), 'next read')
+    }
+  }
+  const write = async () => {
+    for (let pause = 0; pause < 3; pause += 1) await scheduler.schedule(Promise.resolve(), 'next write')
+    database += 1
+    await (kind === 'tag' ? writer.invalidate(['tag']) : writer.delete(keyOf(writer)))
+    committedAndInvalidated = database
+  }
+  const evict = async () => {
+    for (let turn = 0; turn < evictions; turn += 1) {
+      await scheduler.schedule(Promise.resolve(), 'evict')
+      await real.remove([...touched].slice(turn, turn + 2))
+    }
+  }
+  await scheduler.waitFor(Promise.all([set(), read(), write(), evict()]))
+  for (const cache of caches) cache.close()
+}
+
+test.each([
+  ['tag', 0],
+  ['tag', 3],
+  ['key', 0],
+  ['key', 3],
+] as const)(
+  'an invalidation by %s holds against a stamped set in every order, %i evictions',
+  async (kind, evictions) => {
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), (scheduler) => runStamped(scheduler, kind, evictions)),
       { numRuns: 600 },
     )
   },

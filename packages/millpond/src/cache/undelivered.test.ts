@@ -1,0 +1,124 @@
+import { describe, expect, test } from 'vitest'
+import { StoreUnavailableError } from '../errors.ts'
+import type { StoreKey } from '../key.ts'
+import { memory } from '../stores/memory/index.ts'
+import { createFakeClock } from '../testing/fake-clock.ts'
+import { createUndelivered } from './undelivered.ts'
+
+const LIFE_MS = 20_000
+
+function setUp() {
+  const clock = createFakeClock()
+  const calls: { kind: 'renew' | 'remove'; keys: readonly StoreKey[]; nonce?: string }[] = []
+  let away = true
+  let held: Promise<void> | undefined
+  const answer = async () => {
+    if (held) return held
+    if (away) throw new StoreUnavailableError('away')
+  }
+  const store = {
+    ...memory({ clock }),
+    renew: (keys: readonly StoreKey[], nonce: string) => {
+      calls.push({ kind: 'renew', keys, nonce })
+      return answer()
+    },
+    remove: (keys: readonly StoreKey[]) => {
+      calls.push({ kind: 'remove', keys })
+      return answer()
+    },
+  }
+  const undelivered = createUndelivered({ store, clock, lifeMs: () => LIFE_MS })
+  const keys = (...names: string[]) => names as StoreKey[]
+  const slot = (name: string, ...tags: string[]) => ({
+    entry: `e:${name}` as StoreKey,
+    lease: `l:${name}` as StoreKey,
+    tags: keys(...tags),
+  })
+  return {
+    clock,
+    calls,
+    undelivered,
+    keys,
+    slot,
+    /** Lets the store answer only when told to. */
+    hold: () => {
+      let letGo = () => {}
+      held = new Promise((resolve) => {
+        letGo = resolve
+      })
+      return letGo
+    },
+    recover: () => {
+      away = false
+    },
+  }
+}
+
+describe('createUndelivered()', () => {
+  test('keeps one for each tag however often it is invalidated, and covers what has it', () => {
+    const { undelivered, keys, slot } = setUp()
+    for (let times = 0; times < 1_000; times += 1) undelivered.addTags(keys('a', 'b'))
+    undelivered.addSlot(slot('x'))
+    expect(undelivered.size).toBe(4)
+    const covered = [slot('1', 'a'), slot('2', 'c', 'b'), slot('x'), slot('3', 'c'), slot('4')]
+    expect(covered.map((one) => undelivered.covers(one))).toEqual([true, true, true, false, false])
+    undelivered.close()
+  })
+
+  test('retries with back-off until the store acknowledges, and then covers nothing any more', async () => {
+    const { clock, calls, undelivered, keys, slot, recover } = setUp()
+    undelivered.addTags(keys('a'))
+    undelivered.addSlot(slot('x'))
+    await clock.advance(99)
+    expect(calls.length).toBe(0)
+    for (const ms of [1, 200, 400, 800, 1_000, 1_000]) await clock.advance(ms)
+    expect(calls.map(({ kind }) => kind)).toEqual(Array(6).fill('renew'))
+    recover()
+    await clock.advance(1_000)
+    expect(calls.slice(6).map(({ kind, keys: sent }) => [kind, ...sent])).toEqual([
+      ['renew', 'a'],
+      ['remove', 'e:x', 'l:x'],
+    ])
+    expect([undelivered.size, undelivered.covers(slot('1', 'a')), undelivered.covers(slot('x'))]).toEqual([
+      0,
+      false,
+      false,
+    ])
+    expect(new Set(calls.map(({ nonce }) => nonce).filter(Boolean)).size).toBe(7)
+  })
+
+  test('delivers once more what was invalidated again while a try was under way', async () => {
+    const { clock, calls, undelivered, keys, slot, hold } = setUp()
+    undelivered.addTags(keys('a', 'b'))
+    const letGo = hold()
+    await clock.advance(100)
+    undelivered.addTags(keys('a'))
+    letGo()
+    await clock.advance(0)
+    expect([undelivered.covers(slot('1', 'a')), undelivered.covers(slot('2', 'b'))]).toEqual([true, false])
+    await clock.advance(1_000)
+    expect(calls.map(({ keys: sent }) => sent)).toEqual([['a', 'b'], ['a']])
+    expect(undelivered.size).toBe(0)
+  })
+
+  test('delivers many in turn', async () => {
+    const { clock, calls, undelivered, keys, recover } = setUp()
+    recover()
+    undelivered.addTags(keys(...Array.from({ length: 1_200 }, (_, index) => `t${index}`)))
+    for (let times = 0; times < 3; times += 1) await clock.advance(1_000)
+    expect(calls.map(({ keys: sent }) => sent.length)).toEqual([500, 500, 200])
+    expect(undelivered.size).toBe(0)
+  })
+
+  test('gives up when every entry that was there has expired, and stops when it is closed', async () => {
+    const { clock, calls, undelivered, keys } = setUp()
+    undelivered.addTags(keys('a'))
+    await clock.advance(LIFE_MS + 1_000)
+    expect(undelivered.size).toBe(0)
+    undelivered.addTags(keys('b'))
+    undelivered.close()
+    calls.splice(0)
+    await clock.advance(10_000)
+    expect(calls).toEqual([])
+  })
+})
