@@ -25,6 +25,11 @@ export function answerErrors(logger: Logger): ErrorHandler<ApiEnv> {
   }
 }
 
+/** Answers while the service still opens its database and stores. */
+export function answerStarting(): Response {
+  return toProblem(new RequestFault('unavailable', 'The service is starting', { headers: { 'Retry-After': '1' } }))
+}
+
 /** Answers a path that no route has; names the methods when the path exists under another one. */
 export function answerMissing(c: Context<ApiEnv>, routes: readonly { method: string; path: string }[]): Response {
   const methods = routes

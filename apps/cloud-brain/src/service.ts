@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import { answerStarting } from './answer-errors.ts'
 import { type AppDeps, createApp } from './app.ts'
 import { DEMO_EMAIL, DEMO_USER, type DevelopmentIssuer, openDevelopmentIssuer } from './auth/development-issuer.ts'
 import { createVerifier, remoteKeys, type Verify } from './auth/verifier.ts'
@@ -45,9 +46,7 @@ const KEY_SECRET_BYTES = 32
  */
 export async function startService(config: Config, logger: Logger): Promise<Service> {
   // The port comes first: opening a database takes seconds, and a taken port should be known at once.
-  const door: { answer: Answer } = {
-    answer: () => new Response(null, { status: 503, headers: { 'Retry-After': '1' } }),
-  }
+  const door: { answer: Answer } = { answer: answerStarting }
   const listening = await listen(config, (request, env) => door.answer(request, env))
   const closers: Closer[] = []
   const close = async () => {
