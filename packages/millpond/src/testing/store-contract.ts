@@ -342,15 +342,15 @@ export const storeContract: readonly ContractCase[] = [
     name: 'prolong() lets permits live on, and says when they have ended',
     async run(context) {
       const { store } = context
-      const base = await slidingCheck(context, 'p', 'alice', { limit: 1, windowMs: 200 })
+      const base = await slidingCheck(context, 'p', 'alice', { limit: 1, windowMs: 600 })
       const check: LimitCheck = { ...base, algorithm: 'concurrency', permit: 'permit-1' }
       const mark = { ...check, mark: 'permit-1' }
       equal(await allowed(store.take([check])), [true])
-      await context.pass(100)
+      await context.pass(300)
       equal(await store.prolong([mark]), [1])
-      await context.pass(120)
+      await context.pass(400)
       equal(await allowed(store.take([{ ...check, permit: 'permit-2' }])), [false])
-      await context.pass(201)
+      await context.pass(601)
       equal(await store.prolong([mark]), [0])
       equal(await allowed(store.take([{ ...check, permit: 'permit-2' }])), [true])
     },
