@@ -204,6 +204,55 @@ function describeService(current: Current): void {
       expect(await third.json()).toMatchObject({ status: 429, 'violated-policies': ['user'] })
     })
 
+    /** How a request comes under each policy of the table; a policy that is missing here does not compile. */
+    const UNDER = {
+      user: { limit: 120, ask: async (harness) => userOf(harness, (user) => () => user.get('/users/me/preferences')) },
+      address: {
+        limit: 600,
+        ask:
+          async ({ request }) =>
+          () =>
+            request('/api/v1/users/me/preferences'),
+      },
+      'unknown-address': {
+        limit: 60,
+        ask:
+          async ({ app }) =>
+          async () =>
+            app.request('/api/v1/users/me/preferences'),
+      },
+      chat: {
+        limit: 50,
+        ask: async (harness) => userOf(harness, (user) => () => user.post('/chat', { message: 'steps?' })),
+      },
+    } as const satisfies Record<
+      keyof typeof POLICIES,
+      { limit: number; ask(harness: Harness): Promise<() => Promise<Response>> }
+    >
+    async function userOf<Result>(
+      { createUser }: Harness,
+      use: (user: Awaited<ReturnType<Harness['createUser']>>) => Result,
+    ) {
+      return use(await createUser())
+    }
+
+    it.each(Object.entries(UNDER))(
+      'the policy "%s" of the table is in force: its limit passes, the next is 429 with headers',
+      async (name, { limit, ask }) => {
+        const send = await ask(current().harness)
+        const answers = await Promise.all(Array.from({ length: limit }, send))
+        await Promise.all(answers.map((answer) => answer.text()))
+        expect(answers.filter(({ status }) => status === 429 || status >= 500)).toEqual([])
+        const refused = await send()
+        expect([refused.status, refused.headers.get('content-type')]).toEqual([429, 'application/problem+json'])
+        expect(refused.headers.get('ratelimit-policy')).toMatch(new RegExp(`^"${name}";q=${limit};w=`))
+        expect(refused.headers.get('x-ratelimit-remaining')).toBe('0')
+        const wait = Number(refused.headers.get('retry-after'))
+        expect([wait >= 1, refused.headers.get('ratelimit')]).toEqual([true, `"${name}";r=0;t=${wait}`])
+        expect(await refused.json()).toMatchObject({ status: 429, 'violated-policies': [name] })
+      },
+    )
+
     it('limits an address that sends no token', async () => {
       const policies = { ...POLICIES, address: slidingWindow({ limit: 2, window: '60s', onUnavailable: 'local' }) }
       const { request } = createHarness({ ...current(), policies })
