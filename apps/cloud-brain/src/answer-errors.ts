@@ -12,7 +12,13 @@ const DATABASE_RETRY_SECONDS = 5
 export function answerErrors(logger: Logger): ErrorHandler<ApiEnv> {
   return (error, c) => {
     if (error instanceof RequestFault) return toProblem(error)
-    if (error instanceof HTTPException) return problem({ status: error.status, title: 'The request is not valid' })
+    if (error instanceof HTTPException) {
+      return problem({
+        status: error.status,
+        title: 'The request is not valid',
+        extensions: { code: 'invalid_request' },
+      })
+    }
     logger.error({ requestId: c.get('requestId'), err: toLogError(error) }, 'request failed')
     if (isDatabaseAway(error)) {
       return toProblem(
@@ -21,7 +27,12 @@ export function answerErrors(logger: Logger): ErrorHandler<ApiEnv> {
         }),
       )
     }
-    return problem({ status: 500, title: 'The service failed', detail: 'The request can be sent again' })
+    return problem({
+      status: 500,
+      title: 'The service failed',
+      detail: 'The request can be sent again',
+      extensions: { code: 'internal' },
+    })
   }
 }
 

@@ -1,10 +1,11 @@
 import type { Context, Handler, MiddlewareHandler } from 'hono'
 import { matchedRoutes } from 'hono/route'
 import type { Decision } from 'millpond'
-import { clientAddress, rateLimitHeaders, tooManyRequests } from 'millpond/http'
+import { clientAddress, rateLimitHeaders } from 'millpond/http'
 import type { ApiEnv } from './api-env.ts'
 import type { Config } from './config.ts'
 import type { ApiLimiter } from './limits.ts'
+import { refuseRequest } from './refuse-request.ts'
 
 /** Handlers that ask the limits themselves, in the round trip of what they read. */
 const selfLimiting = new WeakSet<object>()
@@ -37,11 +38,11 @@ export function limitRequests(options: {
     c.set('decide', decide)
     const isLater = identity.status === 'verified' && matchedRoutes(c).some(({ handler }) => selfLimiting.has(handler))
     const early = isLater ? undefined : await decide()
-    if (early && !early.allowed) return tooManyRequests(early)
+    if (early && !early.allowed) return refuseRequest(early)
     await next()
     const decision = await decide()
     if (!decision.allowed) {
-      c.res = tooManyRequests(decision)
+      c.res = await refuseRequest(decision)
       return undefined
     }
     // A route with a limit of its own leaves the decision that is nearer to refusing.

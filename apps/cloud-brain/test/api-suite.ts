@@ -6,6 +6,7 @@ import { POLICIES } from '../src/limits.ts'
 import { type FakeStrava, startFakeStrava } from '../src/strava/fake-strava.ts'
 import { describeAnalytics } from './analytics-cases.ts'
 import { describeAuth } from './auth-cases.ts'
+import { describeBadInput } from './bad-input-cases.ts'
 import { describeCachedRoutes } from './cached-route-cases.ts'
 import { describeChat } from './chat-cases.ts'
 import {
@@ -65,6 +66,7 @@ export function describeApi(
     describeChat(current)
     more(current)
     describeIngest(current)
+    describeBadInput(current)
     describeAuth(current)
     describeService(current)
   })
@@ -249,7 +251,11 @@ function describeService(current: Current): void {
         expect(refused.headers.get('x-ratelimit-remaining')).toBe('0')
         const wait = Number(refused.headers.get('retry-after'))
         expect([wait >= 1, refused.headers.get('ratelimit')]).toEqual([true, `"${name}";r=0;t=${wait}`])
-        expect(await refused.json()).toMatchObject({ status: 429, 'violated-policies': [name] })
+        expect(await refused.json()).toMatchObject({
+          status: 429,
+          code: 'too_many_requests',
+          'violated-policies': [name],
+        })
       },
     )
 

@@ -1,7 +1,7 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { streamSSE } from 'hono/streaming'
-import { nearestDecision, tooManyRequests } from 'millpond/http'
+import { nearestDecision } from 'millpond/http'
 import type { Logger } from 'pino'
 import { toDailySummaries } from '../analytics/daily-summary.ts'
 import type { ApiEnv } from '../api-env.ts'
@@ -17,6 +17,7 @@ import { type ApiLimiter, CHAT_LIMITS } from '../limits.ts'
 import { daysEnding, toLocalDay } from '../local-day.ts'
 import { toLogError } from '../log-error.ts'
 import { readJsonBody } from '../read-request.ts'
+import { refuseRequest } from '../refuse-request.ts'
 import { RequestFault } from '../request-fault.ts'
 
 const MAX_BYTES = 16_384
@@ -81,7 +82,7 @@ export function chatRoutes(deps: {
       const nearest = nearestDecision(decision, await c.get('decide')())
       if (!decision.allowed) {
         c.set('nearest', nearest)
-        return tooManyRequests(decision)
+        return refuseRequest(decision)
       }
       const { signal } = c.req.raw
       const giveBack = async () => {
