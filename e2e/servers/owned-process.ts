@@ -87,6 +87,8 @@ export async function startOwnedProcess(options: OwnedProcessOptions): Promise<O
   const guard = child.pid === undefined ? undefined : startGuard(child.pid, options)
   const untilGone = async (): Promise<void> => {
     if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+      // Whoever stops it waits for its end, so the wait must keep this process alive.
+      child.ref()
       child.kill(options.stopSignal)
       child.kill('SIGCONT')
       await exited
