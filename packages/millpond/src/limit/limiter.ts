@@ -24,6 +24,7 @@ import {
   unknownPolicy,
 } from './read-takes.ts'
 import { createReservation, type Reservation } from './reservation.ts'
+import { claimTaken, markTaken } from './taken.ts'
 import type { Verdict } from './verdict.ts'
 import { takeWhenReady, type WaitOptions } from './wait-until-ready.ts'
 
@@ -116,7 +117,6 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
     maxSize: REMEMBERED_REFUSALS,
   })
   const tally = createLimitTally<Name>(Object.keys(policies), options.reporter)
-  const taken = new WeakMap<Decision, { checks: readonly PolicyCheck<Name>[]; verdicts: readonly Verdict[] }>()
   const closing = new AbortController()
 
   async function take(takes: Takes<Name>): Promise<Decision<Name>> {
@@ -131,7 +131,7 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
       const verdicts = leased ?? (await guard('take', () => store.take(checks)))
       decision = toDecision(toStates(checks, verdicts))
       if (decision.allowed) {
-        taken.set(decision, { checks, verdicts })
+        markTaken(decision, { checks, verdicts })
         memo.noteTaken(checks)
       } else memo.remember(asked, checks, decision)
     } catch (cause) {
@@ -173,12 +173,6 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
     )
   }
 
-  function claim(decision: Decision): readonly LimitMark[] {
-    const took = taken.get(decision)
-    taken.delete(decision)
-    return took ? toMarks(took.checks, took.verdicts) : []
-  }
-
   const leases = createLeases({
     take: async (check) => toVerdict(check, await guard('take', () => store.take([check]))),
     refund: refundMarks,
@@ -193,14 +187,14 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
     return verdict && [verdict]
   }
 
-  const reserved = { guard, store, refund: refundMarks, claim, clock, signal: closing.signal }
+  const reserved = { guard, store, refund: refundMarks, claim: claimTaken, clock, signal: closing.signal }
   return {
     policies,
     take,
     limit: (policy, key) => take({ policy, key }),
     peek,
     waitUntilReady: (takes, wait) => takeWhenReady(() => take(takes), { ...wait, clock }),
-    refund: (decision) => refundMarks(claim(decision)),
+    refund: (decision) => refundMarks(claimTaken(decision)),
     async reset(policy, key) {
       if (!Object.hasOwn(policies, policy)) throw unknownPolicy(policies, policy)
       readKey(policy, key)
@@ -231,13 +225,6 @@ async function testStore(store: LimitStore, { guard, keyring }: { guard: CallPol
   const [first, second] = [await probe(), await probe()]
   const ok = first === 'allowed' && second === 'refused'
   return { ok, checks: [{ name: 'a limit refuses', ok, detail: `${first} then ${second}` }] }
-}
-
-function toMarks(checks: readonly PolicyCheck<string>[], verdicts: readonly Verdict[]) {
-  return checks.flatMap((check, index): LimitMark[] => {
-    const mark = verdicts[index]?.mark
-    return mark === undefined ? [] : [{ ...check, mark }]
-  })
 }
 
 function toStates<Name extends string>(
