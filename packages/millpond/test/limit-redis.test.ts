@@ -51,7 +51,7 @@ describeWith('redis', 'the limiter on Redis', () => {
     expect(await commandsOf(() => limiter.limit('narrow', 'a'))).toEqual({})
   })
 
-  test('several policies cost one write each, and 64 takes of a tick 1.05 commands each', async () => {
+  test('several policies cost one write each, so at most three commands a policy, and 64 takes of a tick 1.05 commands each', async () => {
     const limiter = setUp()
     await limiter.limit('narrow', 'warm')
     const both = () =>
@@ -60,6 +60,9 @@ describeWith('redis', 'the limiter on Redis', () => {
         { policy: 'narrow', key: 'a' },
       ])
     expect(await commandsOf(both)).toEqual({ evalsha: 1, time: 1, mget: 1, set: 2 })
+    const three = () =>
+      limiter.take(['global', 'narrow', 'bucket'].map((policy) => ({ policy: policy as 'global', key: 'c' })))
+    expect(await commandsOf(three)).toEqual({ evalsha: 1, time: 1, mget: 1, set: 3 })
     const many = () => Promise.all(Array.from({ length: 64 }, (_, index) => limiter.limit('global', `k${index}`)))
     expect(await commandsOf(many)).toEqual({ evalsha: 1, time: 1, mget: 1, set: 64 })
   })
