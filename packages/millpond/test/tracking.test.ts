@@ -12,12 +12,14 @@ const wait = { timeout: 20_000, interval: 5 }
 describeWith('redis', 'tracking()', () => {
   let server: Awaited<ReturnType<typeof startRedis>>
   let ioredis: Redis
+  let prefixed: Redis
   let nodeRedis: ReturnType<typeof createClient>
   const caches: Cache[] = []
 
   beforeAll(async () => {
     server = await startRedis()
     ioredis = new Redis(server.url)
+    prefixed = new Redis(server.url, { keyPrefix: 'app:[*' })
     nodeRedis = createClient({ url: server.url })
     await nodeRedis.connect()
   })
@@ -27,6 +29,7 @@ describeWith('redis', 'tracking()', () => {
   })
   afterAll(async () => {
     ioredis?.disconnect()
+    prefixed?.disconnect()
     nodeRedis?.destroy()
     await server?.stop()
   })
@@ -40,8 +43,8 @@ describeWith('redis', 'tracking()', () => {
 
   const database = new Map<string, string>()
   /** A process of its own: a local tier that by itself would be an hour behind. */
-  function connect(push?: Push) {
-    const cache = createCache({ store: redis(ioredis), namespace: 'tracked', push, deadline: '10s', random: () => 0.5 })
+  function connect(push?: Push, client = ioredis) {
+    const cache = createCache({ store: redis(client), namespace: 'tracked', push, deadline: '10s', random: () => 0.5 })
     caches.push(cache)
     const value = cache.define({
       name: 'value',
@@ -83,16 +86,20 @@ describeWith('redis', 'tracking()', () => {
 
     test('a load elsewhere of something that shares a tag drops nothing', async () => {
       const { writer, reader } = await connectTwo()
-      database.set('a', 'one').set('b', 'old')
-      for (const id of ['a', 'b']) {
+      /** Changes come in their order: when a later one is here, all earlier ones were. */
+      const hearAll = async (id: string) => {
+        database.set(id, 'old')
         await reader.read(id)
         await reader.settle(id)
+        database.set(id, 'new')
+        await writer.value.delete(id)
+        await vi.waitFor(async () => expect(await reader.read(id)).toBe('new'), wait)
       }
+      await reader.read('a')
+      await hearAll('b')
+      await reader.settle('a')
       await writer.read('c')
-      database.set('b', 'new')
-      await writer.value.delete('b')
-      // Changes come in their order: when the later one is here, the earlier one was.
-      await vi.waitFor(async () => expect(await reader.read('b')).toBe('new'), wait)
+      await hearAll('d')
       expect((await reader.value.get('a')).reason).toBe('local')
     })
 
@@ -124,6 +131,18 @@ describeWith('redis', 'tracking()', () => {
       await nodeRedis.set('own', '1', { EX: 60 })
       expect(await ioredis.get('own')).toBe('1')
     })
+  })
+
+  test('hears of keys with the prefix of its client', async () => {
+    await ioredis.flushall()
+    const [writer, reader] = [connect(undefined, prefixed), connect(tracking(prefixed), prefixed)]
+    await vi.waitFor(async () => expect(await listeners()).toHaveLength(1), wait)
+    database.set('a', 'old')
+    await reader.read('a')
+    await reader.settle('a')
+    database.set('a', 'new')
+    await writer.cache.invalidate(['id:a'])
+    await vi.waitFor(async () => expect(await reader.read('a')).toBe('new'), wait)
   })
 
   test('needs of a user of the server what the guide gives, and the channel of invalidations', async () => {

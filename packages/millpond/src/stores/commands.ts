@@ -14,6 +14,8 @@ export interface Commands {
   readonly slotOf?: (key: string) => number
   /** Ways to send a command to each master, on a cluster. */
   readonly masters?: () => Promise<readonly ((command: Command) => Promise<unknown>)[]>
+  /** What the client puts before every key that it sends, and that keys which the server lists begin with. */
+  readonly keyPrefix?: string
   /** Where scripts may carry Upstash's flag for locking their keys alone: whether this server takes it, found out by the first script. Absent: no flag is sent. */
   readonly keyLocking?: { state: 'untried' | 'accepted' | 'rejected' }
 }

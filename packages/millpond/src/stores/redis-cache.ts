@@ -46,13 +46,15 @@ async function scan(
   const [at = '0', server = '0'] = cursor.split('@')
   const masters = (await commands.masters?.()) ?? [commands.send]
   const send = masters[Number(server)] ?? commands.send
-  const reply = await send(['SCAN', at, 'MATCH', match, 'COUNT', KEYS_PER_SCAN])
+  const { keyPrefix = '' } = commands
+  const pattern = keyPrefix.replace(/[*?[\]\\]/g, '\\$&') + match
+  const reply = await send(['SCAN', at, 'MATCH', pattern, 'COUNT', KEYS_PER_SCAN])
   const [next, keys] = Array.isArray(reply) ? reply : []
   if (!Array.isArray(keys)) throw new StoreReplyError('Cannot scan: the store must answer with a cursor and keys')
   const isDone = String(next) === '0'
   const later = Number(server) + 1
   return {
-    keys: keys.map((key) => String(key) as StoreKey),
+    keys: keys.map((key) => String(key).slice(keyPrefix.length) as StoreKey),
     cursor: !isDone ? `${next}@${server}` : later < masters.length ? `0@${later}` : '0',
   }
 }

@@ -5,6 +5,7 @@ import { toClusterSlot } from './cluster-slot.ts'
 /** The part of an ioredis client (`new Redis()` or `new Cluster()`) that the store uses. */
 export interface IoredisClient {
   readonly isCluster?: boolean
+  readonly options?: { readonly keyPrefix?: string | undefined }
   nodes?(role: 'master'): IoredisClient[]
   call(command: string, ...args: (string | number)[]): Promise<unknown>
 }
@@ -32,6 +33,7 @@ export type RedisClient = IoredisClient | NodeRedisClient | NodeRedisCluster
  */
 export function createCommands(client: RedisClient): Commands {
   const { send, masters } = toSender(client)
+  const keyPrefix = 'call' in client ? client.options?.keyPrefix : undefined
   const sendTo = (sender: Sender) => async (command: Command) => {
     try {
       return await sender(command)
@@ -42,6 +44,7 @@ export function createCommands(client: RedisClient): Commands {
   return {
     send: sendTo(send),
     atTickEnd: setImmediate,
+    ...(keyPrefix && { keyPrefix }),
     ...(masters && { slotOf: toClusterSlot, masters: async () => (await masters()).map(sendTo) }),
   }
 }

@@ -6,6 +6,7 @@ import type { StoreKey } from '../../key.ts'
 export interface TrackedIoredis {
   call(command: string, ...args: (string | number)[]): Promise<unknown>
   readonly isCluster?: boolean
+  readonly options?: { readonly keyPrefix?: string | undefined }
   duplicate(override: object): unknown
 }
 
@@ -117,7 +118,10 @@ interface IoredisConnection {
 
 /** Over protocol 2, in which the server sends invalidations as messages of a channel: ioredis passes on no pushes of protocol 3. */
 function listenOverIoredis(client: TrackedIoredis, prefixes: readonly string[], listeners: Listeners): Listening {
+  const keyPrefix = client.options?.keyPrefix ?? ''
   const connection = client.duplicate({
+    // It would stand before the channel too.
+    keyPrefix: '',
     lazyConnect: true,
     protocol: 2,
     retryStrategy: () => null,
@@ -125,11 +129,19 @@ function listenOverIoredis(client: TrackedIoredis, prefixes: readonly string[], 
   }) as IoredisConnection
   connection.on('error', () => {})
   connection.on('end', listeners.onLost)
-  connection.on('messageBuffer', (_channel, keys) => listeners.onChange(readKeys(keys)))
+  connection.on('messageBuffer', (_channel, keys) => listeners.onChange(readKeys(keys, keyPrefix)))
   const begin = async () => {
     await connection.connect()
     const id = await connection.call('CLIENT', 'ID')
-    await connection.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', String(id), 'BCAST', ...toOptions(prefixes))
+    await connection.call(
+      'CLIENT',
+      'TRACKING',
+      'ON',
+      'REDIRECT',
+      String(id),
+      'BCAST',
+      ...toOptions(prefixes, keyPrefix),
+    )
     await connection.subscribe('__redis__:invalidate')
   }
   return { ready: begin(), close: () => connection.disconnect() }
@@ -169,11 +181,11 @@ function listenOverNodeRedis(client: TrackedNodeRedis, prefixes: readonly string
   return { ready: begin(), close }
 }
 
-function toOptions(prefixes: readonly string[]): string[] {
-  return prefixes.flatMap((prefix) => ['PREFIX', prefix])
+function toOptions(prefixes: readonly string[], keyPrefix = ''): string[] {
+  return prefixes.flatMap((prefix) => ['PREFIX', keyPrefix + prefix])
 }
 
 /** The keys that changed; undefined when it may be any, as after FLUSHALL. */
-function readKeys(keys: unknown): readonly StoreKey[] | undefined {
-  return Array.isArray(keys) ? keys.map((key) => String(key) as StoreKey) : undefined
+function readKeys(keys: unknown, keyPrefix = ''): readonly StoreKey[] | undefined {
+  return Array.isArray(keys) ? keys.map((key) => String(key).slice(keyPrefix.length) as StoreKey) : undefined
 }

@@ -1,0 +1,92 @@
+import { Cluster, Redis } from 'ioredis'
+import { describeWith, startRedis, startRedisCluster } from 'millpond-e2e/servers'
+import { createCluster } from 'redis'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { z } from 'zod'
+import { anyPart, createCache } from '../src/index.ts'
+import { type RedisClient, redis } from '../src/stores/redis/index.ts'
+
+describeWith('redis', 'a cache on a cluster', () => {
+  let cluster: Awaited<ReturnType<typeof startRedisCluster>>
+  let ioredis: Cluster
+  let nodeRedis: ReturnType<typeof createCluster>
+  beforeAll(async () => {
+    cluster = await startRedisCluster()
+    ioredis = new Cluster(cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port })))
+    nodeRedis = createCluster({ rootNodes: cluster.nodes.map(({ url }) => ({ url })) })
+    await nodeRedis.connect()
+  })
+  afterAll(async () => {
+    ioredis?.disconnect()
+    nodeRedis?.destroy()
+    await cluster?.stop()
+  })
+  const clients: [string, () => RedisClient][] = [
+    ['ioredis', () => ioredis],
+    ['node-redis', () => nodeRedis],
+  ]
+
+  test.each(clients)(
+    'invalidates by tags in slots of their own, also those that only the value names: %s',
+    async (name, client) => {
+      const connect = () => createCache({ store: redis(client()), namespace: `tags.${name}`, deadline: '10s' })
+      const define = (cache: ReturnType<typeof connect>) =>
+        cache.define({
+          name: 'article',
+          ttl: '5m',
+          input: z.int(),
+          tags: (id) => [`article:${id}`, 'articles'],
+          load: (id) => ({ authors: [`a${id}`, `b${id}`, 'everybody'] }),
+          valueTags: (value) => value.authors.map((author) => `author:${author}`),
+        })
+      const [one, two] = [connect(), connect()]
+      const [writer, reader] = [define(one), define(two)]
+      const ids = Array.from({ length: 20 }, (_, id) => id)
+      const statuses = async () => (await reader.getMany(ids)).map(({ status }) => status)
+      await writer.getMany(ids)
+      expect(new Set(await statuses())).toEqual(new Set(['hit']))
+      await one.invalidate(['author:b3', 'article:7'])
+      expect((await statuses()).flatMap((status, id) => (status === 'miss' ? [id] : []))).toEqual([3, 7])
+      await one.invalidate(['author:everybody'])
+      expect(new Set(await statuses())).toEqual(new Set(['miss']))
+      expect(new Set(await statuses())).toEqual(new Set(['hit']))
+      await writer.delete(5)
+      expect((await reader.get(5)).status).toBe('miss')
+      for (const cache of [one, two]) cache.close()
+    },
+  )
+
+  test.each(clients)('deletes what matches on every master: %s', async (name, client) => {
+    const cache = createCache({ store: redis(client()), namespace: `match.${name}`, deadline: '10s' })
+    const ids = Array.from({ length: 60 }, (_, id) => id)
+    await Promise.all(ids.map((id) => cache.set(cache.key('user', id, 'cart'), id, { ttl: '1m' })))
+    await cache.set(cache.key('other'), 1, { ttl: '1m' })
+    expect(await cache.deleteMatching('user', anyPart, 'cart')).toEqual({ deleted: 60, complete: true })
+    expect((await cache.get(cache.key('other'))).status).toBe('hit')
+    cache.close()
+  })
+})
+
+describeWith('redis', 'a cache on a client of ioredis with a key prefix', () => {
+  test('reads, invalidates and deletes what matches below it', async () => {
+    const server = await startRedis()
+    const plain = new Redis(server.url)
+    const client = new Redis(server.url, { keyPrefix: 'a[p*:' })
+    const cache = createCache({ store: redis(client), namespace: 'prefixed', deadline: '10s' })
+    try {
+      const value = cache.define({ name: 'value', ttl: '5m', tags: () => ['tag'], load: () => 1 })
+      expect([(await value.get()).status, (await value.get()).status]).toEqual(['miss', 'hit'])
+      await cache.invalidate(['tag'])
+      expect((await value.get()).status).toBe('miss')
+      await cache.set(cache.key('user', 1), 1, { ttl: '1m' })
+      expect((await plain.keys('*')).filter((key) => !key.startsWith('a[p*:mp:'))).toEqual([])
+      expect(await cache.deleteMatching('user')).toEqual({ deleted: 1, complete: true })
+      expect((await cache.get(cache.key('user', 1))).status).toBe('miss')
+    } finally {
+      cache.close()
+      client.disconnect()
+      plain.disconnect()
+      await server.stop()
+    }
+  })
+})
