@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis'
 import { type BenchOptions, compareRates, type Row, type Spread, type Table } from '../harness/index.ts'
 import { all, type Contender, millpond } from './contenders.ts'
 import { idAt, ids, sharedTags, toValue } from './values.ts'
@@ -16,6 +17,7 @@ function toNanoseconds(perSecond: Spread): Spread {
 
 /** One caller reading 1,000 values that all lie in memory. */
 export async function measureLocal(url: string, options: BenchOptions): Promise<Table> {
+  const admin = new Redis(url)
   const rows: Row[] = []
   const kinds = [
     { group: 'a string', load: async (id: string): Promise<unknown> => `value of ${id}`, tags: 0 },
@@ -23,6 +25,7 @@ export async function measureLocal(url: string, options: BenchOptions): Promise<
     { group: 'an object with a tag', load: async (id: string): Promise<unknown> => toValue(id), tags: 1 },
   ]
   for (const { group, load, tags } of kinds) {
+    await admin.flushall()
     const contenders = [frozen, ...all].filter(({ name }) => tags === 0 || name !== 'cache-manager')
     const opened = contenders.map(({ open }) => open({ url, load, tagsOf: sharedTags(tags), localMs: MINUTES_MS }))
     const adapters = opened.map((cached) => ({
@@ -42,6 +45,7 @@ export async function measureLocal(url: string, options: BenchOptions): Promise<
     )
     for (const cached of opened) await cached.close()
   }
+  admin.disconnect()
   return {
     id: 'cache-local',
     title: 'A hit in memory',
