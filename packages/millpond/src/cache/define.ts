@@ -192,7 +192,7 @@ export function createDefinition<Value>(
   const toSlot = createSlots(keyring, name, tagsOf)
   const valueTagsOf = options.valueTags as ((value: Value, input: unknown) => readonly string[]) | undefined
   /** What the local tier keeps, by inputs that need no canonical text. */
-  const recentlyKept = createRecent<unknown, KeptEntry>(REMEMBERED_INPUTS)
+  const recentlyKept = checked.localMs > 0 ? createRecent<unknown, KeptEntry>(REMEMBERED_INPUTS) : undefined
   const load = toLoad(options, name, settings.clock)
 
   function decode(body: string): Awaitable<Decoded<Value>> {
@@ -231,15 +231,19 @@ export function createDefinition<Value>(
     return options.input ? readInput(name, options.input, value) : undefined
   }
 
-  // Not async: each promise less is noticed in a hit. What a bad input throws still reaches the caller as a rejection.
+  // Not async, and short: each promise and call less is noticed in a hit.
   function get(value?: unknown): Promise<CacheResult<Value>> {
+    const kept = recentlyKept?.get(value)
+    const answered = kept && reader.serve<Value>(name, kept)
+    return answered ? Promise.resolve(answered) : readThrough(value)
+  }
+
+  /** What a bad input throws reaches the caller as a rejection. */
+  function readThrough(value: unknown): Promise<CacheResult<Value>> {
     try {
-      const kept = checked.localMs > 0 ? recentlyKept.get(value) : undefined
-      const answered = kept && reader.serve<Value>(name, kept)
-      if (answered) return Promise.resolve(answered)
       const spec = whenReady(readValue(value), bindTo)
       if (spec instanceof Promise) return spec.then(reader.read<Value>)
-      if (checked.localMs > 0 && isPrimitive(value)) remember(value, spec.slot)
+      if (recentlyKept && isPrimitive(value)) remember(value, spec.slot)
       return reader.read(spec)
     } catch (error) {
       return Promise.reject(error)
@@ -249,7 +253,7 @@ export function createDefinition<Value>(
   function remember(value: unknown, slot: Slot): void {
     const kept = reader.findKept(slot)
     // 0 and -0 are one key of a Map, and two inputs.
-    if (kept?.shared && value !== 0) recentlyKept.set(value, kept)
+    if (kept?.isShared && value !== 0) recentlyKept?.set(value, kept)
   }
 
   return {

@@ -10,11 +10,17 @@ export interface LocalEntry {
   readonly shared?: { readonly value: unknown } | undefined
 }
 
-/** A value that is kept, or was. */
-export interface KeptEntry extends LocalEntry {
+/** A value that is kept, or was. Its times count from the tier's beginning: small numbers are read faster than those since 1970. */
+export interface KeptEntry {
   readonly slot: Slot
+  readonly body: string
+  readonly ttlMs: number
+  /** Whether `value` may be given to every reader. */
+  readonly isShared: boolean
+  readonly value: unknown
+  readonly loadedAt: number
   readonly from: number
-  /** 0 when it was dropped. */
+  /** Minus infinity when it was dropped. */
   until: number
   readonly bytes: number
   /** Whether it was served since room was last made: then it stays. A mark is cheaper than an order. */
@@ -24,8 +30,8 @@ export interface KeptEntry extends LocalEntry {
 /** Values kept in this process for a short, stated time, bounded in bytes. */
 export interface LocalTier {
   get(entry: StoreKey): KeptEntry | undefined
-  /** Whether what `get` gave once may still be served, for those who remember it. */
-  isServed(kept: KeptEntry, now: number): boolean
+  /** Milliseconds since the value was loaded; -1 when it may be served no longer. For those who remember what `get` gave once. */
+  ageOf(kept: KeptEntry): number
   /**
    * Keeps a value that was observed, in the store or by a load, at `observed.at` (milliseconds) and `observed.order`. It is served for `keepMs` from that moment, so never longer
    * than `keepMs` past an invalidation elsewhere; it is not kept when this process has invalidated anything since.
@@ -46,6 +52,7 @@ const OVERHEAD_BYTES = 200
 /** Creates a local tier of at most `maxBytes` (estimated, two bytes a character); values that nobody has used lately go first (the clock algorithm). */
 export function createLocalTier(options: { readonly clock: { now(): number }; readonly maxBytes: number }): LocalTier {
   const { clock, maxBytes } = options
+  const beganAt = clock.now()
   const kept = new Map<StoreKey, KeptEntry>()
   const tagged = new Map<StoreKey, Set<StoreKey>>()
   let bytes = 0
@@ -56,7 +63,7 @@ export function createLocalTier(options: { readonly clock: { now(): number }; re
     if (!found) return
     kept.delete(entry)
     bytes -= found.bytes
-    found.until = 0
+    found.until = Number.NEGATIVE_INFINITY
     for (const tag of found.slot.tags) {
       const entries = tagged.get(tag)
       entries?.delete(entry)
@@ -68,11 +75,12 @@ export function createLocalTier(options: { readonly clock: { now(): number }; re
     for (const entry of [...(tagged.get(tag) ?? [])]) drop(entry)
   }
 
-  /** A clock that was set back must not lengthen the bound. */
-  function isServed(found: KeptEntry, now: number): boolean {
-    if (now >= found.until || now < found.from) return false
+  function ageOf(found: KeptEntry): number {
+    const now = clock.now() - beganAt
+    // A clock that was set back must not lengthen the bound.
+    if (now >= found.until || now < found.from) return -1
     found.used = true
-    return true
+    return Math.max(0, now - found.loadedAt)
   }
 
   function makeRoom(size: number): void {
@@ -93,11 +101,11 @@ export function createLocalTier(options: { readonly clock: { now(): number }; re
   return {
     get(entry) {
       const found = kept.get(entry)
-      if (!found || isServed(found, clock.now())) return found
+      if (!found || ageOf(found) >= 0) return found
       drop(entry)
       return undefined
     },
-    isServed,
+    ageOf,
     put(slot, value, observed, keepMs) {
       const until = Math.min(observed.at + keepMs, value.storedAt + value.ttlMs)
       if (observed.order <= barrier || until <= clock.now()) return
@@ -106,8 +114,18 @@ export function createLocalTier(options: { readonly clock: { now(): number }; re
       const size = 2 * (entry.length + value.body.length) + OVERHEAD_BYTES * (1 + tags.length)
       if (size > maxBytes) return
       makeRoom(size)
-      const { body, storedAt, ttlMs, shared } = value
-      kept.set(entry, { body, storedAt, ttlMs, shared, slot, from: observed.at, until, bytes: size, used: false })
+      kept.set(entry, {
+        slot,
+        body: value.body,
+        ttlMs: value.ttlMs,
+        isShared: value.shared !== undefined,
+        value: value.shared?.value,
+        loadedAt: value.storedAt - beganAt,
+        from: observed.at - beganAt,
+        until: until - beganAt,
+        bytes: size,
+        used: false,
+      })
       bytes += size
       for (const tag of tags) tagged.set(tag, (tagged.get(tag) ?? new Set()).add(entry))
     },

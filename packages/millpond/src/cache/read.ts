@@ -212,24 +212,21 @@ export function createReader(settings: ReaderSettings): Reader {
   }
 
   function serveLocal<Value>(spec: Spec<Value>, kept: KeptEntry): Awaitable<CacheResult<Value>> {
-    return (
-      serve(spec.name, kept) ??
-      whenReady(decode(spec, kept.body), ({ value }) => toLocalResult(spec.name, kept, value, clock.now()))
-    )
+    const served = serve<Value>(spec.name, kept)
+    if (served) return served
+    const ageMs = Math.max(0, local.ageOf(kept))
+    return whenReady(decode(spec, kept.body), ({ value }) => toLocalResult(spec.name, kept, value, ageMs))
   }
 
   function serve<Value>(name: string, kept: KeptEntry): CacheResult<Value> | undefined {
-    const { shared } = kept
-    const now = clock.now()
-    if (!shared || !local.isServed(kept, now) || undelivered.covers(kept.slot)) return undefined
-    return toLocalResult(name, kept, shared.value as Value, now)
+    if (!kept.isShared || undelivered.covers(kept.slot)) return undefined
+    const ageMs = local.ageOf(kept)
+    return ageMs < 0 ? undefined : toLocalResult(name, kept, kept.value as Value, ageMs)
   }
 
-  function toLocalResult<Value>(name: string, kept: KeptEntry, value: Value, now: number): CacheResult<Value> {
+  function toLocalResult<Value>(name: string, kept: KeptEntry, value: Value, ageMs: number): CacheResult<Value> {
     reportLocal(name)
-    const { body, storedAt } = kept
-    const ageMs = Math.max(0, now - storedAt)
-    return { value, body, status: 'hit', reason: 'local', ageMs, ttlMs: Math.max(0, kept.ttlMs - ageMs) }
+    return { value, body: kept.body, status: 'hit', reason: 'local', ageMs, ttlMs: Math.max(0, kept.ttlMs - ageMs) }
   }
 
   function end<Value>(spec: Spec<Value>, looked: Looked<Value>): Awaitable<CacheResult<Value>> {
