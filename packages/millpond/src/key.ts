@@ -133,9 +133,20 @@ function quote(text: string): string {
   return AS_IT_IS.test(text) ? `"${text}"` : JSON.stringify(text)
 }
 
+/** Half of a surrogate pair, which no encoding of Unicode can write. */
+const HALF = /\p{Surrogate}/u
+
 /** Percent-encodes all but a safe set, so that no separator, brace, glob sign, space or control character reaches a key. */
 function toKeyText(text: string): string {
-  return text.replace(/[^A-Za-z0-9"_.,:@+-]/gu, (character) => encodeURIComponent(character).replace(/[!'()*~]/g, hex))
+  return text.replace(/[^A-Za-z0-9"_.,:@+-]/gu, (character) => {
+    if (HALF.test(character)) return `%u${character.charCodeAt(0).toString(16)}`
+    return encodeURIComponent(character).replace(/[!'()*~]/g, hex)
+  })
+}
+
+/** The bytes of a text: UTF-8, which would write every half of a pair alike; a text with one is written in full instead, after a byte that is in no UTF-8. */
+function toBytes(encoder: InstanceType<typeof TextEncoder>, text: string): Uint8Array<ArrayBuffer> {
+  return HALF.test(text) ? new Uint8Array([0xff, ...encoder.encode(toKeyText(text))]) : encoder.encode(text)
 }
 
 function hex(character: string): string {
@@ -147,7 +158,7 @@ function createDigest(secret: string | undefined): (text: string) => Awaitable<K
   const remembered = new Map<string, KeyId>()
   let hmacKey: ReturnType<typeof crypto.subtle.importKey> | undefined
   async function compute(text: string): Promise<KeyId> {
-    const bytes = encoder.encode(text)
+    const bytes = toBytes(encoder, text)
     if (secret === undefined) return `#${toBase64Url(await crypto.subtle.digest('SHA-256', bytes))}` as KeyId
     hmacKey ??= crypto.subtle.importKey('raw', encoder.encode(secret), { name: 'HMAC', hash: 'SHA-256' }, false, [
       'sign',
