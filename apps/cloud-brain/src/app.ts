@@ -111,8 +111,21 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
     info: {
       title: 'Cloud Brain',
       version: '0.1.0',
-      description: 'Takes in health data and answers with analytics. Errors are application/problem+json (RFC 9457).',
+      description: toDescription(developmentIssuer !== undefined),
     },
   })
   return app
+}
+
+function toDescription(hasTokens: boolean): string {
+  return [
+    'Takes in health data and answers with analytics.',
+    '- Cached answers carry `Cache-Status` and `ETag`; `If-None-Match` gives 304. They change as soon as the data they are made of do.',
+    '- Every answer tells the limit nearest to refusing in `RateLimit`, `RateLimit-Policy` and `X-RateLimit-*`; 429 says in `Retry-After` when to come back.',
+    '- Errors are `application/problem+json` (RFC 9457) with a `code`; 400 names each field in `errors`. `X-Request-Id` is in every answer.',
+    '- A day is the local day of the user, by the timezone of their preferences. A write can be sent again: ingest with an `Idempotency-Key`, changes with `If-Match`.',
+    ...(hasTokens
+      ? ['- Here, in development: take a token from [/dev/personas](/dev/personas) and press Authorize.']
+      : []),
+  ].join('\n')
 }

@@ -46,6 +46,8 @@ const START = `SwaggerUIBundle({
   persistAuthorization: true,
   tryItOutEnabled: true,
   deepLinking: true,
+  displayRequestDuration: true,
+  defaultModelsExpandDepth: 0,
 })
 `
 
