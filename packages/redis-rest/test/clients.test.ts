@@ -14,7 +14,8 @@ describeWith('redis', 'clients of every kind', () => {
 
   beforeAll(async () => {
     redis = await startRedis()
-    server = await createServer({ redis: redis.url, token: 'secret' })
+    // 250 MB have to be passed on in one test, by a machine that may be busy.
+    server = await createServer({ redis: redis.url, token: 'secret', commandTimeoutMs: 60_000 })
   })
   afterAll(async () => {
     await server?.close()
