@@ -62,6 +62,8 @@ describeWith('redis', 'the limiter on Redis', () => {
     expect(await commandsOf(both)).toEqual({ evalsha: 1, time: 1, mget: 1, set: 2 })
     const three = () =>
       limiter.take(['global', 'narrow', 'bucket'].map((policy) => ({ policy: policy as 'global', key: 'c' })))
+    // The script of these two algorithms is not known yet.
+    await three()
     expect(await commandsOf(three)).toEqual({ evalsha: 1, time: 1, mget: 1, set: 3 })
     const many = () => Promise.all(Array.from({ length: 64 }, (_, index) => limiter.limit('global', `k${index}`)))
     expect(await commandsOf(many)).toEqual({ evalsha: 1, time: 1, mget: 1, set: 64 })

@@ -28,7 +28,10 @@ export async function cachedResponse(
   for (const name of options.vary ?? []) headers.append('Vary', name)
   if (matches(request.headers.get('if-none-match'), etag)) return new Response(null, { status: 304, headers })
   headers.set('Content-Type', 'application/json')
-  return new Response(request.method === 'HEAD' ? null : result.body, { status: 200, headers })
+  if (request.method !== 'HEAD') return new Response(result.body, { status: 200, headers })
+  // Without the length that GET would have, clients take the end of the connection for the end of the answer.
+  headers.set('Content-Length', String(new TextEncoder().encode(result.body).length))
+  return new Response(null, { status: 200, headers })
 }
 
 /** `Cache-Status` of RFC 9211: `millpond; hit; ttl=…`, or `fwd=` with why the read went to the origin. */
