@@ -137,6 +137,8 @@ async function start() {
   server.on('request', toListener(app))
   const port = await listen(server, runtime.config)
   closers.push(() => closeServer(server).then(() => {}))
+  // First of all: the server would wait for streams that nobody ends.
+  closers.push(async () => runtime.figuresStreams.close())
   const url = `http://${reachable(runtime.config.host)}:${port}`
   await expectAnswer(`${url}/`)
   runtime.serveAt(url)

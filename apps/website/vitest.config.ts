@@ -5,7 +5,7 @@ export default defineConfig({
     name: 'website',
     include: ['**/*.test.ts'],
     globalSetup: './test/build-site.ts',
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 240_000,
   },
 })

@@ -1,5 +1,5 @@
 import type { Decision } from 'millpond'
-import { problem, tooManyRequests } from 'millpond/http'
+import { type ClientAddress, problem, tooManyRequests } from 'millpond/http'
 import { type Runtime, runtime } from '../lib/runtime.ts'
 import { clientKey, toTakes } from './client-key.ts'
 import { coversPolicy, readForwardedDecision } from './forwarded-decision.ts'
@@ -9,6 +9,7 @@ import type { RoutePolicy } from './route-policies.ts'
 export interface RouteContext {
   readonly request: Request
   readonly runtime: Runtime
+  readonly client: ClientAddress
   /** Takes a further limit of this client's. Its numbers appear in the answer's headers when they are nearest to refusing. */
   limit(policy: RoutePolicy): Promise<Decision>
 }
@@ -41,7 +42,7 @@ async function answer(endpoint: Endpoint, request: Request): Promise<Response> {
     decisions.push(decision)
     return decision
   }
-  const context: RouteContext = { request, runtime: current, limit }
+  const context: RouteContext = { request, runtime: current, client, limit }
   const forwarded = readForwardedDecision(request.headers)
   if (forwarded !== undefined) decisions.push(forwarded)
   const { policy } = endpoint

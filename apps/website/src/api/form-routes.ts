@@ -5,6 +5,7 @@ const formRoutes: ReadonlySet<string> = new Set([
   '/api/waitlist/leave',
   '/api/waitlist/link',
   '/api/waitlist/name',
+  '/api/waitlist/quiz',
   '/api/contact',
   '/api/demo/ingest',
 ])

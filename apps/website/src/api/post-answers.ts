@@ -1,6 +1,7 @@
 import type { Decision } from 'millpond'
 import { problem, retryAfterSeconds } from 'millpond/http'
 import type { Runtime } from '../lib/runtime.ts'
+import { heldQuiz } from '../waitlist/quiz-questions.ts'
 import { noteCookie, noteMaxAge, type VisitorNote, writeVisitorNote } from '../waitlist/visitor-note.ts'
 import type { RouteContext } from './api-route.ts'
 import { isFormPost, type ReadBody, readBody } from './read-body.ts'
@@ -31,13 +32,16 @@ export function redirect(location: string, cookies: readonly string[] = []): Res
   return new Response(null, { status: 303, headers })
 }
 
-/** Back to a page, which renders the note. `fragment` names the place on it. */
-export function redirectWithNote(
-  runtime: Runtime,
-  note: VisitorNote,
-  { path, fragment }: { path: string; fragment: string },
-): Response {
-  const { id, cookie } = writeVisitorNote(note, runtime.secrets.cookie)
+/** A page and the place on it. */
+export interface FormPlace {
+  readonly path: string
+  readonly fragment: string
+}
+
+/** Back to a page, which renders the note. */
+export function redirectWithNote(runtime: Runtime, note: VisitorNote, { path, fragment }: FormPlace): Response {
+  const hasPlace = note.kind === 'done' || note.kind === 'invalid' || note.kind === 'wait'
+  const { id, cookie } = writeVisitorNote(hasPlace ? { ...note, at: fragment } : note, runtime.secrets.cookie)
   const line = cookieLine(runtime, { name: noteCookie, value: cookie, maxAge: noteMaxAge })
   return redirect(`${path}?note=${id}#${fragment}`, [line])
 }
@@ -82,13 +86,18 @@ export function typedText(body: unknown, name: string): string {
   return typeof value === 'string' ? value : ''
 }
 
-/** A refused form goes back to its page, which says how long to wait; undefined for JSON. */
-export function refuseForm(place: { path: string; fragment: string }) {
+/**
+ * A refused form goes back to its page, which says how long to wait; undefined for JSON. One that carried answers of the quiz
+ * goes to `quizPlace`, where they stand again.
+ */
+export function refuseForm(place: FormPlace, quizPlace: FormPlace = place) {
   return async ({ request, runtime }: RouteContext, decision: Decision): Promise<Response | undefined> => {
     const wait = retryAfterSeconds(decision)
     if (!isFormPost(request.headers) || wait === undefined) return undefined
     const body = await readBody(request, maxBytes)
-    const email = typedText('value' in body ? body.value : undefined, 'email')
-    return redirectWithNote(runtime, { kind: 'wait', email, untilMs: Date.now() + wait * 1000 }, place)
+    const fields = 'value' in body ? body.value : undefined
+    const quiz = heldQuiz(fields)
+    const note = { kind: 'wait', email: typedText(fields, 'email'), untilMs: Date.now() + wait * 1000, quiz } as const
+    return redirectWithNote(runtime, note, quiz === undefined ? place : quizPlace)
   }
 }

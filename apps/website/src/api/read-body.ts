@@ -29,7 +29,16 @@ async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array
   return Buffer.concat(chunks)
 }
 
-/** JSON, or the fields of a form as an object of strings. Reads at most `maxBytes`; never throws for what was sent. */
+/** A name that ends in `[]`, as boxes of one question have, becomes a list under the name without it; of others the last counts. */
+function toFields(form: URLSearchParams): Record<string, string | string[]> {
+  return Object.fromEntries(
+    [...form].map(([name, value]) =>
+      name.endsWith('[]') ? [name.slice(0, -2), form.getAll(name)] : ([name, value] as const),
+    ),
+  )
+}
+
+/** JSON, or the fields of a form as an object of strings and lists of them. Reads at most `maxBytes`; never throws for what was sent. */
 export async function readBody(request: Request, maxBytes: number): Promise<ReadBody> {
   const type = mediaType(request.headers)
   if (type !== 'application/json' && type !== formType) return { kind: 'unsupported-type' }
@@ -37,7 +46,7 @@ export async function readBody(request: Request, maxBytes: number): Promise<Read
   if (bytes === undefined) return { kind: 'too-large' }
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-    if (type === formType) return { kind: 'form', value: Object.fromEntries(new URLSearchParams(text)) }
+    if (type === formType) return { kind: 'form', value: toFields(new URLSearchParams(text)) }
     return { kind: 'json', value: JSON.parse(text) }
   } catch {
     return { kind: 'malformed' }

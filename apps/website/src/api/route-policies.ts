@@ -13,7 +13,9 @@ const routes: Readonly<Record<string, { readonly POST?: RoutePolicy }>> = {
   '/api/waitlist/leaderboard': {},
   '/api/waitlist/leave': {},
   '/api/waitlist/link': { POST: 'waitlist' },
+  '/api/waitlist/live': {},
   '/api/waitlist/name': {},
+  '/api/waitlist/quiz': {},
   '/api/waitlist/stats': {},
   '/api/waitlist/status': {},
 }

@@ -4,6 +4,7 @@ import { HowItWorks } from '../sections/how-it-works.tsx'
 import { Leaders } from '../sections/leaders.tsx'
 import { Privacy } from '../sections/privacy.tsx'
 import { Questions } from '../sections/questions.tsx'
+import { Quiz } from '../sections/quiz.tsx'
 import { only, type Query, readNote } from '../sections/read-note.ts'
 import { readLeadersView, readStatsView } from '../sections/read-views.ts'
 import { SampleReading } from '../sections/sample-reading.tsx'
@@ -13,16 +14,18 @@ export default async function HomePage({ searchParams }: { searchParams: Promise
   const query = await searchParams
   const note = await readNote(query)
   const referralCode = only(query.ref)?.toUpperCase()
+  const form = {
+    note,
+    nowMs: Date.now(),
+    referralCode: referralCodePattern.test(referralCode ?? '') ? referralCode : undefined,
+  }
   return (
     <>
-      <Hero
-        note={note}
-        nowMs={Date.now()}
-        referralCode={referralCodePattern.test(referralCode ?? '') ? referralCode : undefined}
-      />
+      <Hero {...form} />
       <Gauge stats={await readStatsView()} />
       <HowItWorks />
       <SampleReading />
+      <Quiz {...form} />
       <Leaders leaders={await readLeadersView()} />
       <Privacy />
       <Questions />

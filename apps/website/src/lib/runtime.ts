@@ -8,6 +8,7 @@ import { resend } from '../mail/resend.ts'
 import { type Janitor, startJanitor } from '../retention/janitor.ts'
 import { startFakeSupporters } from '../support/fake-supporters.ts'
 import { syncSupport } from '../support/sync-support.ts'
+import { createFiguresStreams, type FiguresStreams } from '../waitlist/figures-streams.ts'
 import { seedDemo } from '../waitlist/seed-demo.ts'
 import { createSiteCache, type SiteCache, waitlistTag } from './cache.ts'
 import { createLimits, type Limits } from './limits.ts'
@@ -23,6 +24,8 @@ export interface Runtime {
   readonly store: Store
   readonly siteCache: SiteCache
   readonly limits: Limits
+  /** The list's figures for whoever watches them. */
+  readonly figuresStreams: FiguresStreams
   /** True when server.mjs runs the site and writes the socket's address into a header of ours. */
   readonly hasSocketAddress: boolean
   /** True in development without a mail provider: mails are kept and shown at /dev/mail. */
@@ -81,9 +84,11 @@ async function openRuntime(config: Config, boot: Boot | undefined): Promise<Runt
       },
     })
     const limits = createLimits({ store, keySecret: secrets.cacheKey })
+    const figuresStreams = createFiguresStreams({ read: async () => (await siteCache.stats.get()).value })
     const transport = config.mail === undefined ? localMailbox(database.db) : resend(config.mail)
     const waitlistChanged = async (): Promise<void> => {
       await siteCache.cache.invalidate([waitlistTag])
+      figuresStreams.nudge()
     }
     let mailer: Mailer | undefined
     let janitor: Janitor | undefined
@@ -114,6 +119,7 @@ async function openRuntime(config: Config, boot: Boot | undefined): Promise<Runt
     // Without server.mjs nobody will say where the site is; a deployment has to.
     if (boot === undefined && config.siteUrl !== undefined) serveAt(config.siteUrl)
     const close = async (): Promise<void> => {
+      figuresStreams.close()
       limits.close()
       await Promise.all([mailer?.close(), janitor?.close()])
       await fake?.close()
@@ -127,6 +133,7 @@ async function openRuntime(config: Config, boot: Boot | undefined): Promise<Runt
       store,
       siteCache,
       limits,
+      figuresStreams,
       hasSocketAddress: boot !== undefined,
       hasLocalMailbox: transport.kind === 'local' && config.appEnv === 'development',
       serveAt,

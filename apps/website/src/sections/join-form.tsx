@@ -1,34 +1,11 @@
 'use client'
 import { type FormEvent, useCallback, useEffect, useRef, useState } from 'react'
 import type { VisitorNote } from '../waitlist/visitor-note.ts'
-import { JoinStatus } from './join-status.tsx'
+import { JoinStatus, toJoinState } from './join-status.tsx'
+import { joinedEvent } from './joined-event.ts'
 import { JoinedPanel } from './joined-panel.tsx'
 import { type JoinState, postJoin } from './post-join.ts'
 import { useHydrated } from './use-hydrated.ts'
-
-/** Sent on `window` when this page has put somebody on the list. */
-export const joinedEvent = 'headwater:joined'
-
-function toState(note: VisitorNote | undefined, nowMs: number): JoinState {
-  switch (note?.kind) {
-    case undefined:
-      return { status: 'idle' }
-    case 'joined':
-      return { status: 'joined', answer: note }
-    case 'done':
-    case 'contact-sent':
-    case 'contact-held':
-      return { status: 'idle' }
-    case 'invalid':
-      return { status: 'invalid', detail: note.detail }
-    case 'wait': {
-      const seconds = Math.ceil((note.untilMs - nowMs) / 1000)
-      return seconds > 0 ? { status: 'waiting', seconds } : { status: 'ready-again' }
-    }
-    default:
-      return note satisfies never
-  }
-}
 
 /**
  * One field. Without JavaScript it is a plain form whose answer comes back as `note`; with it, the same request is made
@@ -36,7 +13,9 @@ function toState(note: VisitorNote | undefined, nowMs: number): JoinState {
  */
 export function JoinForm(props: { note: VisitorNote | undefined; nowMs: number; referralCode: string | undefined }) {
   const { note, nowMs, referralCode } = props
-  const [state, setState] = useState<JoinState>(() => toState(note, nowMs))
+  // What came of the quiz stands beside the quiz.
+  const own = note !== undefined && 'quiz' in note && note.quiz !== undefined ? undefined : note
+  const [state, setState] = useState<JoinState>(() => toJoinState(own, nowMs))
   const field = useRef<HTMLInputElement>(null)
   const isHydrated = useHydrated()
   const isBlocked = isHydrated && (state.status === 'sending' || state.status === 'waiting')
@@ -44,8 +23,9 @@ export function JoinForm(props: { note: VisitorNote | undefined; nowMs: number; 
 
   useEffect(() => {
     // The note belongs to one post; a reload or a shared address should show the plain page.
-    if (note !== undefined) window.history.replaceState(window.history.state, '', '/#join')
-  }, [note])
+    if (note !== undefined)
+      window.history.replaceState(window.history.state, '', own === undefined ? '/#quiz' : '/#join')
+  }, [note, own])
 
   async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
@@ -64,7 +44,7 @@ export function JoinForm(props: { note: VisitorNote | undefined; nowMs: number; 
     if (next.status === 'joined') window.dispatchEvent(new Event(joinedEvent))
   }
 
-  if (state.status === 'joined') return <JoinedPanel answer={state.answer} />
+  if (state.status === 'joined') return <JoinedPanel answer={state.answer} id="joined" />
   const isInvalid = state.status === 'invalid'
   return (
     <form action="/api/waitlist/join" method="post" onSubmit={submit} noValidate={isHydrated}>
@@ -83,7 +63,7 @@ export function JoinForm(props: { note: VisitorNote | undefined; nowMs: number; 
           inputMode="email"
           spellCheck={false}
           placeholder="you@example.org"
-          defaultValue={note !== undefined && 'email' in note ? note.email : ''}
+          defaultValue={own !== undefined && 'email' in own ? own.email : ''}
           aria-invalid={isInvalid}
           aria-describedby="join-status join-promise"
           className="min-h-12 min-w-0 grow basis-56 rounded-md border border-field bg-sheet px-4 font-sans text-base text-ink placeholder:text-soft-ink aria-invalid:border-2 aria-invalid:border-mark"
@@ -101,7 +81,7 @@ export function JoinForm(props: { note: VisitorNote | undefined; nowMs: number; 
         {referralCode === undefined ? '' : 'A friend sent you: they move up when you join. '}
         Two mails at most: one to confirm, one when it is your turn.
       </p>
-      <JoinStatus state={state} onWaited={onWaited} />
+      <JoinStatus id="join-status" state={state} onWaited={onWaited} />
     </form>
   )
 }

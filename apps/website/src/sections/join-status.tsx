@@ -1,7 +1,30 @@
 'use client'
 import type { ReactNode } from 'react'
+import type { VisitorNote } from '../waitlist/visitor-note.ts'
 import type { JoinState } from './post-join.ts'
 import { useCountdown } from './use-countdown.ts'
+
+/** What the form shows at first: what came of one that was posted without JavaScript. `nowMs` is the server's clock. */
+export function toJoinState(note: VisitorNote | undefined, nowMs: number): JoinState {
+  switch (note?.kind) {
+    case undefined:
+      return { status: 'idle' }
+    case 'joined':
+      return { status: 'joined', answer: note }
+    case 'done':
+    case 'contact-sent':
+    case 'contact-held':
+      return { status: 'idle' }
+    case 'invalid':
+      return { status: 'invalid', detail: note.detail }
+    case 'wait': {
+      const seconds = Math.ceil((note.untilMs - nowMs) / 1000)
+      return seconds > 0 ? { status: 'waiting', seconds } : { status: 'ready-again' }
+    }
+    default:
+      return note satisfies never
+  }
+}
 
 function Waiting({ seconds, onWaited }: { seconds: number; onWaited: () => void }) {
   const left = useCountdown(seconds, onWaited)
@@ -36,10 +59,10 @@ function text(state: JoinState, onWaited: () => void): ReactNode {
 }
 
 /** What is wrong or how long to wait. It always has the height of one line, so that nothing moves when it speaks. */
-export function JoinStatus({ state, onWaited }: { state: JoinState; onWaited: () => void }) {
+export function JoinStatus({ id, state, onWaited }: { id: string; state: JoinState; onWaited: () => void }) {
   const tone = state.status === 'ready-again' ? 'text-link' : 'text-mark'
   return (
-    <p id="join-status" role="status" className={`mt-1 min-h-[1.55em] text-[1rem] ${tone}`}>
+    <p id={id} role="status" className={`mt-1 min-h-[1.55em] text-[1rem] ${tone}`}>
       {text(state, onWaited)}
     </p>
   )

@@ -1,6 +1,8 @@
+import type { Quiz } from '../waitlist/join-input.ts'
 import type { PersonStatus } from '../waitlist/ranking.ts'
 import { buttonClass, fieldClass, LabelledField, warningButtonClass } from './form-parts.tsx'
 import { type LineNote, NoteLine } from './note-line.tsx'
+import { QuizOfPerson } from './quiz-form.tsx'
 import { ShareLink } from './share-link.tsx'
 
 const friends = (count: number): string => (count === 1 ? '1 friend' : `${count} friends`)
@@ -88,8 +90,16 @@ function Leave() {
 }
 
 /** What a person sees about themselves. */
-export function MyPlace(props: { status: PersonStatus; origin: string; note: LineNote | undefined }) {
-  const { status, origin, note } = props
+export function MyPlace(props: {
+  status: PersonStatus
+  /** Their answers, if they gave any. */
+  quiz: Quiz | null
+  origin: string
+  note: LineNote | undefined
+  /** The form beside which the note stands. */
+  at: string | undefined
+}) {
+  const { status, quiz, origin, note, at } = props
   return (
     <div className="mt-12 grid gap-x-16 gap-y-12 lg:grid-cols-[24rem_1fr]">
       <div>
@@ -97,7 +107,15 @@ export function MyPlace(props: { status: PersonStatus; origin: string; note: Lin
       </div>
       <div className="grid gap-14">
         <Friends status={status} origin={origin} />
-        <NameForm displayName={status.displayName} note={note} />
+        <NameForm displayName={status.displayName} note={at === 'name' ? note : undefined} />
+        <section id="quiz" aria-labelledby="quiz-title" className="scroll-mt-6">
+          <h2 id="quiz-title" className="text-[1.9rem]">
+            {quiz === null ? 'Three questions while you wait' : 'What you told us'}
+          </h2>
+          <QuizOfPerson quiz={quiz ?? undefined}>
+            <NoteLine note={at === 'quiz' ? note : undefined} />
+          </QuizOfPerson>
+        </section>
         <Leave />
       </div>
     </div>

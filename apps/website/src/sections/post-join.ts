@@ -1,3 +1,4 @@
+import type { Quiz } from '../waitlist/join-input.ts'
 import { type JoinAnswer, readFault, readJoinAnswer } from './read-answer.ts'
 
 /** What the form shows. */
@@ -36,7 +37,11 @@ async function toState(response: Response): Promise<JoinState> {
 }
 
 /** Sends the form's fields. Resolves to a failed state, never rejects, when the site cannot be reached. */
-export async function postJoin(fields: { email: string; referralCode: string }): Promise<JoinState> {
+export async function postJoin(fields: {
+  email: string
+  referralCode: string
+  quiz?: Quiz | undefined
+}): Promise<JoinState> {
   try {
     const response = await fetch('/api/waitlist/join', {
       method: 'POST',

@@ -4,12 +4,14 @@ import type { RouteContext } from '../api/api-route.ts'
 import { badRequest, noStore, readPost, redirectWithNote, refuseForm, typedText } from '../api/post-answers.ts'
 import { signups } from '../db/schema.ts'
 import { sendLink } from './join.ts'
-import { email } from './join-input.ts'
+import { email, quizInput } from './join-input.ts'
 import { readPerson, unknownPerson } from './person.ts'
+import { heldQuiz } from './quiz-questions.ts'
 import { readPersonStatus } from './ranking.ts'
 
 const linkPlace = { path: '/me', fragment: 'link' } as const
 const namePlace = { path: '/me', fragment: 'name' } as const
+const quizPlace = { path: '/me', fragment: 'quiz' } as const
 
 /** GET /api/waitlist/status: the standing of the person whose browser it is; 401 for everybody else. */
 export async function answerStatus({ request, runtime }: RouteContext): Promise<Response> {
@@ -75,3 +77,27 @@ export async function answerName({ request, runtime }: RouteContext): Promise<Re
 }
 
 export const refuseName = refuseForm(namePlace)
+
+const quizThanks = 'Thank you. It helps us to decide which springs we tap first.'
+
+/** POST /api/waitlist/quiz: the answers to the short quiz, by the cookie; they take the place of earlier ones. */
+export async function answerQuiz({ request, runtime }: RouteContext): Promise<Response> {
+  const body = await readPost(request)
+  if (body instanceof Response) return body
+  const id = readPerson(request, runtime, new Date())
+  if (id === undefined) return unknownPerson()
+  const parsed = quizInput.safeParse(body.value)
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(({ path, message }) => ({
+      field: path.join('.') || 'body',
+      detail: message,
+    }))
+    const note = { kind: 'invalid', email: '', detail: 'An answer is too long.', quiz: heldQuiz(body.value) } as const
+    return body.kind === 'form' ? redirectWithNote(runtime, note, quizPlace) : badRequest(faults)
+  }
+  await runtime.database.db.update(signups).set({ quiz: parsed.data }).where(eq(signups.id, id))
+  if (body.kind === 'form') return redirectWithNote(runtime, { kind: 'done', detail: quizThanks }, quizPlace)
+  return Response.json({ message: quizThanks }, { headers: noStore })
+}
+
+export const refuseQuiz = refuseForm(quizPlace)

@@ -47,6 +47,19 @@ export const joinInput = z.object(
 )
 export type JoinInput = z.output<typeof joinInput>
 
+/**
+ * A join as the page's forms send it: the quiz beside the address instead of in an object of its own. Without an answer there is
+ * no quiz.
+ */
+export function fromJoinForm(fields: unknown): unknown {
+  if (typeof fields !== 'object' || fields === null) return fields
+  const { apps, frustrations, goal, ...others } = Object(fields) as Record<string, unknown>
+  const answered = Object.entries({ apps, frustrations, goal }).filter(
+    ([, value]) => value !== undefined && value !== '',
+  )
+  return answered.length === 0 ? others : { ...others, quiz: Object.fromEntries(answered) }
+}
+
 export type ReadJoinInput =
   | { readonly ok: true; readonly value: JoinInput }
   | { readonly ok: false; readonly faults: FieldFault[] }

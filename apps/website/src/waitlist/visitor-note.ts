@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { seal, unseal } from '../lib/sealed.ts'
+import { quizInput } from './join-input.ts'
+
+/** The place on the page beside which it stands, where a page has several forms. */
+const at = z.string().optional()
 
 /** What the page says after a form was posted without JavaScript, and what the visitor had typed. */
 const visitorNote = z.discriminatedUnion('kind', [
@@ -11,9 +15,9 @@ const visitorNote = z.discriminatedUnion('kind', [
     referralCode: z.string(),
     tier: z.enum(['founding', 'early']),
   }),
-  z.object({ kind: z.literal('invalid'), email: z.string(), detail: z.string() }),
-  z.object({ kind: z.literal('wait'), email: z.string(), untilMs: z.number() }),
-  z.object({ kind: z.literal('done'), detail: z.string() }),
+  z.object({ kind: z.literal('invalid'), email: z.string(), detail: z.string(), quiz: quizInput.optional(), at }),
+  z.object({ kind: z.literal('wait'), email: z.string(), untilMs: z.number(), quiz: quizInput.optional(), at }),
+  z.object({ kind: z.literal('done'), detail: z.string(), at }),
   z.object({ kind: z.literal('contact-sent'), ticket: z.string() }),
   z.object({
     kind: z.literal('contact-held'),

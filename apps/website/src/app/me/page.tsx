@@ -1,21 +1,27 @@
+import { eq } from 'drizzle-orm'
 import type { Metadata } from 'next'
 import { cookies } from 'next/headers'
+import { signups } from '../../db/schema.ts'
 import { runtime } from '../../lib/runtime.ts'
 import { buttonClass, fieldClass, LabelledField } from '../../sections/form-parts.tsx'
 import { MyPlace } from '../../sections/my-place.tsx'
 import { type LineNote, NoteLine } from '../../sections/note-line.tsx'
 import { PageFrame } from '../../sections/page-frame.tsx'
 import { type Query, readNote, toLineNote } from '../../sections/read-note.ts'
+import type { Quiz } from '../../waitlist/join-input.ts'
 import { personCookie, readPersonToken } from '../../waitlist/person-token.ts'
 import { type PersonStatus, readPersonStatus } from '../../waitlist/ranking.ts'
 
 export const metadata: Metadata = { title: 'Your place', robots: { index: false } }
 
-async function readStatus(): Promise<PersonStatus | undefined> {
+async function readStatus(): Promise<{ status: PersonStatus; quiz: Quiz | null } | undefined> {
   const { secrets, database } = runtime()
   const cookie = (await cookies()).get(personCookie)?.value
   const id = readPersonToken(cookie, { purpose: 'person', secret: secrets.cookie, now: new Date() })
-  return id === undefined ? undefined : readPersonStatus(database.db, id)
+  if (id === undefined) return undefined
+  const status = await readPersonStatus(database.db, id)
+  const [row] = await database.db.select({ quiz: signups.quiz }).from(signups).where(eq(signups.id, id))
+  return status && { status, quiz: row?.quiz ?? null }
 }
 
 function AskForLink({ note, email }: { note: LineNote | undefined; email: string }) {
@@ -49,11 +55,18 @@ function AskForLink({ note, email }: { note: LineNote | undefined; email: string
 export default async function MePage({ searchParams }: { searchParams: Promise<Query> }) {
   const note = await readNote(await searchParams)
   const line = toLineNote(note, Date.now())
-  const status = await readStatus()
-  if (status !== undefined) {
+  const person = await readStatus()
+  if (person !== undefined) {
+    const held = note !== undefined && 'quiz' in note ? note.quiz : undefined
     return (
       <PageFrame title="You are in the stream.">
-        <MyPlace status={status} origin={runtime().publicUrl() ?? ''} note={line} />
+        <MyPlace
+          status={person.status}
+          quiz={held ?? person.quiz}
+          origin={runtime().publicUrl() ?? ''}
+          note={line}
+          at={note !== undefined && 'at' in note ? note.at : undefined}
+        />
       </PageFrame>
     )
   }
