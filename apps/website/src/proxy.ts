@@ -5,7 +5,7 @@ import { clientKey, toTakes } from './api/client-key.ts'
 import { isFormRoute } from './api/form-routes.ts'
 import { decisionHeader, encodeDecision } from './api/forwarded-decision.ts'
 import { isFormPost } from './api/read-body.ts'
-import { routePolicy } from './api/route-policies.ts'
+import { routePolicy, takesEveryLimit } from './api/route-policies.ts'
 import { apiPolicy, pagePolicy } from './lib/content-policy.ts'
 import { runtime } from './lib/runtime.ts'
 
@@ -25,7 +25,7 @@ async function guardApi(request: NextRequest): Promise<Response> {
   const headers = new Headers(request.headers)
   headers.delete(decisionHeader)
   const { pathname } = request.nextUrl
-  if (isAdminRoute(pathname)) return passOn(headers, apiPolicy)
+  if (isAdminRoute(pathname) || takesEveryLimit(request.method, pathname)) return passOn(headers, apiPolicy)
   const { config, hasSocketAddress, limits } = runtime()
   const client = clientKey(headers, { profile: config.addressProfile, hasSocketAddress })
   const own = routePolicy(request.method, pathname)

@@ -3,8 +3,11 @@ import { createServer } from 'millpond-rest'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { callSite, joinByJson, limitsOf, postJson, readStats } from './call-site.ts'
+import { followStream } from './follow-stream.ts'
 import { readMailLink, tokenOf } from './read-mail.ts'
 import { type StartedSite, startSite } from './start-site.ts'
+
+const secrets = { COOKIE_SECRET: 'c'.repeat(32), CACHE_KEY_SECRET: 'k'.repeat(32) }
 
 describeWith(['redis', 'postgres'], 'the site on Redis over REST and on PostgreSQL', () => {
   let redis: Awaited<ReturnType<typeof startRedis>>
@@ -25,6 +28,8 @@ describeWith(['redis', 'postgres'], 'the site on Redis over REST and on PostgreS
       UPSTASH_REDIS_REST_URL: rest.url,
       UPSTASH_REDIS_REST_TOKEN: rest.token,
       CLIENT_ADDRESS: 'proxies:1',
+      // Every instance on one database may send any mail: its link must be good at all of them.
+      ...secrets,
     })
     database = new pg.Client({ connectionString: databaseUrl })
     await database.connect()
@@ -63,13 +68,13 @@ describeWith(['redis', 'postgres'], 'the site on Redis over REST and on PostgreS
       UPSTASH_REDIS_REST_URL: rest.url,
       UPSTASH_REDIS_REST_TOKEN: rest.token,
       CLIENT_ADDRESS: 'proxies:1',
-      COOKIE_SECRET: 'c'.repeat(32),
-      CACHE_KEY_SECRET: 'k'.repeat(32),
+      ...secrets,
     }
     const [other, twin] = await Promise.all([startSite(env), startSite(env)])
     const from = '192.0.2.200'
     const total = async (at: StartedSite) => (await readStats(at.url, from)).json() as { totalSignups: number }
     const before = await total(twin)
+    const stream = await followStream(twin.url, '192.0.2.201')
     const answers = []
     for (let nth = 0; nth < 6; nth += 1) {
       answers.push(await joinByJson(nth % 2 === 0 ? other.url : twin.url, from, { email: `across${nth}@x.org` }))
@@ -78,9 +83,33 @@ describeWith(['redis', 'postgres'], 'the site on Redis over REST and on PostgreS
     const confirmed = await postJson(`${other.url}/api/waitlist/confirm`, { from, body: { token } })
     expect(confirmed.status).toBe(200)
     const after = await total(twin)
+    // Whoever watches the other instance is told, without pub/sub between the two.
+    await expect
+      .poll(() => stream.figures().at(-1), { timeout: 20_000 })
+      .toMatchObject({ totalSignups: before.totalSignups + 5 })
     await Promise.all([other.stop(), twin.stop()])
     expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 201, 201, 429])
     expect(after.totalSignups - before.totalSignups).toBe(5)
+  })
+
+  it('answers pages and APIs, degraded where declared and never 500, while Redis hangs', async () => {
+    const from = '192.0.2.205'
+    redis.kill('SIGSTOP')
+    const paths = ['/', '/leaderboard', '/support', '/me', '/contact', '/demo', '/privacy', '/missing']
+    const apis = ['stats', 'leaderboard', 'status', 'join']
+    const pages = await Promise.all(paths.map((path) => callSite(site.url + path)))
+    const reads = await Promise.all(
+      apis.map((name) => callSite(`${site.url}/api/waitlist/${name}`, { headers: { 'x-forwarded-for': from } })),
+    )
+    const join = await joinByJson(site.url, from, { email: 'hung@x.org' })
+    redis.kill('SIGCONT')
+    expect(pages.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200, 200, 404])
+    expect(reads.map(({ status }) => status)).toEqual([200, 200, 401, 405])
+    expect([join.status, limitsOf(join)]).toEqual([201, []])
+    expect(await countOf("select count(*) from signups where email = 'hung@x.org'")).toBe(1)
+    await expect
+      .poll(async () => limitsOf(await readStats(site.url, '192.0.2.206')).length, { timeout: 60_000, interval: 2_500 })
+      .toBe(5)
   })
 
   it('answers without an error when Redis is killed', async () => {

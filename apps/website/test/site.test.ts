@@ -231,6 +231,27 @@ describe('proxy()', () => {
     expect([form.status, form.header('x-ratelimit-limit')]).toEqual([303, '60'])
   })
 
+  it.each([
+    ['/api/waitlist/stats', 41],
+    ['/api/waitlist/leaderboard', 42],
+    ['/api/support/stats', 43],
+  ])('leaves both limits of %s to its route, which takes them', async (path, host) => {
+    const from = { 'x-forwarded-for': `192.0.2.${host}` }
+    const own = await Promise.all(Array.from({ length: 31 }, () => callSite(site.url + path, { headers: from })))
+    expect(own.map(status).sort()).toEqual([...Array.from({ length: 30 }, () => 200), 429])
+    const left = await callSite(`${site.url}/api/unknown`, { headers: from })
+    expect(left.header('x-ratelimit-remaining')).toBe(String(60 - 31))
+    const other = { 'x-forwarded-for': `192.0.2.${host + 10}` }
+    await Promise.all(Array.from({ length: 60 }, () => callSite(`${site.url}/api/unknown`, { headers: other })))
+    const refused = await callSite(site.url + path, { headers: other })
+    const spelled = await callSite(`${site.url}${path}/`, { headers: other })
+    expect([refused.status, refused.header('ratelimit-policy'), spelled.status]).toEqual([
+      429,
+      '"global";q=60;w=60',
+      429,
+    ])
+  })
+
   it('takes the global limit and the route’s own all or nothing', async () => {
     const from = '192.0.2.33'
     for (let nth = 0; nth < 7; nth += 1) await joinByJson(site.url, from, { email: `all${nth}@x.org` })

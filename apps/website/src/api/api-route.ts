@@ -1,5 +1,6 @@
-import type { Decision } from 'millpond'
-import { type ClientAddress, problem, tooManyRequests } from 'millpond/http'
+import type { Decision, Peek } from 'millpond'
+import { type ClientAddress, cachedResponse, guard, problem, tooManyRequests } from 'millpond/http'
+import type { SiteCache } from '../lib/cache.ts'
 import { type Runtime, runtime } from '../lib/runtime.ts'
 import { clientKey, toTakes } from './client-key.ts'
 import { coversPolicy, readForwardedDecision } from './forwarded-decision.ts'
@@ -18,6 +19,8 @@ interface Endpoint {
   /** Undefined where the global limit is enough. */
   readonly policy: RoutePolicy | undefined
   handle(context: RouteContext): Promise<Response>
+  /** Takes the global limit and its own itself, where the proxy took none. */
+  guard?(context: RouteContext): Promise<Response>
   /** Answers a refusal in another way than 429 problem+json; undefined leaves it at that. */
   refuse?(context: RouteContext, decision: Decision): Promise<Response | undefined>
 }
@@ -32,6 +35,20 @@ function withHeaders(response: Response, headers: Record<string, string>): Respo
   return new Response(response.body, { status: response.status, headers: merged })
 }
 
+/** A cached read that anybody may have; see {@link apiRoute}. */
+export function cachedRead<Value>(peek: (cache: SiteCache) => Promise<Peek<Value>>): Endpoint {
+  return {
+    policy: 'general',
+    handle: async ({ request, runtime: { siteCache } }) => cachedResponse(request, await (await peek(siteCache)).get()),
+    guard: ({ request, runtime: { limits, siteCache }, client }) =>
+      guard({
+        limits: () => limits.take(toTakes(client, ['global', 'general'])),
+        read: () => peek(siteCache),
+        answer: (result) => cachedResponse(request, result),
+      }),
+  }
+}
+
 async function answer(endpoint: Endpoint, request: Request): Promise<Response> {
   const current = runtime()
   const { config, hasSocketAddress, limits } = current
@@ -44,6 +61,7 @@ async function answer(endpoint: Endpoint, request: Request): Promise<Response> {
   }
   const context: RouteContext = { request, runtime: current, client, limit }
   const forwarded = readForwardedDecision(request.headers)
+  if (forwarded === undefined && endpoint.guard !== undefined) return endpoint.guard(context)
   if (forwarded !== undefined) decisions.push(forwarded)
   const { policy } = endpoint
   const isTaken =

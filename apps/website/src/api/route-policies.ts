@@ -29,3 +29,15 @@ export function routePolicy(method: string, pathname: string): RoutePolicy | und
   const route = Object.hasOwn(routes, path) ? routes[path] : undefined
   return route === undefined ? undefined : ((method === 'POST' ? route.POST : undefined) ?? 'general')
 }
+
+/** Cached reads: the route takes the global limit and its own in the round trip of its read, and the proxy takes nothing. */
+const guardedReads: ReadonlySet<string> = new Set([
+  '/api/support/stats',
+  '/api/waitlist/leaderboard',
+  '/api/waitlist/stats',
+])
+
+/** Whether the route takes every limit itself. An exact match: any other spelling is the proxy's to limit. */
+export function takesEveryLimit(method: string, pathname: string): boolean {
+  return method === 'GET' && guardedReads.has(pathname)
+}

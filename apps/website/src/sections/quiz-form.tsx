@@ -136,7 +136,7 @@ export function QuizForm(props: { note: VisitorNote | undefined; nowMs: number; 
             maxLength={255}
             autoComplete="email"
             spellCheck={false}
-            aria-label="Your e-mail address, after the questions"
+            aria-label="An address to write to"
             aria-invalid={state.status === 'invalid'}
             aria-describedby="quiz-status quiz-email-hint"
             placeholder="you@example.org"

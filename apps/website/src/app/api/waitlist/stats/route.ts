@@ -1,9 +1,3 @@
-import { cachedResponse } from 'millpond/http'
-import { apiRoute } from '../../../../api/api-route.ts'
+import { apiRoute, cachedRead } from '../../../../api/api-route.ts'
 
-export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = apiRoute({
-  GET: {
-    policy: 'general',
-    handle: async ({ request, runtime }) => cachedResponse(request, await runtime.siteCache.stats.get()),
-  },
-})
+export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = apiRoute({ GET: cachedRead((cache) => cache.stats.peek()) })
