@@ -132,12 +132,8 @@ describe.each(Object.entries(servers))('millpond/%s on the real server', (_, ser
       const head = await ask(path, { 'x-user': 'alice' }, 'HEAD')
       expect([head.status, head.body, head.headers.etag, head.reused]).toEqual([200, '', first.headers.etag, true])
       const refused = await ask(path, { 'x-user': 'alice' })
-      expect([
-        refused.status,
-        refused.headers['content-type'],
-        refused.headers['cache-control'],
-        refused.reused,
-      ]).toEqual([429, 'application/problem+json', 'no-store', true])
+      expect([refused.status, refused.headers['cache-control'], refused.reused]).toEqual([429, 'no-store', true])
+      expect(refused.headers['content-type']).toMatch(/^application\/problem\+json/)
       expect(refused.headers['retry-after']).toMatch(/^(59|60)$/)
       expect(JSON.parse(refused.body)).toMatchObject({
         status: 429,
