@@ -118,8 +118,8 @@ export const breaks = [
     guarantee: 'C5',
     what: 'a codec reads what another one wrote',
     file: 'cache/define.ts',
-    from: '`${version}+${readCodec(action, options.codec).name}`',
-    to: '`${version}${readCodec(action, options.codec).name && ""}`',
+    from: 'readCodec(action, options.codec).name',
+    to: "(readCodec(action, options.codec).name && '')",
     tests: ['src/cache/codecs/codecs.test.ts'],
   },
   {

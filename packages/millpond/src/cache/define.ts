@@ -11,7 +11,7 @@ import { freeze, isPrimitive } from './freeze.ts'
 import type { KeptEntry } from './local-tier.ts'
 import type { CacheResult, Peek, Reader } from './read.ts'
 import { createRecent } from './recent.ts'
-import { check, readInput, type Schema, type SchemaInput, type SchemaOutput } from './schema.ts'
+import { check, readInput, type Schema, type SchemaOutput } from './schema.ts'
 import { createSlots, type Slot } from './slot.ts'
 import type { Decoded, LoadContext, Spec } from './spec.ts'
 import type { Undelivered } from './undelivered.ts'
@@ -128,9 +128,6 @@ export interface AnyDefineOptions<Value> extends CommonOptions<Value> {
   readonly load?: ((input: never, context: LoadContext) => Promise<Value> | Value) | undefined
   readonly loadMany?: LoadMany<never, Value> | undefined
 }
-
-/** Arguments of a definition: its input, or none. */
-export type InputArgs<S extends Schema | undefined> = S extends Schema ? [input: SchemaInput<S>] : []
 
 /** What checking the options of a definition gives. */
 export type CheckedOptions = Pick<

@@ -1,3 +1,2 @@
-export type { Codec } from '../codec.ts'
 export { bytes } from './bytes.ts'
 export { richJson } from './rich-json.ts'
