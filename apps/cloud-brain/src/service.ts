@@ -10,7 +10,6 @@ import { answerByRules } from './chat/rule-answerer.ts'
 import { systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { openDatabase } from './db/database.ts'
-import { encryptedStore } from './encrypted-store.ts'
 import { createOutbox } from './health/outbox.ts'
 import { keepOnce } from './keep-once.ts'
 import { createApiLimiter } from './limits.ts'
@@ -73,10 +72,7 @@ async function openParts(
   closers.push(database.close)
 
   const keySecret = await readKeySecret(config)
-  const { cacheEncryption } = config
-  const isEncrypted = cacheEncryption !== undefined && config.caching
-  const cacheStore = isEncrypted ? encryptedStore(stores.cache, cacheEncryption) : stores.cache
-  const cache = createApiCache({ store: cacheStore, keySecret })
+  const cache = createApiCache({ store: stores.cache, keySecret, encryptionKeys: config.cacheEncryption })
   closers.push(() => cache.close())
   const limiter = createApiLimiter({ store: stores.limits, keySecret })
   closers.push(() => limiter.close())

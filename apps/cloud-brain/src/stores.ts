@@ -1,8 +1,10 @@
 import { type Cache, type CacheStore, createCache, type Duration, disabled, type Store } from 'millpond'
 import { memory } from 'millpond/memory'
 import { redis } from 'millpond/redis'
+import { seal } from 'millpond/seal'
 import { upstash } from 'millpond/upstash'
 import type { Config } from './config.ts'
+import type { SealingKey } from './seal.ts'
 import { StartupError } from './startup-error.ts'
 
 const CONNECT_TIMEOUT_MS = 2000
@@ -28,10 +30,24 @@ export async function openStores(config: Pick<Config, 'store' | 'caching'>): Pro
 export function createApiCache(options: {
   store: NamedCacheStore
   keySecret: string
+  /** With keys, values are encrypted (AES-256-GCM); new ones with the first key. */
+  encryptionKeys?: readonly [SealingKey, ...SealingKey[]] | undefined
   /** How long one operation may wait for the store; default 150 ms. */
   deadline?: Duration | undefined
 }): Cache {
-  return createCache({ ...options, namespace: 'cloud-brain' })
+  const { encryptionKeys, ...rest } = options
+  return createCache({
+    ...rest,
+    namespace: 'cloud-brain',
+    seal: encryptionKeys && seal({ encryption: toEncryption(encryptionKeys) }),
+  })
+}
+
+function toEncryption(keys: readonly [SealingKey, ...SealingKey[]]) {
+  return {
+    current: keys[0].id,
+    keys: Object.fromEntries(keys.map(({ id, key }) => [id, Buffer.from(key).toString('base64')])),
+  }
 }
 
 async function openStore(config: Config['store']): Promise<{ store: Store; close(): Promise<void> }> {

@@ -1,0 +1,55 @@
+import { memory } from 'millpond/memory'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import type { SealingKey } from './seal.ts'
+import { createApiCache } from './stores.ts'
+
+const key = (id: string, byte: number): SealingKey => ({ id, key: Buffer.alloc(32, byte) })
+
+describe('createApiCache() with encryption keys', () => {
+  function open(...encryptionKeys: [SealingKey, ...SealingKey[]]) {
+    const texts: string[] = []
+    let leases = 0
+    const inner = memory()
+    const store: typeof inner = {
+      ...inner,
+      fill: (request) => {
+        texts.push(request.text)
+        return inner.fill(request)
+      },
+      lease: (request) => {
+        leases += 1
+        return inner.lease(request)
+      },
+    }
+    const define = (...keys: [SealingKey, ...SealingKey[]]) => {
+      const cache = createApiCache({ store, keySecret: 'sixteen characters', encryptionKeys: keys })
+      const days = cache.define({
+        name: 'day',
+        ttl: '5m',
+        input: z.string(),
+        tags: (date) => [date],
+        load: (date) => ({ date, steps: 31_415 }),
+      })
+      return { cache, days }
+    }
+    return { ...define(...encryptionKeys), define, texts, leases: () => leases }
+  }
+
+  it('gives hits and invalidations as before, and the store sees no value', async () => {
+    const { cache, days, texts, leases } = open(key('a', 1))
+    expect([(await days.get('one')).status, (await days.get('one')).status]).toEqual(['miss', 'hit'])
+    expect((await days.get('one')).value).toEqual({ date: 'one', steps: 31_415 })
+    expect(texts.join()).not.toMatch(/31415|steps|one/)
+    await cache.invalidate(['one'])
+    // The claim over the old entry is granted at once: what is compared is not encrypted.
+    expect([(await days.get('one')).status, leases()]).toEqual(['miss', 2])
+  })
+
+  it('reads entries of the keys it has, and loads what another key has sealed', async () => {
+    const { days, define } = open(key('b', 2))
+    await days.get('one')
+    expect((await define(key('c', 3), key('b', 2)).days.get('one')).status).toBe('hit')
+    expect((await define(key('d', 4)).days.get('one')).status).toBe('miss')
+  })
+})
