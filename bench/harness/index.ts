@@ -17,4 +17,5 @@ export {
   type Value,
 } from './results.ts'
 export { median, quantile, type Spread, toSpread } from './spread.ts'
+export { type StartedRest, startRest } from './start-rest.ts'
 export { writeResults } from './write-results.ts'

@@ -14,14 +14,16 @@ test('compareRates() takes turns, prepares each turn and never repeats an index'
       await sleep(1)
     },
   })
-  const options = { concurrency: 4, durationMs: 10, rounds: 2, group: '4 callers', ceiling: 'a' }
+  const loop = { concurrency: 4, durationMs: 10, rounds: 2, group: '4 callers' }
+  const options = { ...loop, ceiling: 'a', ceilings: { toB: 'b' } }
   const rows = await compareRates([contender('a'), contender('b')], options)
   expect(order).toEqual(['a', 'b', 'a', 'b', 'b', 'a'])
   expect(rows.map(({ contender, group }) => [contender, group])).toEqual([
     ['a', '4 callers'],
     ['b', '4 callers'],
   ])
-  expect(rows[0]?.values.ratio).toEqual({ median: 1, q1: 1, q3: 1, n: 2 })
+  const same = { median: 1, q1: 1, q3: 1, n: 2 }
+  expect([rows[0]?.values.ratio, rows[1]?.values.toB]).toEqual([same, same])
 })
 
 test('compareRates() throws when the ceiling is nobody', async () => {

@@ -2,7 +2,7 @@ import { type ClosedLoop, runClosedLoop, type Turn } from './closed-loop.ts'
 import type { Contender } from './contender.ts'
 import { type Arrivals, type OpenLoop, runOpenLoop } from './open-loop.ts'
 import type { Row } from './results.ts'
-import { toSpread } from './spread.ts'
+import { type Spread, toSpread } from './spread.ts'
 
 interface Rounds {
   readonly rounds: number
@@ -13,6 +13,8 @@ interface Rounds {
 export interface RatesOptions extends Rounds, Omit<ClosedLoop, 'firstIndex'> {
   /** The name of the contender that the others are compared with, round by round; without it there are no ratios. */
   readonly ceiling?: string
+  /** More contenders to compare with, each by the key of its column: `{ toRedis: 'raw ioredis' }`. */
+  readonly ceilings?: Readonly<Record<string, string>>
 }
 
 export interface ArrivalsOptions extends Rounds, Omit<OpenLoop, 'firstIndex'> {}
@@ -47,9 +49,9 @@ async function interleave<Turn>(
   return turns
 }
 
-function ratios(turns: readonly Turn[], ceiling: readonly Turn[] | undefined): number[] {
+function ratios(turns: readonly Turn[], ceiling: readonly Turn[]): number[] {
   return turns.flatMap(({ perSecond }, round) => {
-    const most = ceiling?.[round]
+    const most = ceiling[round]
     return most === undefined ? [] : [perSecond / most.perSecond]
   })
 }
@@ -64,18 +66,22 @@ export async function compareRates(contenders: readonly Contender[], options: Ra
     const turn = await runClosedLoop(contender, { ...options, durationMs, firstIndex })
     return { turn, operations: turn.operations }
   })
-  const ceiling = options.ceiling === undefined ? undefined : turns.get(options.ceiling)
-  if (options.ceiling !== undefined && ceiling === undefined) {
-    throw new TypeError(`Cannot compare: no contender is named "${options.ceiling}"`)
+  const ratiosTo = (name: string, list: readonly Turn[]): Spread => {
+    const ceiling = turns.get(name)
+    if (ceiling === undefined) throw new TypeError(`Cannot compare: no contender is named "${name}"`)
+    return toSpread(ratios(list, ceiling))
   }
   return [...turns].map(([contender, list]) => ({
     contender,
     group: options.group,
     values: {
       perSecond: toSpread(list.map(({ perSecond }) => perSecond)),
-      ratio: ceiling === undefined ? null : toSpread(ratios(list, ceiling)),
+      ratio: options.ceiling === undefined ? null : ratiosTo(options.ceiling, list),
       p50Ms: toSpread(list.map(({ p50Ms }) => p50Ms)),
       p99Ms: toSpread(list.map(({ p99Ms }) => p99Ms)),
+      ...Object.fromEntries(
+        Object.entries(options.ceilings ?? {}).map(([key, name]) => [key, ratiosTo(name, list)] as const),
+      ),
     },
   }))
 }

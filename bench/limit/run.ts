@@ -10,13 +10,13 @@ import {
   type Row,
   rateMeasures,
   readOptions,
+  startRest,
   type Table,
   writeResults,
 } from '../harness/index.ts'
 import { mostAdmitted, passWhenTold } from './accuracy.ts'
 import { type Limit, overRest, overTcp, type Rule } from './contenders.ts'
 import { rawOverRest, rawOverTcp } from './raw-script.ts'
-import { startRest } from './start-rest.ts'
 
 const KEYS = 5_000
 const toKey = (index: number): string => `k${index % KEYS}`

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 export interface StartedRest {
   readonly url: string
   readonly token: string
+  readonly pid: number | undefined
   stop(): Promise<void>
 }
 
@@ -19,6 +20,7 @@ export async function startRest(redisUrl: string): Promise<StartedRest> {
   return {
     url,
     token,
+    pid: child.pid,
     async stop() {
       const exit = once(child, 'exit')
       child.kill('SIGTERM')
