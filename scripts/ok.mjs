@@ -23,6 +23,7 @@ const checks = [
   ...typed.map((folder) => /** @type {const} */ ([`types of ${folder}`, [tsc, '-p', `${folder}/tsconfig.json`]])),
   ['import arrows', ['scripts/check-arrows.mjs']],
   ['figures of the pages', ['--import', 'tsx', 'bench/page/write-figures.ts', '--check']],
+  ['dead code', ['node_modules/knip/bin/knip.js', '--no-progress']],
   ['links of the pages', ['scripts/check-links.mjs']],
   ['packages', ['scripts/check-packages.mjs']],
 ]
