@@ -33,14 +33,16 @@ function findFault(value: unknown, where: string): string | undefined {
   if (value.length === 0) return `ERR cannot read ${where}: the array is empty`
   if (typeof name !== 'string') return `ERR cannot read ${where}: its name must be a string, received ${describe(name)}`
   if (name === '') return `ERR cannot read ${where}: its name is empty`
-  const index = value.findIndex((argument) => !isScalar(argument))
-  if (index === -1) return undefined
+  let index = 1
+  while (index < value.length && isScalar(value[index])) index += 1
+  if (index === value.length) return undefined
   return `ERR cannot read ${where}: argument ${index} must be a string, number or boolean, received ${describe(value[index])}`
 }
 
 function toCommand(row: readonly (string | boolean)[]): Command {
-  const [name, ...args] = row.map(String)
-  return { name: name ?? '', args }
+  const args: string[] = []
+  for (let index = 1; index < row.length; index += 1) args.push(String(row[index]))
+  return { name: String(row[0]), args }
 }
 
 function hasNumbers(row: readonly unknown[]): boolean {

@@ -77,7 +77,9 @@ export function createExecutor({ engine, prepare }: ExecutorOptions): Executor {
 
   const pipeline = async (commands: readonly Command[], encoding: Encoding): Promise<Answer> => {
     const prepared = commands.map(prepare)
-    const ran = await engine.send(prepared.flatMap((one) => (one.kind === 'parsed' ? [one.value.command] : [])))
+    const ready: Command[] = []
+    for (const one of prepared) if (one.kind === 'parsed') ready.push(one.value.command)
+    const ran = await engine.send(ready)
     const [first] = ran
     if (first?.kind === 'unavailable' && ran.every((outcome) => outcome.kind === 'unavailable')) {
       return toAnswer(first, encoding)
