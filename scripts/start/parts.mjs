@@ -83,7 +83,8 @@ export function createParts({ root, env, logFolder, write, options }) {
       cwd: api,
       env: childEnv(env, {}),
       ipc: false,
-      notice: (/** @type {string} */ line) => line,
+      // A line for each person; what comes between is in the log.
+      notice: (/** @type {string} */ line) => (/^Seeded|asked to wait/.test(line) ? line : undefined),
     }),
 
     /**
