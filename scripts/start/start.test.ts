@@ -127,7 +127,7 @@ describe('start.mjs', () => {
     const run = start(['--store', 'memory'])
     await untilReady(run)
     expect(run.output()).toContain('[api] warning: a warning of the log\n')
-    expect(run.output()).toContain('[seed] 90 days sent\n')
+    expect(run.output()).toContain('[seed] Seeded 90 days\n')
     expect(run.output()).not.toContain('only for the log')
     expect(readFileSync(join(root, '.millpond', 'logs', 'api.log'), 'utf8')).toContain('only for the log')
   })
