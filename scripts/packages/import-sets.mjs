@@ -20,5 +20,5 @@ export const importSets = [
     code: `export { createCache, createLimiter, slidingWindow } from 'millpond'\nexport { redis } from 'millpond/redis'`,
     budgetBytes: 26_800,
   },
-  { name: 'http', code: `export * from 'millpond/http'`, budgetBytes: 3_000 },
+  { name: 'http', code: `export * from 'millpond/http'`, budgetBytes: 3_200 },
 ]

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type AddressProfile, clientAddress } from './client-address.ts'
+import { trustedProxies } from './trusted-proxies.ts'
 
 /** Headers by which a client could try to choose its own address. */
 const FORGEABLE = [
@@ -42,7 +43,12 @@ const profiles: readonly [name: string, profile: AddressProfile, trusted: string
   ['cloudflare', 'cloudflare', 'cf-connecting-ip'],
   ['one proxy', { proxies: 1 }, 'x-forwarded-for'],
   ['two proxies', { proxies: 2 }, 'x-forwarded-for'],
+  ['trusted networks', trustedProxies(['10.0.0.0/8', 'fd00::/8']), 'x-forwarded-for'],
 ]
+
+/** How many hops of ours stand between the client and the socket, the last one excluded. */
+const hopsOf = (profile: AddressProfile): number =>
+  typeof profile !== 'object' ? 0 : 'proxies' in profile ? profile.proxies - 1 : 2
 
 const TRUE_ADDRESS = '203.0.113.200'
 
@@ -56,8 +62,7 @@ describe.each(profiles)('clientAddress() behind %s', (_, profile, trusted) => {
       // What the platform does: it sets its header over the client's, or appends to it.
       if (trusted === 'x-forwarded-for') {
         headers.append(trusted, TRUE_ADDRESS)
-        for (let hop = 1; hop < (typeof profile === 'object' ? profile.proxies : 1); hop += 1)
-          headers.append(trusted, '10.9.9.9')
+        for (let hop = 0; hop < hopsOf(profile); hop += 1) headers.append(trusted, '10.9.9.9')
       } else if (trusted) headers.set(trusted, TRUE_ADDRESS)
       const socketAddress = trusted ? '10.0.0.99' : TRUE_ADDRESS
       expect({ header, value, ...clientAddress({ headers, socketAddress }, { profile }) }).toEqual({
@@ -72,7 +77,7 @@ describe.each(profiles)('clientAddress() behind %s', (_, profile, trusted) => {
   test('counts a client that rotates inside its /64 as one', () => {
     const addresses = Array.from({ length: 80 }, (_, index) => {
       const address = `2001:db8:5:6:${(index * 7919).toString(16).slice(-4)}::${index.toString(16)}`
-      const hops = typeof profile === 'object' ? Array<string>(profile.proxies - 1).fill('10.9.9.9') : []
+      const hops = Array<string>(hopsOf(profile)).fill('10.9.9.9')
       const headers = new Headers(trusted ? { [trusted]: [address, ...hops].join(', ') } : {})
       return clientAddress({ headers, socketAddress: trusted ? '10.0.0.99' : address }, { profile }).address
     })

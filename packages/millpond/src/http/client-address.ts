@@ -1,10 +1,12 @@
-import { toNetwork } from './ip-address.ts'
+import { toNetwork, toSiteNetwork } from './ip-address.ts'
+import type { TrustedProxies } from './trusted-proxies.ts'
 
 /**
  * Where the process runs, and so whose word on the client's address is true: `socket`, nobody stands in front; `vercel` and `cloudflare`, the platform sets its own
- * header and drops the client's; `{ proxies: n }`, n proxies of your own each append to `X-Forwarded-For` the peer they saw.
+ * header and drops the client's; `{ proxies: n }`, n proxies of your own each append to `X-Forwarded-For` the peer they saw; `trustedProxies([…])`, so do those in these networks,
+ * however many.
  */
-export type AddressProfile = 'socket' | 'vercel' | 'cloudflare' | { readonly proxies: number }
+export type AddressProfile = 'socket' | 'vercel' | 'cloudflare' | { readonly proxies: number } | TrustedProxies
 
 /** The identity that an address limit counts: an address or network, or `unknown` where none can be told. Give `unknown` a policy of its own. */
 export type ClientAddress =
@@ -38,7 +40,9 @@ function read(
     case 'cloudflare':
       return source.headers.get('cf-connecting-ip')
     default:
-      return readForwarded(source.headers.get('x-forwarded-for'), profile.proxies)
+      return 'isTrusted' in profile
+        ? followTrusted(source, profile)
+        : readForwarded(source.headers.get('x-forwarded-for'), profile.proxies)
   }
 }
 
@@ -49,4 +53,22 @@ function readForwarded(header: string | null, proxies: number): string | undefin
     )
   }
   return header?.split(',').at(-proxies)
+}
+
+/** The first hop from the socket on that is not one of the proxies. Without a socket nobody has said who wrote the header. */
+function followTrusted(
+  { headers, socketAddress }: { headers: Headers; socketAddress?: string | undefined },
+  { isTrusted }: TrustedProxies,
+): string | undefined {
+  const hops = headers.get('x-forwarded-for')?.split(',') ?? []
+  let hop = socketAddress
+  while (hop !== undefined && hops.length > 0 && isTrusted(hop)) hop = hops.pop()
+  return hop
+}
+
+/**
+ * The /48 that an IPv6 client lies in, for a second and looser policy: a site may hold 65,536 networks of /64. Undefined for IPv4 and where the address is unknown.
+ */
+export function siteNetwork({ kind, address }: ClientAddress): string | undefined {
+  return kind === 'ip' ? toSiteNetwork(address) : undefined
 }

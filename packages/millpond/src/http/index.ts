@@ -1,6 +1,7 @@
 export { type CachedResponseOptions, cachedResponse, cacheStatusHeader } from './cached-response.ts'
 export type { CachedRouteOptions } from './cached-route.ts'
-export { type AddressProfile, type ClientAddress, clientAddress } from './client-address.ts'
+export { type AddressProfile, type ClientAddress, clientAddress, siteNetwork } from './client-address.ts'
 export { type GuardedReadOptions, type GuardOptions, guard, withRateLimit } from './guard.ts'
 export { nearestDecision, rateLimitHeaders, retryAfterSeconds } from './headers.ts'
 export { type Problem, problem, tooManyRequests } from './problem.ts'
+export { type TrustedProxies, trustedProxies } from './trusted-proxies.ts'

@@ -11,16 +11,32 @@ export function toNetwork(text: string): string | undefined {
   if (v4) return v4.join('.')
   const groups = readIpv6(address)
   if (!groups) return undefined
-  const mapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff
-  if (mapped)
-    return groups
-      .slice(6)
-      .flatMap((group) => [group >> 8, group & 255])
-      .join('.')
-  return `${groups
-    .slice(0, 4)
-    .map((group) => group.toString(16))
-    .join(':')}::/64`
+  return readMapped(groups)?.join('.') ?? toPrefix(groups, 4)
+}
+
+/** The /48 network around an IPv6 network of {@link toNetwork}: what one site is usually given. Undefined for anything else. */
+export function toSiteNetwork(network: string): string | undefined {
+  const groups = network.endsWith('::/64') ? readIpv6(network.slice(0, -'/64'.length)) : undefined
+  return groups && toPrefix(groups, 3)
+}
+
+/** The bytes of an address: 4, also of IPv4 mapped into IPv6, or 16. Undefined for anything that is not an address. */
+export function readAddressBytes(text: string): readonly number[] | undefined {
+  const address = stripPort(text.trim())
+  const v4 = readIpv4(address)
+  if (v4) return v4
+  const groups = readIpv6(address)
+  return groups && (readMapped(groups) ?? groups.flatMap((group) => [group >> 8, group & 255]))
+}
+
+function readMapped(groups: Groups): number[] | undefined {
+  const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff
+  return isMapped ? groups.slice(6).flatMap((group) => [group >> 8, group & 255]) : undefined
+}
+
+function toPrefix(groups: Groups, count: number): string {
+  const kept = groups.slice(0, count).map((group) => group.toString(16))
+  return `${kept.join(':')}::/${count * 16}`
 }
 
 /** Drops the brackets, port and zone that proxies and sockets add. */
