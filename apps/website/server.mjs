@@ -140,8 +140,9 @@ async function start() {
   // First of all: the server would wait for streams that nobody ends.
   closers.push(async () => runtime.figuresStreams.close())
   const url = `http://${reachable(runtime.config.host)}:${port}`
-  await expectAnswer(`${url}/`)
+  // Before the first answer, which already names the site's address.
   runtime.serveAt(url)
+  await expectAnswer(`${url}/`)
   console.log(`Headwater is at ${url}, store: ${storeLine}`)
   process.send?.({ type: 'ready', url, store: runtime.store.kind })
 }

@@ -11,6 +11,8 @@ export interface StartedSite {
   readonly store: string
   readonly dataDir: string
   readonly pid: number
+  /** What it has written to its standard error so far. */
+  errors(): string
   stop(): Promise<void>
 }
 
@@ -71,7 +73,7 @@ export async function startSite(env: Record<string, string> = {}): Promise<Start
     await exited
     await removeData()
   }
-  return { url: message.url, store: message.store, dataDir, pid: child.pid ?? 0, stop }
+  return { url: message.url, store: message.store, dataDir, pid: child.pid ?? 0, errors, stop }
 }
 
 /** For a start that must fail: how it ended and what it said. */

@@ -10,6 +10,11 @@ describe('server.mjs', () => {
   })
   afterAll(() => site?.stop())
 
+  it('starts without a complaint, and names its own address from the first answer on', async () => {
+    expect(site.errors()).toBe('')
+    expect((await callSite(site.url)).text).toContain(`content="${site.url}/opengraph-image.png`)
+  })
+
   it('counts by the socket whatever the client writes into headers', async () => {
     const answers = []
     for (let nth = 0; nth < 6; nth += 1) {

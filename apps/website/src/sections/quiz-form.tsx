@@ -21,13 +21,13 @@ function Moves(props: { current: number; isLast: boolean; go: (to: number) => vo
   return (
     <div className="mt-7 flex flex-wrap gap-3">
       {!isLast && (
-        <button type="button" onClick={() => go(current + 1)} className={`scripted ${buttonClass}`}>
+        <button type="button" onClick={() => go(current + 1)} className={`stepping ${buttonClass}`}>
           Next
         </button>
       )}
       {children}
       {current > 0 && (
-        <button type="button" onClick={() => go(current - 1)} className={`scripted ${quietButtonClass} min-h-12`}>
+        <button type="button" onClick={() => go(current - 1)} className={`stepping ${quietButtonClass} min-h-12`}>
           Back
         </button>
       )}
@@ -60,12 +60,13 @@ export function QuizOfPerson({ quiz, children }: { quiz: Quiz | undefined; child
       action="/api/waitlist/quiz"
       method="post"
       onSubmit={advance}
+      data-stepped={isHydrated ? '' : undefined}
       className="steps mt-6 grid max-w-[38rem] gap-9"
     >
       <ThreeSteps current={current} of={questions.length} quiz={quiz} />
       <div>
         <Moves current={current} isLast={isLast} go={go}>
-          <button type="submit" data-off={isLast || !isHydrated ? undefined : ''} className={buttonClass}>
+          <button type="submit" data-off={isLast ? undefined : ''} className={buttonClass}>
             Send the answers
           </button>
         </Moves>
@@ -118,6 +119,7 @@ export function QuizForm(props: { note: VisitorNote | undefined; nowMs: number; 
       method="post"
       onSubmit={submit}
       noValidate={isHydrated}
+      data-stepped={isHydrated ? '' : undefined}
       className="steps"
     >
       <StepProgress names={[...questions.map(({ step }) => step), 'Mouth']} current={current} />

@@ -1,7 +1,7 @@
-/** Springs along a stream, one for each step; those behind are filled. Only where there is JavaScript: without it there are no steps. */
+/** Springs along a stream, one for each step; those behind are filled. Only once the script has run: without it there are no steps. */
 export function StepProgress({ names, current }: { names: readonly string[]; current: number }) {
   return (
-    <ol className="scripted-flex mb-8" aria-label="Steps">
+    <ol className="stepping stepping-row mb-8" aria-label="Steps">
       {names.map((name, index) => (
         <li key={name} aria-current={index === current ? 'step' : undefined} className="relative flex-1">
           <svg
