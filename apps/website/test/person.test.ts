@@ -83,7 +83,17 @@ describe('a person', () => {
     })
     expect([name.status, name.json()]).toEqual([200, { displayName: 'Ida' }])
     expect(await board()).toMatchObject([{ display_name: 'Ida' }])
-    for (const bad of ['a'.repeat(41), 'ida@x.org', 'a\u202Eb', 'x\u0000y', '<i>', 7]) {
+    for (const bad of [
+      'a'.repeat(41),
+      'ida@x.org',
+      'a\u202Eb',
+      'x\u0000y',
+      '<i>',
+      '\u3164',
+      'a\uD800',
+      `a${'\u0301'.repeat(20)}`,
+      7,
+    ]) {
       const answer = await postJson(`${site.url}/api/waitlist/name`, {
         from: '192.0.2.9',
         cookie: last.cookie,

@@ -1,16 +1,10 @@
 import { z } from 'zod'
 import type { FieldFault } from '../api/post-answers.ts'
+import { isReadableMessage, readableLine } from '../api/readable-text.ts'
 import { email } from '../waitlist/join-input.ts'
 
 const line = (max: number) =>
-  z
-    .string({ error: 'must be text' })
-    .normalize('NFC')
-    .trim()
-    .min(1, 'is missing')
-    .max(max, `must be at most ${max} characters`)
-    // Neither line breaks, which would begin a mail header, nor signs that turn the direction of what follows.
-    .regex(/^[^\p{Cc}\u202A-\u202E\u2066-\u2069]*$/u, 'must not contain control characters')
+  readableLine.normalize('NFC').min(1, 'is missing').max(max, `must be at most ${max} characters`)
 
 export const longestMessage = 4_000
 
@@ -26,7 +20,7 @@ export const contactInput = z.object(
       .min(1, 'is missing')
       .max(longestMessage, `must be at most ${longestMessage} characters`)
       .transform((text) => text.replaceAll('\r\n', '\n'))
-      .refine((text) => !/[^\P{Cc}\n\t]/u.test(text), 'must not contain control characters'),
+      .refine(isReadableMessage, 'must not contain control characters'),
     /** Comes with the form; a message that is sent twice under one is stored once. */
     submission: z.uuid('must be a UUID').optional(),
   },

@@ -28,7 +28,7 @@ export function SiteHeader() {
       <nav aria-label="Main" className="w-full sm:w-auto">
         {/* What is open pushes the page down: nothing that has the focus is ever covered by it. */}
         <details className="disclosure sm:hidden">
-          <summary className="map-label absolute right-5 top-4 flex min-h-11 items-center gap-2 text-[0.86rem] text-ink">
+          <summary className="map-label absolute right-5 top-2.5 flex min-h-11 items-center gap-2 text-[0.86rem] text-ink">
             Menu
             <svg viewBox="0 0 16 16" className="fork size-3.5 stroke-link" strokeWidth="2" aria-hidden="true">
               <path d="M8 2v12M2 8h12" />

@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm'
 import { z } from 'zod'
 import type { RouteContext } from '../api/api-route.ts'
 import { badRequest, noStore, readPost, redirectWithNote, refuseForm, typedText } from '../api/post-answers.ts'
+import { readableLine } from '../api/readable-text.ts'
 import { signups } from '../db/schema.ts'
 import { sendLink } from './join.ts'
 import { email, quizInput } from './join-input.ts'
@@ -47,12 +48,12 @@ export async function answerLink({ request, runtime }: RouteContext): Promise<Re
 export const refuseLink = refuseForm(linkPlace)
 
 /** A name for the public leaderboard: at most 40 characters, nothing invisible and no e-mail address. Empty takes it back. */
-export const displayName = z
-  .string({ error: 'must be text' })
+export const displayName = readableLine
   .normalize('NFC')
-  .trim()
   .max(40, 'must be at most 40 characters')
   .regex(/^[\p{L}\p{M}\p{N}\p{Zs}.,'’\-!&()]*$/u, 'may have letters, digits, spaces and simple punctuation')
+  // Letters that show nothing, such as U+3164, are letters too.
+  .refine((name) => !/\p{Default_Ignorable_Code_Point}/u.test(name), 'must not contain what nobody sees')
   .transform((name) => (name === '' ? null : name))
 
 /** POST /api/waitlist/name: how the person is called in public. */

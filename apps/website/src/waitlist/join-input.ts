@@ -1,14 +1,9 @@
 import { z } from 'zod'
 import type { FieldFault } from '../api/post-answers.ts'
+import { readableLine } from '../api/readable-text.ts'
 import { referralCodePattern } from './referral-code.ts'
 
-/** PostgreSQL stores no NUL, and nobody types the others into a short answer. */
-const text = (max: number) =>
-  z
-    .string()
-    .trim()
-    .max(max)
-    .regex(/^\P{Cc}*$/u, 'must not contain control characters')
+const text = (max: number) => readableLine.max(max)
 
 const answer = text(60).min(1)
 const answers = z.array(answer).max(12)
