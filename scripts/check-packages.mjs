@@ -1,6 +1,7 @@
 /**
  * Packs the published packages and proves that a stranger can use them: publint and attw find nothing, they install into an empty
  * project and run there on this Node.js, and no import set is larger than its budget. Says all that is wrong, then ends with 1.
+ * `--why` only weighs what is built, and says how many minified bytes of each import set came from which file.
  */
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
@@ -9,7 +10,7 @@ import { join } from 'node:path'
 import { repositoryRoot } from './build/repository-root.mjs'
 import { bundledSize } from './packages/bundled-size.mjs'
 import { importSets } from './packages/import-sets.mjs'
-import { createProject, packInto } from './packages/pack.mjs'
+import { createProject, packInto, published } from './packages/pack.mjs'
 
 /**
  * @param {string} what
@@ -35,28 +36,41 @@ async function sizesFit(project) {
   return fit
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'millpond-pack-'))
-try {
-  const packed = await packInto(folder)
-  const project = join(folder, 'stranger')
-  await createProject(
-    project,
-    packed.map(({ file }) => file),
-  )
-  copyFileSync(join(repositoryRoot, 'scripts/packages/smoke.mjs'), join(project, 'smoke.mjs'))
-  const lints = packed.flatMap(({ name, file }) => [
-    runs(`publint of ${name}`, ['node_modules/publint/src/cli.js', 'run', '--strict', file]),
-    runs(`types of ${name}`, [
-      'node_modules/@arethetypeswrong/cli/dist/index.js',
-      file,
-      '--profile',
-      'esm-only',
-      '--quiet',
-    ]),
-  ])
-  const works = runs('an empty project', ['smoke.mjs'], project)
-  const fit = await sizesFit(project)
-  if (!works || !fit || lints.includes(false)) process.exitCode = 1
-} finally {
-  rmSync(folder, { recursive: true, force: true })
+async function explainSizes() {
+  for (const { name, code } of importSets) {
+    const { bytes, gzipBytes, inputs } = await bundledSize(code, join(repositoryRoot, published.millpond))
+    console.log(`\n${name}: ${bytes} bytes minified, ${gzipBytes} compressed`)
+    for (const { file, bytes } of inputs) console.log(`${String(bytes).padStart(7)}  ${file}`)
+  }
 }
+
+async function checkAll() {
+  const folder = mkdtempSync(join(tmpdir(), 'millpond-pack-'))
+  try {
+    const packed = await packInto(folder)
+    const project = join(folder, 'stranger')
+    await createProject(
+      project,
+      packed.map(({ file }) => file),
+    )
+    copyFileSync(join(repositoryRoot, 'scripts/packages/smoke.mjs'), join(project, 'smoke.mjs'))
+    const lints = packed.flatMap(({ name, file }) => [
+      runs(`publint of ${name}`, ['node_modules/publint/src/cli.js', 'run', '--strict', file]),
+      runs(`types of ${name}`, [
+        'node_modules/@arethetypeswrong/cli/dist/index.js',
+        file,
+        '--profile',
+        'esm-only',
+        '--quiet',
+      ]),
+    ])
+    const works = runs('an empty project', ['smoke.mjs'], project)
+    const fit = await sizesFit(project)
+    if (!works || !fit || lints.includes(false)) process.exitCode = 1
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+if (process.argv.includes('--why')) await explainSizes()
+else await checkAll()
