@@ -9,17 +9,17 @@ import type { Limiter, Policies, Take } from '../limit/limiter.ts'
 export interface FastifyReplyLike {
   code(status: number): unknown
   header(name: string, value: string): unknown
-  send(body?: string): unknown
+  send(body?: unknown): unknown
 }
 
 /**
  * A Fastify hook (`onRequest` or `preHandler`) that lets a request pass within its limits: rate-limit headers on what passes, 429 (503 where an outage refuses) on what does not, without
  * calling the handler.
  */
-export function limitRequests<P extends Policies, Request extends NodeRequest, Reply extends FastifyReplyLike>(
+export function limitRequests<P extends Policies, Request extends NodeRequest>(
   limiter: Limiter<P>,
   toTakes: (request: Request) => Take<P> | readonly Take<P>[],
-): (request: Request, reply: Reply) => Promise<Reply | undefined> {
+): <Reply extends FastifyReplyLike>(request: NoInfer<Request>, reply: Reply) => Promise<Reply | undefined> {
   return async (request, reply) => {
     const decision = await limiter.take(toTakes(request))
     if (!decision.allowed) return send(reply, tooManyRequests(decision))
@@ -32,11 +32,11 @@ export function limitRequests<P extends Policies, Request extends NodeRequest, R
  * A Fastify handler that answers with a cached definition: `Cache-Status`, `Age`, `ETag` and 304 included. With `limits` the request passes within them, asked in the same round trip as
  * the cache.
  */
-export function cachedRoute<Input, Request extends NodeRequest, Reply extends FastifyReplyLike>(
+export function cachedRoute<Input, Request extends NodeRequest>(
   definition: Definition<[input: Input], unknown>,
   toInput: (request: Request) => Input | Promise<Input>,
   options: CachedRouteOptions<Request> = {},
-): (request: Request, reply: Reply) => Promise<Reply> {
+): <Reply extends FastifyReplyLike>(request: NoInfer<Request>, reply: Reply) => Promise<Reply> {
   return async (request, reply) => {
     const asked = { method: request.method ?? 'GET', headers: toHeaders(request) }
     return send(reply, await answerCached({ definition, toInput, options }, request, asked))
