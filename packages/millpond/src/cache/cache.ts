@@ -18,6 +18,7 @@ import { type CacheCounters, type CacheReporter, createCounter } from './event.t
 import { toStoreTtl } from './freshness.ts'
 import { guardStore } from './guarded-store.ts'
 import { createInvalidator } from './invalidate.ts'
+import { createLazySignal } from './lazy-signal.ts'
 import type { Answer } from './load.ts'
 import { createGate } from './load-gate.ts'
 import { createLocalTier } from './local-tier.ts'
@@ -105,7 +106,7 @@ export function createCache(options: CacheOptions): Cache {
   const { counters, report, reportLocal } = createCounter(options.reporter)
   const names = new Set<string>()
   const hints: TagHints = new Map()
-  const closing = new AbortController()
+  const closing = createLazySignal()
   let longestTtlMs = 0
   // Longer than any entry that names the tag, so that a version does not vanish under a live entry. If it does, that entry is a miss.
   const tagTtlMs = () => Math.max(SHORTEST_TAG_TTL_MS, longestTtlMs * 2)

@@ -110,6 +110,30 @@ test('close() aborts the signal of the loads that run', async () => {
   expect(signals.map(({ aborted }) => aborted)).toEqual([true, true])
 })
 
+test('createCache() makes no signal until a load needs one, and an aborted one for a load after close()', async () => {
+  const { AbortController } = globalThis
+  let made = 0
+  vi.stubGlobal(
+    'AbortController',
+    class extends AbortController {
+      constructor() {
+        super()
+        made += 1
+      }
+    },
+  )
+  try {
+    const cache = setUp().connect()
+    cache.close()
+    const late = cache.define({ name: 'late', ttl: '5m', load: (_, { signal }) => signal.aborted })
+    expect(made).toBe(0)
+    expect(await late.get()).toMatchObject({ value: true })
+    expect(made).toBe(1)
+  } finally {
+    vi.unstubAllGlobals()
+  }
+})
+
 function toCycle(): object {
   const value: Record<string, unknown> = {}
   value.self = value

@@ -44,7 +44,8 @@ export interface LoaderSettings {
   readonly report: CacheReporter
   readonly leaseMs: number
   readonly tagTtlMs: () => number
-  readonly signal: AbortSignal
+  /** Aborts when the cache is closed. */
+  readonly signal: () => AbortSignal
   readonly flights: Flights<Answer>
   /** Bounds the loads that run while the store is away. */
   readonly gate: Gate
@@ -186,7 +187,7 @@ async function withTimeout(
   { clock, signal }: Pick<LoaderSettings, 'clock' | 'signal'>,
 ): Promise<unknown> {
   const { hardTimeoutMs } = spec
-  if (hardTimeoutMs === undefined) return spec.load({ signal })
+  if (hardTimeoutMs === undefined) return spec.load({ signal: signal() })
   const timeout = new AbortController()
   return new Promise((resolve, reject) => {
     const cancel = clock.after(hardTimeoutMs, () => {
@@ -195,7 +196,7 @@ async function withTimeout(
       reject(error)
     })
     spec
-      .load({ signal: AbortSignal.any([signal, timeout.signal]) })
+      .load({ signal: AbortSignal.any([signal(), timeout.signal]) })
       .then(resolve, reject)
       .finally(cancel)
   })

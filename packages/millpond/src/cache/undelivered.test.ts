@@ -59,7 +59,7 @@ describe('createUndelivered()', () => {
     const { undelivered, keys, slot } = setUp()
     for (let times = 0; times < 1_000; times += 1) undelivered.addTags(keys('a', 'b'))
     undelivered.addSlot(slot('x'))
-    expect(undelivered.size).toBe(4)
+    expect(undelivered.size()).toBe(4)
     const covered = [slot('1', 'a'), slot('2', 'c', 'b'), slot('x'), slot('3', 'c'), slot('4')]
     expect(covered.map((one) => undelivered.covers(one))).toEqual([true, true, true, false, false])
     undelivered.close()
@@ -79,7 +79,7 @@ describe('createUndelivered()', () => {
       ['renew', 'a'],
       ['remove', 'e:x', 'l:x'],
     ])
-    expect([undelivered.size, undelivered.covers(slot('1', 'a')), undelivered.covers(slot('x'))]).toEqual([
+    expect([undelivered.size(), undelivered.covers(slot('1', 'a')), undelivered.covers(slot('x'))]).toEqual([
       0,
       false,
       false,
@@ -98,7 +98,7 @@ describe('createUndelivered()', () => {
     expect([undelivered.covers(slot('1', 'a')), undelivered.covers(slot('2', 'b'))]).toEqual([true, false])
     await clock.advance(1_000)
     expect(calls.map(({ keys: sent }) => sent)).toEqual([['a', 'b'], ['a']])
-    expect(undelivered.size).toBe(0)
+    expect(undelivered.size()).toBe(0)
   })
 
   test('delivers many in turn', async () => {
@@ -107,14 +107,14 @@ describe('createUndelivered()', () => {
     undelivered.addTags(keys(...Array.from({ length: 1_200 }, (_, index) => `t${index}`)))
     for (let times = 0; times < 3; times += 1) await clock.advance(1_000)
     expect(calls.map(({ keys: sent }) => sent.length)).toEqual([500, 500, 200])
-    expect(undelivered.size).toBe(0)
+    expect(undelivered.size()).toBe(0)
   })
 
   test('gives up when every entry that was there has expired, and stops when it is closed', async () => {
     const { clock, calls, undelivered, keys } = setUp()
     undelivered.addTags(keys('a'))
     await clock.advance(LIFE_MS + 1_000)
-    expect(undelivered.size).toBe(0)
+    expect(undelivered.size()).toBe(0)
     undelivered.addTags(keys('b'))
     undelivered.close()
     calls.splice(0)
