@@ -1,13 +1,15 @@
 import { Cluster, Redis } from 'ioredis'
 import { describeWith, freePort, startRedis } from 'millpond-e2e/servers'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { createLimiter } from '../src/limit/limiter.ts'
 import { concurrency, slidingWindow, tokenBucket } from '../src/limit/policy.ts'
 import { redis } from '../src/stores/redis/index.ts'
+import { findKeysWithoutTtl } from './keys-without-ttl.ts'
 
 /** One server that holds every slot: it rejects keys of two slots in one call as a cluster of many does. */
 describeWith('redis', 'the limiter on a cluster', () => {
   let server: Awaited<ReturnType<typeof startRedis>>
+  let node: Redis
   let cluster: Cluster
   beforeAll(async () => {
     const [port, busPort] = [await freePort(), await freePort()]
@@ -15,17 +17,22 @@ describeWith('redis', 'the limiter on a cluster', () => {
       port,
       args: ['--cluster-enabled', 'yes', '--cluster-port', String(busPort), '--cluster-announce-ip', '127.0.0.1'],
     })
-    const node = new Redis(server.url)
+    node = new Redis(server.url)
     await node.call('CLUSTER', 'ADDSLOTSRANGE', 0, 16_383)
     while (!/cluster_state:ok/.test(String(await node.call('CLUSTER', 'INFO')))) {
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
-    node.disconnect()
     cluster = new Cluster([{ host: '127.0.0.1', port }])
   })
   afterAll(async () => {
     cluster?.disconnect()
+    node?.disconnect()
     await server?.stop()
+  })
+
+  afterEach(async () => {
+    expect(await node.dbsize()).toBeGreaterThan(0)
+    expect(await findKeysWithoutTtl(node)).toEqual([])
   })
 
   const setUp = () =>

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { type Cache, createCache, type Push } from '../src/index.ts'
 import { redis } from '../src/stores/redis/index.ts'
 import { tracking } from '../src/stores/redis/tracking.ts'
+import { findKeysWithoutTtl } from './keys-without-ttl.ts'
 
 const wait = { timeout: 20_000, interval: 5 }
 
@@ -26,6 +27,7 @@ describeWith('redis', 'tracking()', () => {
   afterEach(async () => {
     for (const cache of caches.splice(0)) cache.close()
     await vi.waitFor(async () => expect(await listeners()).toEqual([]), wait)
+    expect(await findKeysWithoutTtl(ioredis)).toEqual([])
   })
   afterAll(async () => {
     ioredis?.disconnect()
