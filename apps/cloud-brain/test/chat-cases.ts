@@ -3,10 +3,11 @@ import { sql } from 'drizzle-orm'
 import { disabled } from 'millpond'
 import { upstash } from 'millpond/upstash'
 import { freePort } from 'millpond-e2e/servers'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { createModelAnswerer } from '../src/chat/model-answerer.ts'
 import { CHAT_LIMITS } from '../src/limits.ts'
+import { listen } from '../src/listen.ts'
 import { addDays } from '../src/local-day.ts'
 import type { Current } from './api-suite.ts'
 import { createHarness, faultyFields, GENEROUS, TODAY } from './harness.ts'
@@ -208,6 +209,45 @@ export function describeChat(current: Current): void {
       const statuses = []
       for (let count = 0; count < 3; count += 1) statuses.push((await ask(user)).status)
       expect([statuses, await usageOf(user)]).toEqual([[503, 503, 503], expect.objectContaining({ used: 0 })])
+    })
+
+    it('counts the question of a client that hangs up, before the first word or after it, and lets the model go', async () => {
+      const hasBegun = new Map<string, boolean>()
+      const left: string[] = []
+      const reply = (response: ServerResponse, { body }: { body: string }) => {
+        const when = body.includes('before') ? 'before' : 'after'
+        response.once('close', () => left.push(when))
+        if (when === 'after') response.writeHead(200).write(chunk('Ye'))
+        hasBegun.set(when, true)
+      }
+      await withModel(reply, async (url) => {
+        const harness = open({ answerer: createModelAnswerer({ url, apiKey: 'k3y', model: 'coach-1' }) })
+        const server = await listen({ host: '127.0.0.1', port: { value: 0, chosen: true } }, harness.app.fetch)
+        const user = await harness.createUser()
+        try {
+          for (const [when, logged, used] of [
+            ['before', '"status":503', 1],
+            ['after', 'the coach stopped in the middle', 2],
+          ] as const) {
+            const client = new AbortController()
+            const answer = fetch(`${server.url}/api/v1/chat`, {
+              method: 'POST',
+              headers: { authorization: `Bearer ${user.token}`, 'content-type': 'application/json' },
+              body: JSON.stringify({ message: when }),
+              signal: client.signal,
+            })
+            if (when === 'after') await (await answer).body?.getReader().read()
+            await vi.waitFor(() => expect(hasBegun.get(when)).toBe(true))
+            client.abort()
+            await answer.catch(() => {})
+            await vi.waitFor(() => expect(left.at(-1)).toBe(when))
+            await vi.waitFor(() => expect(harness.log.join('')).toContain(logged))
+            expect(await usageOf(user)).toMatchObject({ used })
+          }
+        } finally {
+          await server.close()
+        }
+      })
     })
 
     it('lets exactly 50 of 60 concurrent questions through', async () => {
