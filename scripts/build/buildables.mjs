@@ -16,7 +16,15 @@ const compiled = /** @type {const} */ ({
 
 /** Every build of this repository. @satisfies {Record<BuildName, Buildable>} */
 export const buildables = /** @type {Record<BuildName, Buildable>} */ ({
-  millpond: { folder: 'packages/millpond', ...compiled, needs: [] },
+  millpond: {
+    folder: 'packages/millpond',
+    ...compiled,
+    inputs: [
+      ...compiled.inputs,
+      ...['build-millpond', 'minify-lua', 'minify-templates'].map((name) => `../../scripts/build/${name}.mjs`),
+    ],
+    needs: [],
+  },
   'millpond-rest': { folder: 'packages/redis-rest', ...compiled, needs: [] },
   'cloud-brain': {
     folder: 'apps/cloud-brain',

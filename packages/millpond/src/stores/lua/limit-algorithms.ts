@@ -1,13 +1,17 @@
+import { lua } from './script.ts'
+
 /**
- * The algorithms of the limit script by their letters, each as three functions that use what stands above them in the script: `now`, `write`, `pack` and `behind`.
+ * The algorithms of the limit script by their letters, each as functions that use what stands above them in the script: `now`, `write`, `pack` and `behind`. What gives back stands apart, for the
+ * calls that do.
  *
- * `look_x` gives the units that fit (nil where the clock lies in none of the windows) and up to four values that it found, which the other two get as a, b, c and d.
- * `settle_x` takes `taken` units, writes, and gives reset ms, retry ms for `missing` units, and the mark. `refund_x` gives back up to `cost` of the units that `mark` names and
- * gives how many.
+ * `LOOK` gives the units that fit (nil where the clock lies in none of the windows) and up to four values that it found, which the other two get as a, b, c and d.
+ * `SETTLE` takes `taken` units, writes, and gives reset ms, retry ms for `missing` units, and the mark. `REFUND` gives back up to `cost` of the units that `mark` names and
+ * gives how many; `PROLONG`, where there is one, lets them live on.
  */
 export const LUA_ALGORITHMS = {
-  s: `
-local function look_s(log, limit, window)
+  s: {
+    decides: lua`
+function LOOK.s(log, limit, window)
   local units = #log / 4
   if units % 1 ~= 0 then
     log = ''
@@ -29,7 +33,7 @@ local function look_s(log, limit, window)
   return limit - units + first - 1, log, first, at, units
 end
 
-local function settle_s(key, taken, missing, limit, window, cost, _, log, first, at, units)
+function SETTLE.s(key, taken, missing, limit, window, cost, _, log, first, at, units)
   if taken > 0 then
     local reset = at + window - now
     if first > 1 then log = string.sub(log, first * 4 - 3) end
@@ -42,8 +46,9 @@ local function settle_s(key, taken, missing, limit, window, cost, _, log, first,
   if missing > 0 then retry = window - behind(log, (first + missing - 1) * 4 - 3, now) end
   return reset, retry, ''
 end
-
-local function refund_s(key, mark, window, cost, _, log, first, at, position)
+`,
+    givesBack: lua`
+function REFUND.s(key, mark, window, cost, _, log, first, at, position)
   if at - mark >= window then return 0 end
   while position > 0 and behind(log, position * 4 - 3, mark) < 0 do position = position - 1 end
   local before = position
@@ -52,10 +57,12 @@ local function refund_s(key, mark, window, cost, _, log, first, at, position)
   return position - before
 end
 `,
-  f: `
-local function look_f(state, limit, window, starts)
+  },
+  f: {
+    decides: lua`
+function LOOK.f(state, limit, window, starts)
   local began, count = string.match(state, '^(%d+):(%d+)$')
-  began = tonumber(began) or 0
+  began = number(began) or 0
   local at = math.max(now, began)
   local start, ends
   if starts == '' then
@@ -63,17 +70,17 @@ local function look_f(state, limit, window, starts)
     ends = start + window
   else
     for text in string.gmatch(starts, '%d+') do
-      local boundary = tonumber(text)
+      local boundary = number(text)
       if boundary <= at then start = boundary elseif not ends then ends = boundary end
     end
     if not start or not ends then return nil end
   end
   local taken = 0
-  if began >= start then taken = tonumber(count) or 0 end
+  if began >= start then taken = number(count) or 0 end
   return limit - taken, start, taken, ends
 end
 
-local function settle_f(key, taken, missing, limit, window, cost, _, start, before, ends)
+function SETTLE.f(key, taken, missing, limit, window, cost, _, start, before, ends)
   local left = ends - now
   local mark = ''
   if taken > 0 then
@@ -82,26 +89,29 @@ local function settle_f(key, taken, missing, limit, window, cost, _, start, befo
   end
   return before + taken > 0 and left or 0, missing > 0 and left or 0, mark
 end
-
-local function refund_f(key, mark, window, cost, _, start, before)
-  if start ~= tonumber(mark) then return 0 end
+`,
+    givesBack: lua`
+function REFUND.f(key, mark, window, cost, _, start, before)
+  if start ~= number(mark) then return 0 end
   local count = math.min(cost, before)
   if count > 0 then write(key, string.format('%.0f:%.0f', start, before - count), 0) end
   return count
 end
 `,
-  b: `
-local function look_b(state, limit, window, refill)
+  },
+  b: {
+    decides: lua`
+function LOOK.b(state, limit, window, refill)
   local level, began, count = string.match(state, '^(%d+):(%d+):(%d+)$')
-  began = tonumber(began) or now
-  count = tonumber(count) or 0
+  began = number(began) or now
+  count = number(count) or 0
   local at = math.max(now, began)
-  level = math.max(0, (tonumber(level) or 0) - (at - began) * refill)
+  level = math.max(0, (number(level) or 0) - (at - began) * refill)
   if level == 0 then count = math.max(count, at * 2048) end
   return floor((limit * window - level) / window), level, at, count
 end
 
-local function settle_b(key, taken, missing, limit, window, cost, refill, level, at, count)
+function SETTLE.b(key, taken, missing, limit, window, cost, refill, level, at, count)
   local reset, retry = 0, 0
   if missing > 0 then retry = at - now + math.ceil((level + (cost - limit) * window) / refill) end
   if taken > 0 then level = level + taken * window end
@@ -111,18 +121,21 @@ local function settle_b(key, taken, missing, limit, window, cost, refill, level,
   write(key, string.format('%.0f:%.0f:%.0f', level, at, count), reset)
   return reset, retry, string.format('%.0f:%.0f:%.0f', at, level, count)
 end
-
-local function refund_b(key, mark, window, cost, refill, level, at, count)
+`,
+    givesBack: lua`
+function REFUND.b(key, mark, window, cost, refill, level, at, count)
   local taken_at, level_then, count_then = string.match(mark, '^(%d+):(%d+):(%d+)$')
   local left = math.max(0, level_then - cost * window - (at - taken_at) * refill)
   local without = left + (count - count_then) * window
-  if count < tonumber(count_then) or without >= level then return 0 end
+  if count < number(count_then) or without >= level then return 0 end
   write(key, string.format('%.0f:%.0f:%.0f', without, at, count), 0)
   return math.ceil((level - without) / window)
 end
 `,
-  c: `
-local function look_c(state, limit)
+  },
+  c: {
+    decides: lua`
+function LOOK.c(state, limit)
   local kept, ends = {}, {}
   for p = 1, #state - 11, 12 do
     local left = -behind(state, p, now)
@@ -134,7 +147,7 @@ local function look_c(state, limit)
   return limit - #kept, kept, ends
 end
 
-local function settle_c(key, taken, missing, limit, window, cost, permit, kept, ends)
+function SETTLE.c(key, taken, missing, limit, window, cost, permit, kept, ends)
   local reset, retry, mark = 0, 0, ''
   if missing > 0 then
     table.sort(ends)
@@ -148,8 +161,9 @@ local function settle_c(key, taken, missing, limit, window, cost, permit, kept, 
   end
   return reset, retry, mark
 end
-
-local function refund_c(key, mark, window, cost, _, kept)
+`,
+    givesBack: lua`
+function REFUND.c(key, mark, window, cost, _, kept)
   local left = {}
   for _, held in ipairs(kept) do
     if string.sub(held, 5) ~= mark then left[#left + 1] = held end
@@ -158,7 +172,7 @@ local function refund_c(key, mark, window, cost, _, kept)
   return #kept - #left
 end
 
-local function prolong_c(key, mark, window, kept, ends)
+function PROLONG.c(key, mark, window, kept, ends)
   local count, reset = 0, window
   for n, held in ipairs(kept) do
     if string.sub(held, 5) == mark then
@@ -172,6 +186,7 @@ local function prolong_c(key, mark, window, kept, ends)
   return count
 end
 `,
+  },
 } as const
 
 /** The letter of an algorithm in the script's arguments. */

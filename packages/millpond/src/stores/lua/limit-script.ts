@@ -1,5 +1,5 @@
 import { type AlgorithmLetter, LUA_ALGORITHMS } from './limit-algorithms.ts'
-import { createScript, type Script } from './script.ts'
+import { createScript, lua, type Script } from './script.ts'
 
 /**
  * The Lua twin of the steps in `limit/`; a differential test holds the two together. One call carries any number of groups, each decided alone, one after the other.
@@ -17,17 +17,17 @@ import { createScript, type Script } from './script.ts'
  * longer than its window, so the difference to now tells the moment. Permits are 12 bytes each, the end in the same way and 8 of identity. The others are
  * text: `start:count` and `level:at:taken`.
  */
-const HEAD = `
-local KEYS, ARGV, tonumber, floor = KEYS, ARGV, tonumber, math.floor
-local now = tonumber(ARGV[1])
+const HEAD = lua`
+local keys, args, number, floor = KEYS, ARGV, tonumber, math.floor
+local now = number(args[1])
 if not now then
   local time = redis.call('TIME')
   now = time[1] * 1000 + floor(time[2] / 1000)
 end
 
 local value, ttl, changed = {}, {}, {}
-local stored = redis.call('MGET', unpack(KEYS))
-for i = 1, #KEYS do value[KEYS[i]] = stored[i] or '' end
+local stored = redis.call('MGET', unpack(keys))
+for i = 1, #keys do value[keys[i]] = stored[i] or '' end
 
 local function write(key, text, ms)
   if not ttl[key] then
@@ -38,22 +38,24 @@ local function write(key, text, ms)
   end
   value[key] = text
 end
+
+local LOOK, SETTLE = {}, {}
 `
 
 /** For the algorithms that pack moments. `behind` is how long before the moment `at` the four bytes at `position` say, negative when after it. */
-const PACKING = `
-local struct = rawget(_G, 'struct')
+const PACKING = lua`
+local binary = rawget(_G, 'struct')
 
 local function pack(moment)
   local m = moment % 4294967296
-  if struct then return struct.pack('>I4', m) end
+  if binary then return binary.pack('>I4', m) end
   return string.char(floor(m / 16777216), floor(m / 65536) % 256, floor(m / 256) % 256, m % 256)
 end
 
 local function behind(text, position, at)
   local moment
-  if struct then
-    moment = struct.unpack('>I4', text, position)
+  if binary then
+    moment = binary.unpack('>I4', text, position)
   else
     local a, b, c, d = string.byte(text, position, position + 3)
     moment = ((a * 256 + b) * 256 + c) * 256 + d
@@ -64,7 +66,9 @@ local function behind(text, position, at)
 end
 `
 
-const DECIDE = `
+const DECIDE = lua`
+local reply, size, next_key, p = {}, 0, 1, 2
+
 local function conclude(operation, key, all, extra, settle, limit, window, cost, room, a, b, c, d)
   local taken, missing = 0, 0
   if operation == 'c' then
@@ -100,11 +104,11 @@ end
 
 local function decide(operation, n, times)
   if n == 1 then
-    local letter, extra = string.lower(ARGV[p]), ARGV[p + 4]
-    local limit, window, cost = tonumber(ARGV[p + 1]), tonumber(ARGV[p + 2]), tonumber(ARGV[p + 3])
+    local letter, extra = string.lower(args[p]), args[p + 4]
+    local limit, window, cost = number(args[p + 1]), number(args[p + 2]), number(args[p + 3])
     local look, settle = LOOK[letter], SETTLE[letter]
     for i = next_key, next_key + times - 1 do
-      local key = KEYS[i]
+      local key = keys[i]
       local room, a, b, c, d = look(value[key], limit, window, extra)
       if room then conclude(operation, key, true, extra, settle, limit, window, cost, room, a, b, c, d)
       else fail(operation, 1) end
@@ -114,12 +118,12 @@ local function decide(operation, n, times)
   local all, found = true, {}
   for i = 1, n do
     local q = p + i * 5 - 5
-    local key, letter = KEYS[next_key + i - 1], string.lower(ARGV[q])
-    local limit, window, cost = tonumber(ARGV[q + 1]), tonumber(ARGV[q + 2]), tonumber(ARGV[q + 3])
-    local room, a, b, c, d = LOOK[letter](value[key], limit, window, ARGV[q + 4])
+    local key, letter = keys[next_key + i - 1], string.lower(args[q])
+    local limit, window, cost = number(args[q + 1]), number(args[q + 2]), number(args[q + 3])
+    local room, a, b, c, d = LOOK[letter](value[key], limit, window, args[q + 4])
     if not room then return fail(operation, n) end
-    if cost > room and letter == ARGV[q] then all = false end
-    found[i] = { key, letter, ARGV[q + 4], limit, window, cost, room, a, b, c, d }
+    if cost > room and letter == args[q] then all = false end
+    found[i] = { key, letter, args[q + 4], limit, window, cost, room, a, b, c, d }
   end
   for i = 1, n do
     local f = found[i]
@@ -128,16 +132,20 @@ local function decide(operation, n, times)
 end
 `
 
-const GIVE_BACK = `
+const GIVING_BACK = lua`
+local REFUND, PROLONG = {}, {}
+`
+
+const GIVE_BACK = lua`
 local function give_back(operation, n, times)
   for i = 1, n * times do
     local q = p + (i - 1) % n * 5
-    local key, letter, mark, window, extra = KEYS[next_key + i - 1], ARGV[q], ARGV[q + 1], tonumber(ARGV[q + 2]), ARGV[q + 4]
+    local key, letter, mark, window, extra = keys[next_key + i - 1], args[q], args[q + 1], number(args[q + 2]), args[q + 4]
     local count = 0
     if value[key] ~= '' then
       local room, a, b, c, d = LOOK[letter](value[key], 1, window, extra)
       if room and operation == 'r' then
-        count = REFUND[letter](key, mark, window, tonumber(ARGV[q + 3]), extra, a, b, c, d)
+        count = REFUND[letter](key, mark, window, number(args[q + 3]), extra, a, b, c, d)
       elseif room and PROLONG[letter] then
         count = PROLONG[letter](key, mark, window, a, b)
       end
@@ -148,7 +156,15 @@ local function give_back(operation, n, times)
 end
 `
 
-const TAIL = `
+/** Without GIVE_BACK no call asks for it, and `give_back` is nil. */
+const TAIL = lua`
+while p <= #args do
+  local operation, n, times = args[p], number(args[p + 1]), number(args[p + 2])
+  p = p + 3
+  if operation == 'r' or operation == 'n' then give_back(operation, n, times) else decide(operation, n, times) end
+  next_key = next_key + n * times
+  p = p + n * 5
+end
 for i = 1, #changed do
   local key = changed[i]
   local ms = ttl[key]
@@ -170,37 +186,16 @@ export function toLimitScript(letters: Iterable<AlgorithmLetter>, givesBack: boo
   const name = `${sorted.join('')}${givesBack ? '+' : ''}`
   const known = scripts.get(name)
   if (known) return known
-  const table = (kind: string) => sorted.map((letter) => `${letter} = ${kind}_${letter}`).join(', ')
   const script = createScript(
     [
       HEAD,
       sorted.some((letter) => letter === 's' || letter === 'c') ? PACKING : '',
-      ...sorted.map((letter) => toLua(letter, givesBack)),
-      `local LOOK, SETTLE = { ${table('look')} }, { ${table('settle')} }`,
-      givesBack
-        ? `local REFUND, PROLONG = { ${table('refund')} }, { ${sorted.includes('c') ? 'c = prolong_c' : ''} }`
-        : '',
-      'local reply, size, next_key, p = {}, 0, 1, 2',
+      ...sorted.map((letter) => LUA_ALGORITHMS[letter].decides),
       DECIDE,
-      givesBack ? GIVE_BACK : '',
-      'while p <= #ARGV do',
-      '  local operation, n, times = ARGV[p], tonumber(ARGV[p + 1]), tonumber(ARGV[p + 2])',
-      '  p = p + 3',
-      givesBack
-        ? "  if operation == 'r' or operation == 'n' then give_back(operation, n, times) else decide(operation, n, times) end"
-        : '  decide(operation, n, times)',
-      '  next_key = next_key + n * times',
-      '  p = p + n * 5',
-      'end',
+      ...(givesBack ? [GIVING_BACK, ...sorted.map((letter) => LUA_ALGORITHMS[letter].givesBack), GIVE_BACK] : []),
       TAIL,
     ].join('\n'),
   )
   scripts.set(name, script)
   return script
-}
-
-/** The functions of an algorithm; those that give back only where they are needed. */
-function toLua(letter: AlgorithmLetter, givesBack: boolean): string {
-  const text = LUA_ALGORITHMS[letter]
-  return givesBack ? text : text.slice(0, text.indexOf(`local function refund_${letter}`))
 }
