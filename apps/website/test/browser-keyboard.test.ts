@@ -1,6 +1,7 @@
 import { describeWith, launchChromium } from 'millpond-e2e/servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readMailLink } from './read-mail.ts'
+import { waitInVain } from './slow-page.ts'
 import { type StartedSite, startSite } from './start-site.ts'
 
 type Browser = Awaited<ReturnType<typeof launchChromium>>
@@ -86,6 +87,7 @@ describeWith('chromium', 'the site by keyboard', () => {
     const page = await visit({ width: 320, javaScriptEnabled: true })
     await page.route('**/*.js*', (route) => route.abort())
     await page.goto(site.url)
+    await waitInVain(page)
     await page.getByLabel('Ring', { exact: true }).check()
     await page.getByLabel('I stopped looking', { exact: true }).check()
     await page.getByLabel('An address to write to').fill('blocked@x.org')
@@ -96,6 +98,7 @@ describeWith('chromium', 'the site by keyboard', () => {
     await page.getByRole('button', { name: 'Take my place' }).click()
     await page.getByRole('heading', { name: 'What you told us' }).waitFor()
     expect(await page.getByLabel('Ring', { exact: true }).isChecked()).toBe(true)
+    await waitInVain(page)
     expect(await page.getByRole('button', { name: 'Send the answers' }).isVisible()).toBe(true)
     await page.context().close()
   })

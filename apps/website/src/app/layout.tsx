@@ -12,7 +12,8 @@ const newsreader = localFont({
     { path: '../fonts/newsreader-italic.woff2', style: 'italic', weight: '200 800' },
   ],
   variable: '--font-newsreader',
-  display: 'swap',
+  // A font that comes late is left for the next page: no text moves under a reader's eyes.
+  display: 'optional',
   adjustFontFallback: 'Times New Roman',
 })
 

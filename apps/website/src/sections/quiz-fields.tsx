@@ -9,7 +9,7 @@ export function Step(props: { at: number; of: number; isCurrent: boolean; questi
   return (
     <fieldset data-off={isCurrent ? undefined : ''} className="min-w-0">
       <legend tabIndex={-1} className="step-legend w-full text-[1.55rem] leading-tight outline-none">
-        <span className="stepping map-label mb-2 block text-soft-ink">
+        <span className="stepping map-label mb-2 text-soft-ink">
           Step {at} of {of}
         </span>
         {question}

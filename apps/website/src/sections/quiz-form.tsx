@@ -47,8 +47,7 @@ function ThreeSteps({ current, of, quiz }: { current: number; of: number; quiz: 
 
 /** Answers of one who is on the list: three steps, or one form without JavaScript. Posted as a form either way. */
 export function QuizOfPerson({ quiz, children }: { quiz: Quiz | undefined; children: ReactNode }) {
-  const { current, isLast, form, go } = useSteps(questions.length)
-  const isHydrated = useHydrated()
+  const { current, isLast, isStepped, form, go } = useSteps(questions.length)
   const advance = (event: FormEvent<HTMLFormElement>) => {
     if (isLast) return
     event.preventDefault()
@@ -60,7 +59,7 @@ export function QuizOfPerson({ quiz, children }: { quiz: Quiz | undefined; child
       action="/api/waitlist/quiz"
       method="post"
       onSubmit={advance}
-      data-stepped={isHydrated ? '' : undefined}
+      data-stepped={isStepped ? '' : undefined}
       className="steps mt-6 grid max-w-[38rem] gap-9"
     >
       <ThreeSteps current={current} of={questions.length} quiz={quiz} />
@@ -87,7 +86,7 @@ export function QuizForm(props: { note: VisitorNote | undefined; nowMs: number; 
   const { note, nowMs, referralCode } = props
   const held = note !== undefined && 'quiz' in note && note.quiz !== undefined ? note : undefined
   const [state, setState] = useState<JoinState>(() => toJoinState(held, nowMs))
-  const { current, isLast, form, go } = useSteps(questions.length + 1)
+  const { current, isLast, isStepped, form, go } = useSteps(questions.length + 1)
   const field = useRef<HTMLInputElement>(null)
   const isHydrated = useHydrated()
   const isBlocked = isHydrated && (state.status === 'sending' || state.status === 'waiting')
@@ -119,7 +118,7 @@ export function QuizForm(props: { note: VisitorNote | undefined; nowMs: number; 
       method="post"
       onSubmit={submit}
       noValidate={isHydrated}
-      data-stepped={isHydrated ? '' : undefined}
+      data-stepped={isStepped ? '' : undefined}
       className="steps"
     >
       <StepProgress names={[...questions.map(({ step }) => step), 'Mouth']} current={current} />

@@ -27,11 +27,10 @@ export function ShareLink({ referralCode, origin }: { referralCode: string; orig
         </a>
       </p>
       <ul className="mt-4 flex flex-wrap gap-3" aria-label="Share your link">
-        {isHydrated && (
-          <li>
-            <CopyButton text={url} />
-          </li>
-        )}
+        {/* Its room is there before it works, so that the links beside it stay where they are. */}
+        <li className={isHydrated ? undefined : 'invisible noscript:hidden'}>
+          <CopyButton text={url} />
+        </li>
         {targets(url).map(({ name, href }) => (
           <li key={name}>
             <a href={href} className={quietButtonClass} rel="noreferrer" target="_blank">

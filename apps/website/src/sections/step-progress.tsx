@@ -1,4 +1,4 @@
-/** Springs along a stream, one for each step; those behind are filled. Only once the script has run: without it there are no steps. */
+/** Springs along a stream, one for each step; those behind are filled. Not where scripts are off: there are no steps then. */
 export function StepProgress({ names, current }: { names: readonly string[]; current: number }) {
   return (
     <ol className="stepping stepping-row mb-8" aria-label="Steps">

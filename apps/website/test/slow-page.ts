@@ -1,0 +1,54 @@
+import type { launchChromium } from 'millpond-e2e/servers'
+
+type Browser = Awaited<ReturnType<typeof launchChromium>>
+type Page = Awaited<ReturnType<Browser['newPage']>>
+
+/** Lets the time pass that a form waits for its script. Works where the page's own scripts have not arrived. */
+export async function waitInVain(page: Page): Promise<void> {
+  const passed = await page.evaluate(() => {
+    const waits = document.getAnimations().filter((each) => Reflect.get(each, 'animationName') === 'no-room')
+    for (const wait of waits) wait.finish()
+    return waits.length
+  })
+  if (passed === 0) throw new RangeError('Cannot wait in vain: no form of the page waits for its script')
+}
+
+/** Keeps what the page asks for by these names until `release`, and adds up how far it moves on screen. */
+export async function holdBack(page: Page, names: RegExp) {
+  const held: (() => void)[] = []
+  let isOpen = false
+  await page.route(names, async (route) => {
+    if (!isOpen) await new Promise<void>((resolve) => held.push(resolve))
+    await route.continue()
+  })
+  await page.addInitScript(() => {
+    Reflect.set(globalThis, 'shift', 0)
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) {
+        Reflect.set(globalThis, 'shift', Reflect.get(globalThis, 'shift') + Number(Reflect.get(entry, 'value')))
+      }
+    }).observe({ type: 'layout-shift', buffered: true })
+  })
+  return {
+    /** Opens the page and resolves once it has been painted without them. */
+    async open(url: string): Promise<void> {
+      await page.goto(url, { waitUntil: 'commit' })
+      await page.waitForFunction(() => performance.getEntriesByName('first-contentful-paint').length > 0)
+      if (held.length === 0) throw new RangeError(`Cannot hold ${names} back: ${url} did not ask for it`)
+    },
+    async release(): Promise<void> {
+      isOpen = true
+      for (const go of held) go()
+      await page.waitForLoadState('load')
+    },
+    /** The layout shift so far, with what the last two frames moved. */
+    readShift: (): Promise<number> =>
+      page.evaluate(async () => {
+        await document.fonts.ready
+        for (let nth = 0; nth < 3; nth += 1) await new Promise((resolve) => requestAnimationFrame(resolve))
+        return Number(Reflect.get(globalThis, 'shift'))
+      }),
+  }
+}
+
+export const heightOf = (page: Page): Promise<number> => page.evaluate(() => document.documentElement.scrollHeight)
