@@ -155,10 +155,16 @@ function createFront(
  * Rejects with `ConfigError` (a bad option), `RedisMissingError` (no URL, and no redis-server installed), `RedisStartError` or
  * `ListenError` (port in use); then nothing is left running.
  *
- * @example
+ * ```ts
+ * import { Redis } from '@upstash/redis'
+ * import { createServer } from 'millpond-rest'
+ *
  * const server = await createServer()
- * const redis = new Redis({ url: server.url, token: server.token })   // from '@upstash/redis'
+ * const redis = new Redis({ url: server.url, token: server.token })
+ * await redis.set('greeting', 'hello', { ex: 60 })
+ * console.log(await redis.get('greeting')) // hello
  * await server.close()
+ * ```
  */
 export async function createServer(options: ServerOptions = {}): Promise<RestServer> {
   const {

@@ -89,6 +89,19 @@ const BREAKER = { failures: 5, cooldownMs: 1_000 } as const
 /**
  * Creates a cache on a store.
  *
+ * ```ts
+ * import { createCache } from 'millpond'
+ * import { memory } from 'millpond/memory'
+ *
+ * const cache = createCache({ store: memory(), namespace: 'shop' })
+ * const price = cache.define({ name: 'price', ttl: '5m', tags: () => ['prices'], load: async () => 12 })
+ *
+ * console.log((await price.get()).status) // miss
+ * console.log((await price.get()).status) // hit
+ * await cache.invalidate(['prices'])
+ * console.log((await price.get()).status) // miss
+ * ```
+ *
  * @throws {RangeError} for an option that breaks its rule
  */
 export function createCache(options: CacheOptions): Cache {

@@ -17,6 +17,14 @@ export type ClientAddress =
  * The address of the client under a deployment profile. What a client can write itself is never believed: of `X-Forwarded-For` only the entry that the outermost own
  * proxy wrote counts. IPv6 is grouped by /64, IPv4 mapped into IPv6 is IPv4.
  *
+ * ```ts
+ * import { clientAddress } from 'millpond/http'
+ *
+ * const headers = new Headers({ 'X-Forwarded-For': '198.51.100.1, 203.0.113.7' })
+ * console.log(clientAddress({ headers }, { profile: { proxies: 1 } }).address) // 203.0.113.7
+ * console.log(clientAddress({ headers, socketAddress: '2001:db8::1' }, { profile: 'socket' }).address) // 2001:db8:0:0::/64
+ * ```
+ *
  * @throws {RangeError} when `proxies` is not a whole number from 1 to 16
  */
 export function clientAddress(

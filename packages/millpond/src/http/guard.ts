@@ -23,6 +23,20 @@ export interface GuardedReadOptions<Value> {
  * Answers a request within its limits: the answer with the rate-limit headers, or 429 (503 where an outage refuses). A header that the answer already has stays. With `read` the cache is asked
  * in the same round trip as the limits; a refusal drops what it found, loads nothing, and asks nothing at all where the refusal was remembered.
  *
+ * ```ts
+ * import { createLimiter, slidingWindow } from 'millpond'
+ * import { guard } from 'millpond/http'
+ * import { memory } from 'millpond/memory'
+ *
+ * const join = slidingWindow({ limit: 1, window: '60s', onUnavailable: 'local' })
+ * const limiter = createLimiter({ store: memory(), policies: { join } })
+ * const answer = () => new Response('welcome', { status: 201 })
+ * const handle = (address: string) => guard({ limits: () => limiter.limit('join', address), answer })
+ *
+ * console.log((await handle('203.0.113.7')).status) // 201
+ * console.log((await handle('203.0.113.7')).status) // 429
+ * ```
+ *
  * @throws what `limits`, `answer` or an allowed `read` throw
  */
 export function guard(options: GuardOptions): Promise<Response>

@@ -8,6 +8,20 @@ import type { Limiter, Policies, Take } from '../limit/limiter.ts'
 /**
  * A Hono handler that answers with a cached definition: `Cache-Status`, `Age`, `ETag` and 304 included. `toInput` makes the definition's input of the request; what identifies
  * the person must come from the verified token and be part of the input. With `limits` the request passes within them, asked in the same round trip as the cache.
+ *
+ * ```ts
+ * import { Hono } from 'hono'
+ * import { createCache } from 'millpond'
+ * import { cachedRoute } from 'millpond/hono'
+ * import { memory } from 'millpond/memory'
+ * import { z } from 'zod'
+ *
+ * const cache = createCache({ store: memory(), namespace: 'api' })
+ * const prices = cache.define({ name: 'prices', ttl: '5m', input: z.string(), load: async (id) => ({ id, price: 12 }) })
+ *
+ * const app = new Hono().get('/prices/:id', cachedRoute(prices, (context) => context.req.param('id') ?? '', { private: false }))
+ * console.log((await app.request('/prices/lamp')).headers.get('Cache-Status')?.includes('fwd=miss')) // true
+ * ```
  */
 export function cachedRoute<E extends Env, Input>(
   definition: Definition<[input: Input], unknown>,
@@ -19,6 +33,22 @@ export function cachedRoute<E extends Env, Input>(
 
 /**
  * Hono middleware that lets a request pass within its limits: rate-limit headers on what passes, 429 (503 where an outage refuses) on what does not, without calling the handler.
+ *
+ * ```ts
+ * import { Hono } from 'hono'
+ * import { createLimiter, slidingWindow } from 'millpond'
+ * import { limitRequests } from 'millpond/hono'
+ * import { clientAddress } from 'millpond/http'
+ * import { memory } from 'millpond/memory'
+ *
+ * const global = slidingWindow({ limit: 60, window: '60s', onUnavailable: 'open' })
+ * const limiter = createLimiter({ store: memory(), policies: { global } })
+ *
+ * const app = new Hono()
+ * app.use(limitRequests(limiter, (context) => ({ policy: 'global', key: clientAddress(context.req.raw, { profile: 'cloudflare' }).address })))
+ * app.get('/', (context) => context.text('hello'))
+ * console.log((await app.request('/')).headers.get('X-RateLimit-Remaining')) // 59
+ * ```
  */
 export function limitRequests<P extends Policies, E extends Env>(
   limiter: Limiter<P>,

@@ -22,9 +22,14 @@ export interface Telemetry {
  * Counters: `millpond.cache.reads`, `.fills`, `.refreshes`, `.invalidations`, `.store_errors`, `millpond.limit.takes`, `.units`, `.store_errors`. Histograms, in seconds and bytes:
  * `millpond.cache.load.duration`, `.wait.duration`, `.fill.size`.
  *
- * @example
+ * ```ts
+ * import { createCache } from 'millpond'
+ * import { memory } from 'millpond/memory'
+ * import { createTelemetry } from 'millpond/opentelemetry'
+ *
  * const telemetry = createTelemetry()
- * const cache = createCache({ store, namespace: 'app', reporter: telemetry.cache })
+ * const cache = createCache({ store: memory(), namespace: 'app', reporter: telemetry.cache })
+ * ```
  */
 export function createTelemetry(options: TelemetryOptions = {}): Telemetry {
   const meter = options.meter ?? metrics.getMeter('millpond')

@@ -96,6 +96,17 @@ const LEASED_KEYS = 1_000
 /**
  * Creates a limiter on a store.
  *
+ * ```ts
+ * import { createLimiter, slidingWindow } from 'millpond'
+ * import { memory } from 'millpond/memory'
+ *
+ * const join = slidingWindow({ limit: 1, window: '60s', onUnavailable: 'local' })
+ * const limiter = createLimiter({ store: memory(), policies: { join } })
+ *
+ * console.log((await limiter.limit('join', '203.0.113.7')).status) // allowed
+ * console.log((await limiter.limit('join', '203.0.113.7')).status) // refused
+ * ```
+ *
  * @throws {RangeError} for an option that breaks its rule
  */
 export function createLimiter<const P extends Policies>(options: LimiterOptions<P>): Limiter<P> {

@@ -81,6 +81,16 @@ const LARGEST_CONCURRENCY = 10_000
 /**
  * At most `limit` units in any rolling window, exactly. Costs about 4 bytes a unit in the store: meant for limits up to a few hundred, refused above 10,000. Windows up to 24 days.
  *
+ * ```ts
+ * import { createLimiter, slidingWindow } from 'millpond'
+ * import { memory } from 'millpond/memory'
+ *
+ * const search = slidingWindow({ limit: 30, window: '10s', onUnavailable: 'open' })
+ * const limiter = createLimiter({ store: memory(), policies: { search } })
+ * console.log((await limiter.take({ policy: 'search', key: 'alice', cost: 25 })).allowed) // true
+ * console.log((await limiter.take({ policy: 'search', key: 'alice', cost: 6 })).allowed) // false
+ * ```
+ *
  * @throws {RangeError} for an option that breaks its rule
  */
 export function slidingWindow<Context = undefined>(options: WindowOptions<Context>): Policy<Context> {
@@ -97,6 +107,22 @@ export function slidingWindow<Context = undefined>(options: WindowOptions<Contex
 /**
  * At most `limit` units in each window of the calendar: windows aligned to the Unix epoch (a window of `'1d'` is a day in UTC), or the days of a time zone. Around a
  * boundary up to twice the limit passes within one window's length. Windows up to 366 days.
+ *
+ * ```ts
+ * import { createLimiter, fixedWindow } from 'millpond'
+ * import { memory } from 'millpond/memory'
+ *
+ * const limits = { free: 50, premium: 500 }
+ * const chat = fixedWindow({
+ *   limit: ({ tier }: { tier: 'free' | 'premium' }) => limits[tier],
+ *   window: '1d',
+ *   timeZone: 'Europe/Berlin',
+ *   onUnavailable: 'closed',
+ * })
+ * const limiter = createLimiter({ store: memory(), policies: { chat } })
+ * const decision = await limiter.take({ policy: 'chat', key: 'alice', context: { tier: 'premium' } })
+ * if (decision.status === 'allowed') console.log(decision.nearest.remaining) // 499
+ * ```
  *
  * @throws {RangeError} for an option that breaks its rule
  */
@@ -119,6 +145,17 @@ export function fixedWindow<Context = undefined>(options: FixedWindowOptions<Con
  * A bucket of `limit` units into which `refill` units flow back per `window`, evenly (GCRA). In any span of t it admits at most limit + refill · t / window units: use it
  * for limits above a few hundred, where its constant size beats the exact log, or where short bursts are meant. Limits up to 1,000,000, windows up to 24 days.
  *
+ * ```ts
+ * import { createLimiter, tokenBucket } from 'millpond'
+ * import { memory } from 'millpond/memory'
+ *
+ * // Bursts of 100, and 10 a second in the long run.
+ * const api = tokenBucket({ limit: 100, refill: 10, window: '1s', onUnavailable: 'open' })
+ * const limiter = createLimiter({ store: memory(), policies: { api } })
+ * const decision = await limiter.take({ policy: 'api', key: 'alice', cost: 100 })
+ * if (decision.status === 'allowed') console.log(decision.nearest.remaining) // 0
+ * ```
+ *
  * @throws {RangeError} for an option that breaks its rule
  */
 export function tokenBucket<Context = undefined>(options: TokenBucketOptions<Context>): Policy<Context> {
@@ -136,6 +173,20 @@ export function tokenBucket<Context = undefined>(options: TokenBucketOptions<Con
 /**
  * At most `limit` permits out at once. A permit is given back by `release`, kept by renewal (`hold` does both), and ends by itself after `ttl`, so that a crash keeps none for
  * longer than that.
+ *
+ * ```ts
+ * import { concurrency, createLimiter } from 'millpond'
+ * import { memory } from 'millpond/memory'
+ *
+ * const exports = concurrency({ limit: 2, ttl: '30s', onUnavailable: 'closed' })
+ * const limiter = createLimiter({ store: memory(), policies: { exports } })
+ * const first = await limiter.hold({ policy: 'exports', key: 'alice' })
+ * await limiter.hold({ policy: 'exports', key: 'alice' })
+ * console.log((await limiter.peek({ policy: 'exports', key: 'alice' })).allowed) // false
+ * await first.release()
+ * console.log((await limiter.peek({ policy: 'exports', key: 'alice' })).allowed) // true
+ * limiter.close()
+ * ```
  *
  * @throws {RangeError} for an option that breaks its rule
  */

@@ -48,11 +48,18 @@ const NO_CALLS: ReadonlySet<string> = new Set(['atTickEnd', 'close'])
  * Puts mishaps between a cache or a limiter and its store, the same ones in every run: what your code does when the store is slow, away, or answers with half of it. Works on any
  * object whose methods give promises.
  *
- * @throws {RangeError} when a share is not from 0 to 1, or all together are above 1
+ * ```ts
+ * import { createCache } from 'millpond'
+ * import { memory } from 'millpond/memory'
+ * import { createChaos } from 'millpond/testing'
  *
- * @example
- * const { store, calm } = createChaos(memory(), { seed: 7, shares: { error: 0.2, 'lost reply': 0.2 } })
+ * const { store, calls } = createChaos(memory(), { seed: 7, shares: { error: 0.2, 'lost reply': 0.2 } })
  * const cache = createCache({ store, namespace: 'test' })
+ * const stats = cache.define({ name: 'stats', ttl: '5m', load: async () => 42 })
+ * console.log((await stats.get()).value, calls.length > 0) // 42 true
+ * ```
+ *
+ * @throws {RangeError} when a share is not from 0 to 1, or all together are above 1
  */
 export function createChaos<Store extends object>(store: Store, options: ChaosOptions = {}): Chaos<Store> {
   const { clock = systemClock } = options

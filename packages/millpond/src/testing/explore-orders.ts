@@ -26,18 +26,24 @@ export interface Exploration {
  * neighbouring steps that touch nothing in common count as one (sleep sets, after Godefroid, "Partial-Order Methods for the Verification of Concurrent Systems", 1996). Cost: orders ×
  * steps; four actors of four steps that all conflict have 63 million.
  *
+ * ```ts
+ * import { exploreOrders } from 'millpond/testing'
+ *
+ * const { orders } = await exploreOrders((stage) => {
+ *   const seen: string[] = []
+ *   const say = (name: string) => () => stage.step(`${name} speaks`, () => void seen.push(name))
+ *   return {
+ *     actors: { alice: say('alice'), bob: say('bob') },
+ *     atEnd() {
+ *       if (seen.length !== 2) throw new RangeError('somebody was not heard')
+ *     },
+ *   }
+ * })
+ * console.log(orders) // 2
+ * ```
+ *
  * @throws {OrderError} for the first order that fails, with its trace and the failure as `cause`
  * @throws {RangeError} when there are more orders than `maxOrders`
- *
- * @example
- * const { orders } = await exploreOrders((stage) => {
- *   let count = 0
- *   const increment = (name: string) => async () => {
- *     const seen = await stage.step(`${name} reads`, () => count)
- *     await stage.step(`${name} writes`, () => { count = seen + 1 })
- *   }
- *   return { actors: { a: increment('a'), b: increment('b') }, atEnd: () => assert(count === 2) } // fails: names the order
- * })
  */
 export async function exploreOrders(scenario: Scenario, options: ExploreOptions = {}): Promise<Exploration> {
   const { maxOrders = 1_000_000, maxSteps = 1_000, lanes = 1, settle = turn } = options

@@ -13,7 +13,22 @@ interface Timer {
   readonly fire: () => void
 }
 
-/** Creates a clock that shows `now`, milliseconds since the Unix epoch; default 2026-01-01T00:00:00Z. */
+/**
+ * Creates a clock that shows `now`, milliseconds since the Unix epoch; default 2026-01-01T00:00:00Z.
+ *
+ * ```ts
+ * import { createCache } from 'millpond'
+ * import { memory } from 'millpond/memory'
+ * import { createFakeClock } from 'millpond/testing'
+ *
+ * const clock = createFakeClock()
+ * const cache = createCache({ store: memory({ clock }), namespace: 'test', clock })
+ * const stats = cache.define({ name: 'stats', ttl: '5m', load: async () => 42 })
+ * await stats.get()
+ * await clock.advance(300_000)
+ * console.log((await stats.get()).status) // miss
+ * ```
+ */
 export function createFakeClock(now = Date.UTC(2026, 0, 1)): FakeClock {
   let current = now
   let timers: Timer[] = []

@@ -15,6 +15,13 @@ export interface MemoryOptions {
 /**
  * A store in this process's memory: for tests, for one process, for development. Bounded; gone when the process ends.
  *
+ * ```ts
+ * import { memory } from 'millpond/memory'
+ *
+ * const store = memory({ maxBytes: 16 * 2 ** 20, maxKeys: 10_000 })
+ * console.log(store.kind) // memory
+ * ```
+ *
  * @throws {RangeError} when a bound is not a whole number from 1
  */
 export function memory(options: MemoryOptions = {}): Store {

@@ -7,6 +7,15 @@ import { createCommands, type RedisClient } from './connection.ts'
  * `createCluster`). The client stays yours: it is never closed, and its own retries and offline queue are bounded by the deadlines of the cache and the limiter. Reads must go to
  * masters, which is both libraries' default.
  *
+ * ```ts
+ * import { Redis } from 'ioredis'
+ * import { createCache } from 'millpond'
+ * import { redis } from 'millpond/redis'
+ *
+ * const client = new Redis('redis://127.0.0.1:6379', { lazyConnect: true })
+ * const cache = createCache({ store: redis(client), namespace: 'shop' })
+ * ```
+ *
  * @throws {TypeError} when `client` is of neither library
  */
 export function redis(client: RedisClient): Store {

@@ -16,6 +16,14 @@ export interface UpstashOptions {
 /**
  * A store over Upstash's REST protocol: Upstash itself, or `millpond-rest` in front of any Redis. What one tick asks leaves as one POST.
  *
+ * ```ts
+ * import { createCache } from 'millpond'
+ * import { upstash } from 'millpond/upstash'
+ *
+ * const store = upstash({ url: 'https://eu1-example-1.upstash.io', token: 'AX0AASQg' })
+ * const cache = createCache({ store, namespace: 'shop' })
+ * ```
+ *
  * @throws {TypeError} when the address is malformed, or the address or token is missing or still a placeholder
  */
 export function upstash(options: UpstashOptions): Store {
