@@ -1,29 +1,20 @@
-import { Cluster, Redis } from 'ioredis'
-import { describeWith, startRedis, startRedisCluster } from 'millpond-e2e/servers'
-import { createCluster } from 'redis'
+import { Redis } from 'ioredis'
+import { describeWith, startRedis } from 'millpond-e2e/servers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { anyPart, createCache } from '../src/index.ts'
 import { type RedisClient, redis } from '../src/stores/redis/index.ts'
+import { startClusterClients } from './start-cluster-clients.ts'
 
 describeWith('redis', 'a cache on a cluster', () => {
-  let cluster: Awaited<ReturnType<typeof startRedisCluster>>
-  let ioredis: Cluster
-  let nodeRedis: ReturnType<typeof createCluster>
+  let started: Awaited<ReturnType<typeof startClusterClients>>
   beforeAll(async () => {
-    cluster = await startRedisCluster()
-    ioredis = new Cluster(cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port })))
-    nodeRedis = createCluster({ rootNodes: cluster.nodes.map(({ url }) => ({ url })) })
-    await nodeRedis.connect()
+    started = await startClusterClients()
   })
-  afterAll(async () => {
-    ioredis?.disconnect()
-    nodeRedis?.destroy()
-    await cluster?.stop()
-  })
+  afterAll(() => started?.stop())
   const clients: [string, () => RedisClient][] = [
-    ['ioredis', () => ioredis],
-    ['node-redis', () => nodeRedis],
+    ['ioredis', () => started.ioredis],
+    ['node-redis', () => started.nodeRedis],
   ]
 
   test.each(clients)(

@@ -1,7 +1,7 @@
-import { Cluster, Redis } from 'ioredis'
-import { describeEngines, describeWith, startRedis, startRedisCluster } from 'millpond-e2e/servers'
+import { Redis } from 'ioredis'
+import { describeEngines, describeWith, startRedis } from 'millpond-e2e/servers'
 import { createServer } from 'millpond-rest'
-import { createClient, createCluster } from 'redis'
+import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { memory } from '../src/stores/memory/index.ts'
 import { redis } from '../src/stores/redis/index.ts'
@@ -10,6 +10,7 @@ import { upstash } from '../src/stores/upstash/index.ts'
 import { createFakeClock } from '../src/testing/fake-clock.ts'
 import { type ContractContext, createContractContext, storeContract } from '../src/testing/store-contract.ts'
 import { findKeysWithoutTtl } from './keys-without-ttl.ts'
+import { startClusterClients } from './start-cluster-clients.ts'
 
 const passRealTime = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms + 2))
 
@@ -65,25 +66,16 @@ describeWith('redis', 'redis() over node-redis', () => {
 })
 
 describeWith('redis', 'redis() over a cluster', () => {
-  let cluster: Awaited<ReturnType<typeof startRedisCluster>>
-  let ioredis: Cluster
-  let nodeRedis: ReturnType<typeof createCluster>
+  let started: Awaited<ReturnType<typeof startClusterClients>>
   beforeAll(async () => {
-    cluster = await startRedisCluster()
-    ioredis = new Cluster(cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port })))
-    nodeRedis = createCluster({ rootNodes: cluster.nodes.map(({ url }) => ({ url })) })
-    await nodeRedis.connect()
+    started = await startClusterClients()
   })
-  afterAll(async () => {
-    ioredis?.disconnect()
-    nodeRedis?.destroy()
-    await cluster?.stop()
-  })
+  afterAll(() => started?.stop())
   describe('ioredis', () => {
-    runContract(() => ({ store: redis(ioredis), pass: passRealTime }))
+    runContract(() => ({ store: redis(started.ioredis), pass: passRealTime }))
   })
   describe('node-redis', () => {
-    runContract(() => ({ store: redis(nodeRedis), pass: passRealTime }))
+    runContract(() => ({ store: redis(started.nodeRedis), pass: passRealTime }))
   })
 })
 
