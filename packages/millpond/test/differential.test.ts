@@ -13,6 +13,7 @@ import { toLimitScript } from '../src/stores/lua/limit-script.ts'
 import { createCommands } from '../src/stores/redis/connection.ts'
 import { createLimitOperations } from '../src/stores/redis-limits.ts'
 import { createFakeClock } from '../src/testing/fake-clock.ts'
+import { createRandomInt } from './random-int.ts'
 
 const SEQUENCES = 10_000
 const AT_ONCE = 200
@@ -194,16 +195,5 @@ function toGap(randomInt: (end: number) => number, windowMs: number, waitMs: num
       return -randomInt(2_000)
     default:
       return randomInt(Math.floor(windowMs / 10))
-  }
-}
-
-/** Whole numbers from 0 to below `end`, the same for the same seed (mulberry32). */
-function createRandomInt(seed: number): (end: number) => number {
-  let state = seed >>> 0
-  return (end) => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % end
   }
 }

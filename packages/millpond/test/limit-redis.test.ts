@@ -163,6 +163,17 @@ describeWith('redis', 'the limiter on Redis', () => {
     expect(fullest).toEqual(limits)
   })
 
+  test('a settlement above the estimate records what fits under limit and debt, whatever the algorithm', async () => {
+    const loose = { limit: 5, debt: 1, window: '60s', onUnavailable: 'closed' } as const
+    const policies = { log: slidingWindow(loose), window: fixedWindow(loose), level: tokenBucket(loose) }
+    const limiter = createLimiter({ store: redis(client), namespace: 'settled', deadline: '10s', policies })
+    for (const policy of ['log', 'window', 'level'] as const) {
+      const { settle } = await limiter.reserve({ policy, key: 'a', cost: 2 })
+      // Four of the eight that it cost more fit: three under the limit, and the debt of one.
+      expect(await settle(10)).toEqual({ delivered: true, unrecorded: 4 })
+    }
+  })
+
   test('refunds and takes of several policies leave every key with a TTL', async () => {
     const limiter = setUp()
     const decision = await limiter.take([

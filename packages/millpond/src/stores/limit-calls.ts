@@ -106,13 +106,14 @@ async function runGroups(commands: Commands, groups: readonly Group[], now: '' |
       continue
     }
     before = group
-    if (operation === 'r' || operation === 'n') givesBack = true
+    const byMark = operation === 'r' || operation === 'n'
+    if (byMark) givesBack = true
     repeatAt = args.push(operation, checks.length, 1) - 1
     for (const check of checks) {
       const letter = LETTER[check.algorithm]
       letters.add(letter)
-      args.push(check.shadow && check.mark === undefined ? letter.toUpperCase() : letter)
-      args.push(check.mark ?? check.limit, check.windowMs, check.cost, toDetail(check))
+      args.push(check.shadow && !byMark ? letter.toUpperCase() : letter)
+      args.push((byMark ? check.mark : undefined) ?? check.limit, check.windowMs, check.cost, toDetail(check))
     }
   }
   try {
