@@ -11,6 +11,8 @@ export type WireFault =
 
 export interface FaultyWire {
   readonly port: number
+  /** How many limit scripts were asked for so far, in whatever protocol. */
+  requests(): number
   fail(fault: WireFault): Promise<void>
   /** All is well again; connections that were failing are ended. */
   mend(): Promise<void>
@@ -20,6 +22,7 @@ export interface FaultyWire {
 /** Listens on a free port and passes everything on to `target` on this machine. */
 export async function createFaultyWire(target: number): Promise<FaultyWire> {
   let fault: WireFault | undefined
+  let requests = 0
   const sockets = new Set<Socket>()
   const track = (socket: Socket) => {
     sockets.add(socket)
@@ -32,6 +35,7 @@ export async function createFaultyWire(target: number): Promise<FaultyWire> {
     client.on('close', () => upstream.destroy())
     upstream.on('close', () => client.destroy())
     client.on('data', (bytes) => {
+      requests += bytes.toString('latin1').match(/EVALSHA/gi)?.length ?? 0
       if (fault === undefined || fault.kind === 'truncate') upstream.write(bytes)
       else if (fault.kind === 'reset') client.resetAndDestroy()
       else if (fault.kind === 'answer') client.write(fault.reply.repeat(fault.count(bytes.toString('latin1'))))
@@ -55,6 +59,7 @@ export async function createFaultyWire(target: number): Promise<FaultyWire> {
 
   return {
     port,
+    requests: () => requests,
     async fail(next) {
       fault = next
       if (next.kind === 'refuse') await stopListening()
