@@ -1,3 +1,4 @@
+import { clientAddress } from 'millpond/http'
 import { describe, expect, it } from 'vitest'
 import { readConfig } from './config.ts'
 
@@ -109,6 +110,27 @@ describe('readConfig()', () => {
   ])('readConfig() lets %j read metrics without a token: %s', (env, kind) => {
     expect(readConfig(env, '/srv').metrics).toEqual({ kind })
   })
+
+  it.each([
+    ['10.1.2.3', '203.0.113.7, 198.51.100.2, fd00::5', '198.51.100.2'],
+    ['192.0.2.9', '203.0.113.7', '192.0.2.9'],
+  ])(
+    'readConfig() trusts the proxies of these networks: of the socket %s and the hops %s counts %s',
+    (socketAddress, hops, address) => {
+      const profile = readConfig({ CLIENT_ADDRESS: 'trusted:10.0.0.0/8, fd00::/8' }, '/srv').clientAddress
+      const headers = new Headers({ 'x-forwarded-for': hops })
+      expect(clientAddress({ headers, socketAddress }, { profile })).toEqual({ kind: 'ip', address })
+    },
+  )
+
+  it.each(['proxies:0', 'proxies:10', 'trusted:', 'trusted:10.0.0.0/33', 'trusted:10.0.0.0/8,proxy', 'nginx'])(
+    'readConfig() refuses the client address %s',
+    (value) => {
+      expect(fault({ CLIENT_ADDRESS: value })).toBe(
+        'Cannot start Cloud Brain: CLIENT_ADDRESS must be "socket", "vercel", "cloudflare", "proxies:N" with N from 1 to 9, or "trusted:" and the proxies\' networks, such as "trusted:10.0.0.0/8,fd00::/8"',
+      )
+    },
+  )
 
   it('readConfig() counts an empty value as absent', () => {
     expect(readConfig({ PORT: '', REDIS_URL: ' ' }, '/srv').store).toEqual({ kind: 'memory' })

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { type AddressProfile, trustedProxies } from 'millpond/http'
 import { z } from 'zod'
 import { isPlaceholder, isPlaceholderUrl } from './placeholder.ts'
 import { SEALING_KEY_BYTES, type SealingKey } from './seal.ts'
@@ -20,7 +21,7 @@ export type Config = Readonly<{
   auth: Readonly<{ kind: 'jwks'; jwksUrl: string; issuer: string; audience: string } | { kind: 'development' }>
   /** `kept` means: made once and kept in `dataDir` (development only). */
   cacheKeySecret: Readonly<{ kind: 'given'; value: string } | { kind: 'kept' }>
-  clientAddress: 'socket' | 'vercel' | 'cloudflare' | Readonly<{ proxies: number }>
+  clientAddress: AddressProfile
   /** `fake`: a Strava on this machine (development only); `off`: its routes are not there. */
   strava: Readonly<
     | { kind: 'strava'; clientId: string; clientSecret: string; redirectUrl: string; webhookToken: string }
@@ -96,8 +97,9 @@ const Environment = z.object({
   AUTH_ISSUER: filledIn(),
   AUTH_AUDIENCE: filledIn(),
   CACHE_KEY_SECRET: secret(),
-  CLIENT_ADDRESS: text('must be "socket", "vercel", "cloudflare" or "proxies:N" with N from 1 to 9', (value) =>
-    /^(socket|vercel|cloudflare|proxies:[1-9])$/.test(value),
+  CLIENT_ADDRESS: text(
+    'must be "socket", "vercel", "cloudflare", "proxies:N" with N from 1 to 9, or "trusted:" and the proxies\' networks, such as "trusted:10.0.0.0/8,fd00::/8"',
+    (value) => toClientAddress(value) !== undefined,
   ),
   STRAVA_CLIENT_ID: filledIn(),
   STRAVA_CLIENT_SECRET: filledIn(),
@@ -214,7 +216,7 @@ function toConfig(env: Environment, cwd: string): Config {
     chat: toChat(env),
     metrics: toMetrics(env.METRICS_TOKEN, !production && LOOPBACK.includes(host)),
     corsOrigins: Object.freeze(env.CORS_ORIGINS?.split(',').map((origin) => origin.trim()) ?? []),
-    clientAddress: toClientAddress(env.CLIENT_ADDRESS),
+    clientAddress: toClientAddress(env.CLIENT_ADDRESS ?? 'socket') ?? 'socket',
     logLevel: z
       .enum(['debug', 'info', 'warn', 'error', 'silent'])
       .parse(env.LOG_LEVEL ?? (production ? 'info' : 'warn')),
@@ -268,7 +270,15 @@ function readSealingKeys(value: string): readonly [SealingKey, ...SealingKey[]] 
   return first && isSound && new Set(keys.map(({ id }) => id)).size === keys.length ? [first, ...rest] : undefined
 }
 
-function toClientAddress(value = 'socket'): Config['clientAddress'] {
+/** Undefined for what is no profile. */
+function toClientAddress(value: string): AddressProfile | undefined {
   if (value === 'socket' || value === 'vercel' || value === 'cloudflare') return value
-  return Object.freeze({ proxies: Number(value.slice('proxies:'.length)) })
+  if (/^proxies:[1-9]$/.test(value)) return Object.freeze({ proxies: Number(value.slice('proxies:'.length)) })
+  if (!value.startsWith('trusted:')) return undefined
+  try {
+    const networks = value.slice('trusted:'.length).split(',')
+    return Object.freeze(trustedProxies(networks.map((network) => network.trim())))
+  } catch {
+    return undefined
+  }
 }

@@ -134,6 +134,23 @@ describe('main', () => {
     expect(await exit).toEqual([0, null])
   })
 
+  it('counts the client that trusted proxies name, whatever it forges', async () => {
+    const env = { DATA_DIR: dataDir, PORT: '0', CLIENT_ADDRESS: 'trusted:127.0.0.0/8' }
+    const child = run('src/main.ts', { env, ipc: true })
+    const exit = once(child, 'exit')
+    const { url } = await ready(child)
+    const remaining = async (hops: string) => {
+      const headers = { 'x-forwarded-for': hops }
+      const answer = await fetch(`${url}/api/v1/analytics/daily-summary?date=${TODAY}`, { headers })
+      return Number(answer.headers.get('x-ratelimit-remaining'))
+    }
+    const first = await remaining('203.0.113.1, 192.0.2.1')
+    expect([await remaining('203.0.113.2, 192.0.2.1'), await remaining('192.0.2.2')]).toEqual([first - 1, first])
+    expect(first).toBeGreaterThan(1)
+    child.disconnect()
+    expect(await exit).toEqual([0, null])
+  })
+
   it('says on one line that a port asked for by name is taken, and ends with 1', async () => {
     const other = createServer().listen(0, '127.0.0.1')
     await once(other, 'listening')

@@ -1,3 +1,4 @@
+import { clientAddress } from 'millpond/http'
 import { describe, expect, it } from 'vitest'
 import { type Config, ConfigError, readConfig } from './config.ts'
 
@@ -79,10 +80,31 @@ describe('readConfig()', () => {
     expect(faultsOf({ APP_ENV: 'prod', PORT: '70000', CLIENT_ADDRESS: 'proxies:0', DEMO_DATA: 'yes' })).toEqual([
       'APP_ENV must be development or production',
       'PORT must be a port from 0 to 65535',
-      'CLIENT_ADDRESS must be socket, vercel, cloudflare or proxies:N with N from 1 to 16',
+      'CLIENT_ADDRESS must be socket, vercel, cloudflare, proxies:N with N from 1 to 16, or trusted: and the networks of the proxies, such as trusted:10.0.0.0/8,fd00::/8',
       'DEMO_DATA must be 0 or 1',
     ])
   })
+
+  it.each([
+    ['10.1.2.3', '203.0.113.7, 198.51.100.2, fd00::5', '198.51.100.2'],
+    ['192.0.2.9', '203.0.113.7', '192.0.2.9'],
+  ])(
+    'trusts the proxies of these networks: of the socket %s and the hops %s counts %s',
+    (socketAddress, hops, address) => {
+      const profile = readConfig({ CLIENT_ADDRESS: 'trusted:10.0.0.0/8, fd00::/8' }).addressProfile
+      const headers = new Headers({ 'x-forwarded-for': hops })
+      expect(clientAddress({ headers, socketAddress }, { profile })).toEqual({ kind: 'ip', address })
+    },
+  )
+
+  it.each(['proxies:17', 'trusted:', 'trusted:10.0.0.0/33', 'trusted:10.0.0.0/8,proxy'])(
+    'refuses the client address %s',
+    (value) => {
+      expect(faultsOf({ CLIENT_ADDRESS: value })).toEqual([
+        'CLIENT_ADDRESS must be socket, vercel, cloudflare, proxies:N with N from 1 to 16, or trusted: and the networks of the proxies, such as trusted:10.0.0.0/8,fd00::/8',
+      ])
+    },
+  )
 
   it('wants both Upstash variables or neither', () => {
     expect(faultsOf({ UPSTASH_REDIS_REST_URL: 'https://a.upstash.io' })).toEqual([

@@ -1,7 +1,5 @@
+import { type AddressProfile, trustedProxies } from 'millpond/http'
 import { z } from 'zod'
-
-/** Which header tells the visitor's address; see `clientAddress` of millpond/http. */
-export type AddressProfile = 'socket' | 'vercel' | 'cloudflare' | { readonly proxies: number }
 
 export interface Config {
   /** `production` is a deployment; `npm start` runs the production build locally as `development`. */
@@ -15,6 +13,7 @@ export interface Config {
   /** Folder of the embedded database and of the generated secrets. */
   readonly dataDir: string
   readonly upstash: { readonly url: string; readonly token: string } | undefined
+  /** Who tells the visitor's address. */
   readonly addressProfile: AddressProfile
   /** Each at least 32 characters; undefined means: make one and keep it in `dataDir` (never in production). */
   readonly secrets: { readonly cookie: string | undefined; readonly cacheKey: string | undefined }
@@ -89,14 +88,24 @@ const upstashToken = z
 
 const addressProfile = z
   .string()
-  .regex(
-    /^(socket|vercel|cloudflare|proxies:([1-9]|1[0-6]))$/,
-    'must be socket, vercel, cloudflare or proxies:N with N from 1 to 16',
+  .refine(
+    (value) => toAddressProfile(value) !== undefined,
+    'must be socket, vercel, cloudflare, proxies:N with N from 1 to 16, or trusted: and the networks of the proxies, such as trusted:10.0.0.0/8,fd00::/8',
   )
-  .transform((value): AddressProfile => {
-    if (value === 'socket' || value === 'vercel' || value === 'cloudflare') return value
-    return { proxies: Number(value.slice('proxies:'.length)) }
-  })
+  .transform(toAddressProfile)
+
+/** Undefined for what is no profile. */
+function toAddressProfile(value: string): AddressProfile | undefined {
+  if (value === 'socket' || value === 'vercel' || value === 'cloudflare') return value
+  if (/^proxies:([1-9]|1[0-6])$/.test(value)) return { proxies: Number(value.slice('proxies:'.length)) }
+  if (!value.startsWith('trusted:')) return undefined
+  try {
+    const networks = value.slice('trusted:'.length).split(',')
+    return trustedProxies(networks.map((network) => network.trim()))
+  } catch {
+    return undefined
+  }
+}
 
 const siteUrl = z
   .string()

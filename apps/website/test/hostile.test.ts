@@ -131,6 +131,11 @@ describe('an address that the client makes up', () => {
     ['cloudflare', () => ({ 'cf-connecting-ip': '192.0.2.1' })],
     ['proxies:1', (nth: number) => ({ 'x-forwarded-for': `203.0.113.${nth}, 192.0.2.1` })],
     ['proxies:2', (nth: number) => ({ 'x-forwarded-for': `203.0.113.${nth}, 192.0.2.1, 10.0.0.1` })],
+    // The test itself, on this machine, is the innermost proxy; the one before it is of the other network.
+    [
+      'trusted:127.0.0.0/8,::1,10.0.0.0/8',
+      (nth: number) => ({ 'x-forwarded-for': `203.0.113.${nth}, 192.0.2.1, 10.0.0.1` }),
+    ],
   ] as const)('gains nothing where CLIENT_ADDRESS is %s', async (profile, platform) => {
     const site = await startSite({ CLIENT_ADDRESS: profile })
     const answers = []

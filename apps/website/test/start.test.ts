@@ -45,7 +45,7 @@ describe('server.mjs', () => {
     expect(failed).toEqual({
       code: 1,
       errors: [
-        'Cannot start: CLIENT_ADDRESS must be socket, vercel, cloudflare or proxies:N with N from 1 to 16',
+        'Cannot start: CLIENT_ADDRESS must be socket, vercel, cloudflare, proxies:N with N from 1 to 16, or trusted: and the networks of the proxies, such as trusted:10.0.0.0/8,fd00::/8',
         'Cannot start: UPSTASH_REDIS_REST_TOKEN is missing, but UPSTASH_REDIS_REST_URL is set: give both or neither',
       ].join('\n'),
     })

@@ -1,5 +1,4 @@
-import { type ClientAddress, clientAddress } from 'millpond/http'
-import type { AddressProfile } from '../config.ts'
+import { type AddressProfile, type ClientAddress, clientAddress } from 'millpond/http'
 import type { LimitTake, PolicyName } from '../lib/limits.ts'
 
 /** Set by server.mjs from the socket, which also removes what a client sent under this name. */
