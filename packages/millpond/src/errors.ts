@@ -40,11 +40,14 @@ export interface InputIssue {
 export class InvalidInputError extends TypeError {
   readonly code = 'ERR_INVALID_INPUT'
   override readonly name = 'InvalidInputError'
+  /** The name of the definition that was read. */
+  readonly definition: string
   readonly issues: readonly InputIssue[]
 
   constructor(definition: string, issues: readonly InputIssue[]) {
     const first = issues[0]
     super(`Cannot read "${definition}": the input must match its schema, ${first?.path || 'input'}: ${first?.message}`)
+    this.definition = definition
     this.issues = issues
   }
 }

@@ -1,12 +1,16 @@
 import type { Definition } from '../cache/define.ts'
+import { InvalidInputError } from '../errors.ts'
 import type { Decision } from '../limit/decision.ts'
 import { type CachedResponseOptions, cachedResponse } from './cached-response.ts'
-import { guard } from './guard.ts'
+import { guard, withRateLimit } from './guard.ts'
+import { problem } from './problem.ts'
 
 /** How a route answers with a cached definition. `Source` is what the framework calls a request or its context. */
 export interface CachedRouteOptions<Source> extends CachedResponseOptions {
   /** Decides on the request, usually `(request) => limiter.take([...])`: in the same round trip as the cached read, which a refusal drops. Default: no limits here. */
   readonly limits?: ((source: Source) => Promise<Decision>) | undefined
+  /** Answers a request whose input the definition's schema rejects. Default: 400, a problem document with the issues. Throw the error to leave it to the framework. */
+  readonly onInvalidInput?: ((error: InvalidInputError, source: Source) => Response | Promise<Response>) | undefined
 }
 
 /** A definition as a route serves it. */
@@ -16,16 +20,48 @@ export interface CachedRoute<Source, Input> {
   readonly options: CachedRouteOptions<Source>
 }
 
+type Asked = { readonly method: string; readonly headers: Headers }
+
 /** Answers one request of a cached route. */
 export async function answerCached<Source, Input>(
+  route: CachedRoute<Source, Input>,
+  source: Source,
+  request: Asked,
+): Promise<Response> {
+  const { definition, options } = route
+  let decision: Decision | undefined
+  const keep = (decided: Decision) => {
+    decision = decided
+  }
+  try {
+    return await answerValid(route, source, request, keep)
+  } catch (error) {
+    // One of another definition is the loader's own mistake, not the client's.
+    if (!(error instanceof InvalidInputError) || error.definition !== definition.name) throw error
+    const response = await (options.onInvalidInput ?? badRequest)(error, source)
+    return decision ? withRateLimit(response, decision) : response
+  }
+}
+
+function badRequest({ issues }: InvalidInputError): Response {
+  const detail = issues.map(({ path, message }) => `${path || 'input'}: ${message}`).join('; ')
+  return problem({ status: 400, title: 'Bad Request', detail, extensions: { issues } })
+}
+
+async function answerValid<Source, Input>(
   { definition, toInput, options }: CachedRoute<Source, Input>,
   source: Source,
-  request: { readonly method: string; readonly headers: Headers },
+  request: Asked,
+  keep: (decision: Decision) => void,
 ): Promise<Response> {
   const { limits } = options
   if (!limits) return cachedResponse(request, await definition.get(await toInput(source)), options)
   return guard({
-    limits: () => limits(source),
+    async limits() {
+      const decision = await limits(source)
+      keep(decision)
+      return decision
+    },
     read: () => {
       const input = toInput(source)
       return input instanceof Promise ? input.then(definition.peek) : definition.peek(input)

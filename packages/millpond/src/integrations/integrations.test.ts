@@ -21,7 +21,7 @@ function setUp() {
   const definition = createCache({ store, namespace: 'test' }).define({
     name: 'mine',
     ttl: '1m',
-    input: z.object({ user: z.string() }),
+    input: z.object({ user: z.string().max(20) }),
     load,
   })
   const policies = { reads: slidingWindow({ limit: 2, window: '60s', onUnavailable: 'closed' }) }
@@ -104,6 +104,47 @@ describe.each(Object.entries(servers))('millpond/%s', (_, serve) => {
     expect(third.headers.get('retry-after')).toMatch(/^(59|60)$/)
     expect(await (await ask({ 'x-user': 'bob' })).text()).toBe('{"of":"bob"}')
     expect(parts.load).toHaveBeenCalledTimes(2)
+  })
+
+  test('answers an input that the schema rejects with 400 and the issues, never the value', async () => {
+    const parts = setUp()
+    const refused = await serve(parts)({ 'x-user': 'much-too-long-for-a-name' })
+    expect([refused.status, refused.headers.get('content-type')]).toEqual([400, 'application/problem+json'])
+    const problem = await refused.json()
+    expect(problem).toMatchObject({ title: 'Bad Request', status: 400, issues: [{ path: 'user' }] })
+    expect(JSON.stringify(problem)).not.toContain('much-too-long')
+    expect(refused.headers.get('x-ratelimit-remaining')).toBe('1')
+    expect(parts.load).not.toHaveBeenCalled()
+  })
+})
+
+describe('a cached route', () => {
+  const { definition, limiter } = setUp()
+  const route = (options: Parameters<typeof next.cachedRoute>[2]) =>
+    next.cachedRoute(definition, () => ({ user: 'much-too-long-for-a-name' }), options)
+  const request = new Request('http://localhost/')
+
+  test('that takes its limits itself says them with the 400 too', async () => {
+    const limited = await route({ limits: () => limiter.limit('reads', 'a') })(request, undefined)
+    expect([limited.status, limited.headers.get('ratelimit')]).toEqual([400, '"reads";r=1;t=60'])
+  })
+
+  test('answers an invalid input as `onInvalidInput` says', async () => {
+    const other = await route({ onInvalidInput: ({ issues }) => new Response(issues[0]?.path, { status: 422 }) })(
+      request,
+      undefined,
+    )
+    expect([other.status, await other.text()]).toEqual([422, 'user'])
+  })
+
+  test('leaves an input that its loader gives to another definition to the framework', async () => {
+    const outer = createCache({ store: memory(), namespace: 'outer' }).define({
+      name: 'outer',
+      ttl: '1m',
+      input: z.string(),
+      load: async (user) => (await definition.get({ user: user.repeat(30) })).value,
+    })
+    await expect(next.cachedRoute(outer, () => 'a')(request, undefined)).rejects.toThrow('Cannot read "mine"')
   })
 })
 
