@@ -3,9 +3,9 @@ import { CLOCKS_DIFFER } from '../limit/fixed-window.ts'
 import type { LimitCheck } from '../limit/limit-store.ts'
 import type { Verdict } from '../limit/verdict.ts'
 import { type Commands, runScript } from './commands.ts'
+import { toHashTag } from './hash-tag.ts'
 import type { AlgorithmLetter } from './lua/limit-algorithms.ts'
 import { toLimitScript } from './lua/limit-script.ts'
-import { toHashTag } from './split-slots.ts'
 
 /** A check, or what a take of it took. */
 export type CallCheck = LimitCheck & { readonly mark?: string }

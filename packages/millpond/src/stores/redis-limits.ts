@@ -1,17 +1,15 @@
 import type { LimitStore } from '../limit/limit-store.ts'
 import type { Commands } from './commands.ts'
 import { createLimitCalls, type LimitCalls } from './limit-calls.ts'
-import { withSlots } from './split-slots.ts'
 
-/** The limiter's contract over Redis commands, however these travel. */
+/** The limiter's contract over Redis commands, however these travel: a call may name keys of one slot only, which is each on one server. */
 export function createRedisLimits(commands: Commands): LimitStore {
-  const limits: LimitStore = {
+  return {
     ...createLimitOperations(createLimitCalls(commands)),
     async reset(keys) {
       await commands.send(['DEL', ...keys])
     },
   }
-  return commands.slotOf ? withSlots(limits) : limits
 }
 
 /** The operations that are groups of the limit script. */

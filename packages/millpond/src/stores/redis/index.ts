@@ -1,5 +1,7 @@
 import { createRedisStore } from '../redis-store.ts'
 import type { Store } from '../store.ts'
+import { withClusterCache } from './cluster-cache.ts'
+import { withClusterLimits } from './cluster-limits.ts'
 import { createCommands, type RedisClient } from './connection.ts'
 
 /**
@@ -19,7 +21,12 @@ import { createCommands, type RedisClient } from './connection.ts'
  * @throws {TypeError} when `client` is of neither library
  */
 export function redis(client: RedisClient): Store {
-  return { kind: 'redis', ...createRedisStore(createCommands(client)), async close() {} }
+  const commands = createCommands(client)
+  const store = createRedisStore(commands)
+  const { slotOf, masters } = commands
+  const split = slotOf &&
+    masters && { ...withClusterCache(store, { ...commands, slotOf, masters }), ...withClusterLimits(store) }
+  return { kind: 'redis', ...store, ...split, async close() {} }
 }
 
 export type { Store } from '../store.ts'

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
-import type { StoreKey } from '../key.ts'
-import type { LimitCheck, LimitStore } from '../limit/limit-store.ts'
-import { createFakeClock } from '../testing/fake-clock.ts'
-import { memory } from './memory/index.ts'
-import { toHashTag, withSlots } from './split-slots.ts'
+import type { StoreKey } from '../../key.ts'
+import type { LimitCheck, LimitStore } from '../../limit/limit-store.ts'
+import { createFakeClock } from '../../testing/fake-clock.ts'
+import { toHashTag } from '../hash-tag.ts'
+import { memory } from '../memory/index.ts'
+import { withClusterLimits } from './cluster-limits.ts'
 
 /** A store that rejects a call over several slots, as a cluster does. */
 function setUp() {
@@ -22,7 +23,7 @@ function setUp() {
     peek: oneSlot('peek', peek),
     refund: oneSlot('refund', refund),
   }
-  return { calls, limits: withSlots(store) }
+  return { calls, limits: withClusterLimits(store) }
 }
 
 const check = (identity: string, policy: string, limit: number): LimitCheck => ({
@@ -33,13 +34,13 @@ const check = (identity: string, policy: string, limit: number): LimitCheck => (
   cost: 1,
 })
 
-test('withSlots() asks once where all keys share a slot', async () => {
+test('withClusterLimits() asks once where all keys share a slot', async () => {
   const { calls, limits } = setUp()
   await limits.take([check('a', 'p', 5), check('a', 'q', 5)])
   expect(calls).toEqual(['take r{a}p r{a}q'])
 })
 
-test('withSlots() gives back what it took when a later slot refuses, and names the one that did', async () => {
+test('withClusterLimits() gives back what it took when a later slot refuses, and names the one that did', async () => {
   const { calls, limits } = setUp()
   const both = [check('a', 'p', 5), check('b', 'p', 1), check('a', 'q', 5)]
   const first = await limits.take(both)

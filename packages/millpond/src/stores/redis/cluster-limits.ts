@@ -1,12 +1,13 @@
-import type { StoreKey } from '../key.ts'
-import type { LimitCheck, LimitMark, LimitStore } from '../limit/limit-store.ts'
-import type { Verdict } from '../limit/verdict.ts'
+import type { StoreKey } from '../../key.ts'
+import type { LimitCheck, LimitMark, LimitStore } from '../../limit/limit-store.ts'
+import type { Verdict } from '../../limit/verdict.ts'
+import { toHashTag } from '../hash-tag.ts'
 
 /**
  * A store on a cluster, where one call can name keys of one slot only. All policies of an identity share a slot, so most takes are one call as they are. A take of several identities goes slot by
  * slot; when one refuses, what was taken before is given back. In between others may be refused by it: all or nothing holds, but not at one instant.
  */
-export function withSlots(limits: LimitStore): LimitStore {
+export function withClusterLimits(limits: LimitStore): LimitStore {
   async function takeInTurn(parts: readonly Part<LimitCheck>[]): Promise<Verdict[]> {
     const marks: LimitMark[][] = []
     const answers: (readonly Verdict[])[] = []
@@ -90,9 +91,4 @@ function toMarks(checks: readonly LimitCheck[], verdicts: readonly Verdict[]): L
     const mark = verdicts[index]?.mark
     return mark === undefined ? [] : [{ ...check, mark }]
   })
-}
-
-/** What decides the slot of a limit's key. */
-export function toHashTag(key: string): string {
-  return key.slice(key.indexOf('{') + 1, key.indexOf('}'))
 }
