@@ -13,7 +13,7 @@ export const importSets = [
   {
     name: 'cache, limiter and REST store',
     code: `export { createCache, createLimiter, slidingWindow } from 'millpond'\nexport { upstash } from 'millpond/upstash'`,
-    budgetBytes: 25_900,
+    budgetBytes: 25_100,
   },
   {
     name: 'cache, limiter and Redis store',
