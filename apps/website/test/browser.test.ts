@@ -86,6 +86,18 @@ describeWith('chromium', 'the site in a browser', () => {
     await page.getByRole('button', { name: 'Join the list' }).click()
   }
 
+  /** The button holds its form while the countdown runs, and lets it go at its end. */
+  async function expectFreedAfterCountdown(page: Page, name: string): Promise<void> {
+    const button = page.getByRole('button', { name })
+    await expect.poll(() => button.getAttribute('aria-disabled')).toBe('true')
+    const before = page.url()
+    await button.click({ force: true })
+    expect(page.url()).toBe(before)
+    await page.clock.runFor(61_000)
+    await page.getByText('You can send it now.').waitFor()
+    expect(await button.getAttribute('aria-disabled')).toBe('false')
+  }
+
   const figure = (page: Page) => page.getByTestId('figures').locator('dd').first().innerText()
 
   it('puts a visitor on the list in place, and at their place after the mail', async () => {
@@ -269,8 +281,20 @@ describeWith('chromium', 'the site in a browser', () => {
     }
     await page.getByText('Too many tries from your network.').waitFor()
     expect(await page.getByLabel('Your message').inputValue()).toBe('Kept')
-    await page.clock.runFor(61_000)
-    await page.getByText('You can send it now.').waitFor()
+    await expectFreedAfterCountdown(page, 'Send it')
+    await context.close()
+  })
+
+  it('counts down at the place page after the sixth link, and frees its form again', async () => {
+    const { page, context, address } = await visit()
+    const body = { email: 'link@x.org' }
+    for (let nth = 0; nth < 5; nth += 1) await postJson(`${site.url}/api/waitlist/link`, { from: address, body })
+    await page.clock.install()
+    await page.goto(`${site.url}/me`)
+    await page.getByLabel('The address you joined with').fill(body.email)
+    await page.getByRole('button', { name: 'Send me my link' }).click()
+    await page.getByText('Too many tries from your network.').waitFor()
+    await expectFreedAfterCountdown(page, 'Send me my link')
     await context.close()
   })
 

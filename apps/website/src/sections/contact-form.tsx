@@ -1,6 +1,7 @@
 import { longestMessage } from '../contact/contact-input.ts'
-import { buttonClass, fieldClass, LabelledField } from './form-parts.tsx'
-import { type LineNote, NoteLine } from './note-line.tsx'
+import { fieldClass, LabelledField } from './form-parts.tsx'
+import type { LineNote } from './note-line.tsx'
+import { SubmitLine } from './submit-line.tsx'
 
 interface Typed {
   readonly name: string
@@ -69,10 +70,7 @@ export function ContactForm(props: {
         />
       </LabelledField>
       <div>
-        <button type="submit" className={buttonClass}>
-          Send it
-        </button>
-        <NoteLine note={note} />
+        <SubmitLine label="Send it" note={note} />
       </div>
     </form>
   )

@@ -14,7 +14,7 @@ const stateText = {
 
 function Figure({ value, label }: { value: number | undefined; label: string }) {
   return (
-    <div className="flex flex-col-reverse border-t border-on-water/40 pt-4">
+    <div className="flex flex-col-reverse justify-end border-t border-on-water/40 pt-4">
       <dt className="text-[1.05rem] text-on-water-soft">{label}</dt>
       <dd className="text-[3rem] leading-[1.05] tracking-[-0.02em] tabular-nums sm:text-[3.6rem]">
         {value === undefined ? '–' : value.toLocaleString('en')}

@@ -1,9 +1,10 @@
 import type { Quiz } from '../waitlist/join-input.ts'
 import type { PersonStatus } from '../waitlist/ranking.ts'
-import { buttonClass, fieldClass, LabelledField, warningButtonClass } from './form-parts.tsx'
+import { fieldClass, LabelledField, warningButtonClass } from './form-parts.tsx'
 import { type LineNote, NoteLine } from './note-line.tsx'
 import { QuizOfPerson } from './quiz-form.tsx'
 import { ShareLink } from './share-link.tsx'
+import { SubmitLine } from './submit-line.tsx'
 
 const friends = (count: number): string => (count === 1 ? '1 friend' : `${count} friends`)
 
@@ -58,10 +59,9 @@ function NameForm({ displayName, note }: { displayName: string | null; note: Lin
           className={fieldClass}
         />
       </LabelledField>
-      <button type="submit" className={`mt-4 ${buttonClass}`}>
-        Save the name
-      </button>
-      <NoteLine note={note} />
+      <div className="mt-4">
+        <SubmitLine label="Save the name" note={note} />
+      </div>
     </form>
   )
 }

@@ -18,10 +18,13 @@ function Waiting({ seconds, onEnd }: { seconds: number; onEnd: () => void }) {
   )
 }
 
-/** What came of a form, as one line beside it; always as high as one line. */
-export function NoteLine({ note }: { note: LineNote | undefined }) {
+/** What came of a form, as one line beside it; always as high as one line. `onWaited` is called at the end of a countdown. */
+export function NoteLine({ note, onWaited }: { note: LineNote | undefined; onWaited?: () => void }) {
   const [isOver, setIsOver] = useState(false)
-  const onEnd = useCallback(() => setIsOver(true), [])
+  const onEnd = useCallback(() => {
+    setIsOver(true)
+    onWaited?.()
+  }, [onWaited])
   const tone = note?.kind === 'done' || isOver ? 'text-link' : 'text-mark'
   return (
     <p role="status" className={`mt-2 min-h-[1.55em] text-[1rem] ${tone}`}>

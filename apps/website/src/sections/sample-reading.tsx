@@ -33,7 +33,7 @@ export function SampleReading() {
         </div>
         <figure>
           <svg
-            viewBox="0 0 640 330"
+            viewBox="0 -14 640 344"
             className="h-auto w-full overflow-visible fill-none"
             role="img"
             aria-labelledby="reading-alt"
@@ -46,7 +46,7 @@ export function SampleReading() {
               <path d="M70 40h560M70 90h560M70 140h560M70 220h560M70 290h560" />
             </g>
             <g className="fill-soft-ink font-sans text-[26px] sm:text-[13px]">
-              <text x="0" y="20">
+              <text x="0" y="6" className="sm:translate-y-[14px]">
                 beats a minute
               </text>
               {ticks.map(({ label, y }) => (
@@ -54,7 +54,7 @@ export function SampleReading() {
                   {label}
                 </text>
               ))}
-              <text x="0" y="192">
+              <text x="0" y="188">
                 bedtime
               </text>
               {weeks.map(({ label, x, anchor }) => (

@@ -22,7 +22,7 @@ export function SiteFooter() {
           <Wordmark />
         </a>
         <nav aria-label="Pages" className="md:justify-self-end">
-          <ul className="flex flex-wrap gap-x-6 gap-y-1 md:justify-end">
+          <ul className="flex flex-wrap gap-x-5 gap-y-1 md:justify-end">
             {shown.map(({ href, label }) => (
               <li key={href}>
                 <a

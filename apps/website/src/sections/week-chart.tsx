@@ -32,12 +32,12 @@ export function WeekChart(props: {
                 <circle cx={x} cy={floor - 6} r="4" className="fill-none stroke-field" strokeWidth="2" />
               ) : (
                 <>
-                  <path d={`M${x} ${floor}V${floor - heightOf(value)}`} className="stroke-water" strokeWidth="16" />
+                  <path d={`M${x} ${floor}V${floor - heightOf(value)}`} className="stroke-link" strokeWidth="16" />
                   <text
                     x={x}
                     y={floor - heightOf(value) - 8}
                     textAnchor="middle"
-                    className="fill-ink font-sans text-[12px]"
+                    className="fill-ink font-sans text-[17px] lg:text-[12px]"
                   >
                     {value >= 1_000
                       ? `${(value / 1_000).toFixed(1)}k`
@@ -45,7 +45,12 @@ export function WeekChart(props: {
                   </text>
                 </>
               )}
-              <text x={x} y={height - 14} textAnchor="middle" className="fill-soft-ink font-sans text-[13px]">
+              <text
+                x={x}
+                y={height - 14}
+                textAnchor="middle"
+                className="fill-soft-ink font-sans text-[18px] lg:text-[13px]"
+              >
                 {weekday(date)}
               </text>
             </g>

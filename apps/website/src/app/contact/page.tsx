@@ -14,7 +14,8 @@ export default async function ContactPage({ searchParams }: { searchParams: Prom
       <Notice title="It has arrived.">
         <p role="status">
           A person reads your message and answers. Its number is{' '}
-          <strong className="font-semibold">{note.ticket}</strong>; a short receipt is on its way to your address.
+          <strong className="font-semibold whitespace-nowrap">{note.ticket}</strong>; a short receipt is on its way to
+          your address.
         </p>
         <p className="mt-4">
           <a href="/">Back to the source</a>

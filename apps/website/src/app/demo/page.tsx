@@ -2,10 +2,9 @@ import type { Metadata } from 'next'
 import type { ReactNode } from 'react'
 import { type Demo, readDemo, type Tile } from '../../demo/read-demo.ts'
 import { runtime } from '../../lib/runtime.ts'
-import { buttonClass } from '../../sections/form-parts.tsx'
-import { NoteLine } from '../../sections/note-line.tsx'
 import { PageFrame } from '../../sections/page-frame.tsx'
 import { type Query, readNote, toLineNote } from '../../sections/read-note.ts'
+import { SubmitLine } from '../../sections/submit-line.tsx'
 import { WeekChart } from '../../sections/week-chart.tsx'
 
 export const metadata: Metadata = { title: 'Demonstration' }
@@ -83,10 +82,7 @@ export default async function DemoPage({ searchParams }: { searchParams: Promise
       )}
       {demo.status === 'ready' && (
         <form id="ingest" action="/api/demo/ingest" method="post" className="mt-12 scroll-mt-6">
-          <button type="submit" className={buttonClass}>
-            Send new steps for today
-          </button>
-          <NoteLine note={note} />
+          <SubmitLine label="Send new steps for today" note={note} />
           <p className="max-w-[36rem] text-soft-ink">
             What depends on today is forgotten in the same moment, everywhere: the next reading is a miss with the new
             number, and the one after it a hit.

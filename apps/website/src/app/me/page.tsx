@@ -3,11 +3,12 @@ import type { Metadata } from 'next'
 import { cookies } from 'next/headers'
 import { signups } from '../../db/schema.ts'
 import { runtime } from '../../lib/runtime.ts'
-import { buttonClass, fieldClass, LabelledField } from '../../sections/form-parts.tsx'
+import { fieldClass, LabelledField } from '../../sections/form-parts.tsx'
 import { MyPlace } from '../../sections/my-place.tsx'
-import { type LineNote, NoteLine } from '../../sections/note-line.tsx'
+import type { LineNote } from '../../sections/note-line.tsx'
 import { PageFrame } from '../../sections/page-frame.tsx'
 import { type Query, readNote, toLineNote } from '../../sections/read-note.ts'
+import { SubmitLine } from '../../sections/submit-line.tsx'
 import type { Quiz } from '../../waitlist/join-input.ts'
 import { personCookie, readPersonToken } from '../../waitlist/person-token.ts'
 import { type PersonStatus, readPersonStatus } from '../../waitlist/ranking.ts'
@@ -44,10 +45,9 @@ function AskForLink({ note, email }: { note: LineNote | undefined; email: string
           className={fieldClass}
         />
       </LabelledField>
-      <button type="submit" className={`mt-4 ${buttonClass}`}>
-        Send me my link
-      </button>
-      <NoteLine note={note} />
+      <div className="mt-4">
+        <SubmitLine label="Send me my link" note={note} />
+      </div>
     </form>
   )
 }
