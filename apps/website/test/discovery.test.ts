@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { callSite } from './call-site.ts'
+import { type StartedSite, startSite } from './start-site.ts'
+
+const paths = ['/', '/about', '/contact', '/cookies', '/demo', '/leaderboard', '/privacy', '/support', '/terms']
+
+describe('what the site tells search engines', () => {
+  let site: StartedSite
+  beforeAll(async () => {
+    site = await startSite({ SITE_URL: 'https://headwater.test' })
+  })
+  afterAll(() => site?.stop())
+
+  it('sitemap.xml names every public page under its outside address, and each answers', async () => {
+    const map = await callSite(`${site.url}/sitemap.xml`)
+    expect([map.status, map.header('content-type')]).toEqual([200, 'application/xml'])
+    const found = [...map.text.matchAll(/<loc>(.*?)<\/loc>/g)].map((match) => match[1])
+    expect(found).toEqual(paths.map((path) => `https://headwater.test${path}`))
+    const answers = await Promise.all(paths.map((path) => callSite(site.url + path)))
+    expect(answers.map(({ status }) => status)).toEqual(paths.map(() => 200))
+  })
+
+  it('robots.txt keeps the API, a person’s pages and the local mailbox out, and nothing that the sitemap names', async () => {
+    const robots = await callSite(`${site.url}/robots.txt`)
+    expect(robots.status).toBe(200)
+    expect(robots.text.trim().split('\n')).toEqual([
+      'User-Agent: *',
+      'Allow: /',
+      'Disallow: /api/',
+      'Disallow: /me',
+      'Disallow: /confirm',
+      'Disallow: /dev/',
+    ])
+    const kept = [...robots.text.matchAll(/Disallow: (.*)/g)].map((match) => match[1] ?? '')
+    expect(paths.filter((path) => kept.some((start) => path.startsWith(start)))).toEqual([])
+  })
+
+  it('a page about a person is marked for no index', async () => {
+    const page = await callSite(`${site.url}/me`)
+    expect(page.text).toContain('<meta name="robots" content="noindex"/>')
+  })
+})

@@ -1,0 +1,48 @@
+import { createServer as createNetServer } from 'node:net'
+import { describeWith, startRedis } from 'millpond-e2e/servers'
+import { createServer } from 'millpond-rest'
+import { expect, it } from 'vitest'
+import { callSite, joinByJson, limitsOf, readStats } from './call-site.ts'
+import { startSite } from './start-site.ts'
+
+/** A port of the loopback interface where nothing listens. */
+async function findClosedPort(): Promise<number> {
+  const server = createNetServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+describeWith('redis', 'a site whose Redis is refused at its start', () => {
+  it('starts, answers pages and joins by its own count, and shares the limits once Redis is there', async () => {
+    const [port, redis] = await Promise.all([findClosedPort(), startRedis()])
+    const token = 't'.repeat(32)
+    const site = await startSite({
+      UPSTASH_REDIS_REST_URL: `http://127.0.0.1:${port}`,
+      UPSTASH_REDIS_REST_TOKEN: token,
+      CLIENT_ADDRESS: 'proxies:1',
+    })
+    const from = '192.0.2.1'
+    const paths = ['/', '/leaderboard', '/support', '/me']
+    const pages = await Promise.all(paths.map((path) => callSite(site.url + path)))
+    const reads = [await readStats(site.url, from), await readStats(site.url, from)]
+    const joins = []
+    for (let nth = 0; nth < 6; nth += 1) joins.push(await joinByJson(site.url, from, { email: `early${nth}@x.org` }))
+    expect(pages.map(({ status }) => status)).toEqual(paths.map(() => 200))
+    expect(reads.map((read) => [read.status, limitsOf(read)])).toEqual([
+      [200, []],
+      [200, []],
+    ])
+    expect(joins.map(({ status }) => status)).toEqual([201, 201, 201, 201, 201, 429])
+    const rest = await createServer({ redis: redis.url, port, token })
+    const other = '192.0.2.2'
+    await expect
+      .poll(async () => limitsOf(await readStats(site.url, other)).length, { timeout: 60_000, interval: 2_500 })
+      .toBe(5)
+    expect((await readStats(site.url, other)).json()).toMatchObject({ totalSignups: 5 })
+    await site.stop()
+    await rest.close()
+    await redis.stop()
+  })
+})
