@@ -157,9 +157,9 @@ export const breaks = [
   {
     guarantee: 'L2',
     what: 'a take that one policy refuses counts under the others',
-    file: 'limit/memory-limits.ts',
-    from: 'refused ? look(check, now) : settle(check, now)',
-    to: 'refused && check.shadow ? look(check, now) : settle(check, now)',
+    file: 'limit/counts.ts',
+    from: '(refused ? look : settle)(check, now)',
+    to: '(refused && check.shadow ? look : settle)(check, now)',
     tests: ['test/store-contract.test.ts', 'src/limit/limiter.test.ts'],
   },
   {

@@ -7,18 +7,18 @@ export const importSets = [
   {
     name: 'a limiter',
     code: `export { createLimiter, slidingWindow } from 'millpond'`,
-    budgetBytes: 7_400,
+    budgetBytes: 5_900,
   },
   { name: 'a cache', code: `export { createCache } from 'millpond'`, budgetBytes: 13_600 },
   {
     name: 'cache, limiter and REST store',
     code: `export { createCache, createLimiter, slidingWindow } from 'millpond'\nexport { upstash } from 'millpond/upstash'`,
-    budgetBytes: 25_100,
+    budgetBytes: 23_700,
   },
   {
     name: 'cache, limiter and Redis store',
     code: `export { createCache, createLimiter, slidingWindow } from 'millpond'\nexport { redis } from 'millpond/redis'`,
-    budgetBytes: 25_400,
+    budgetBytes: 24_000,
   },
   { name: 'http', code: `export * from 'millpond/http'`, budgetBytes: 3_200 },
 ]

@@ -24,7 +24,8 @@ export {
   StoreUnavailableError,
 } from './errors.ts'
 export type { Decision, LimitState } from './limit/decision.ts'
-export type { Hold } from './limit/hold.ts'
+export { type Hold, hold } from './limit/hold.ts'
+export { blocksOf, type Lease } from './limit/lease.ts'
 export type { LimitCounters, LimitEvent, LimitOutcome, LimitReporter } from './limit/limit-event.ts'
 export type { LimitStore } from './limit/limit-store.ts'
 export { createLimiter, type Limiter, type LimiterOptions, type Policies, type Take } from './limit/limiter.ts'
@@ -41,8 +42,8 @@ export {
   tokenBucket,
   type WindowOptions,
 } from './limit/policy.ts'
-export type { Reservation, Settlement } from './limit/reservation.ts'
-export type { WaitOptions } from './limit/wait-until-ready.ts'
+export { type Reservation, reserve, type Settlement } from './limit/reserve.ts'
+export { type WaitOptions, waitUntilReady } from './limit/wait-until-ready.ts'
 export { disabled } from './stores/disabled.ts'
 export type { Store } from './stores/store.ts'
 export { type Clock, systemClock } from './time/clock.ts'

@@ -8,10 +8,16 @@ export type StoreKey = string & { readonly [brand]: 'StoreKey' }
 /** The part of a key that stands for a value: canonical text, or a digest of it. */
 export type KeyId = string & { readonly [brand]: 'KeyId' }
 
-/** Makes every key of one namespace. */
-export interface Keyring {
+/** Makes the keys of a limiter's namespace. */
+export interface LimitKeyring {
   /** The id that stands for a canonical text in keys. A promise only where a digest must be computed first. */
   id(canonicalText: string): Awaitable<KeyId>
+  /** The state of one policy for one identity; all policies of an identity live in one cluster slot. */
+  limit(policy: string, id: KeyId): StoreKey
+}
+
+/** Makes every key of one namespace. */
+export interface Keyring extends LimitKeyring {
   entry(name: string, id: KeyId): StoreKey
   /** The lease of an entry; shares the entry's hash tag, so that both live in one cluster slot. */
   lease(name: string, id: KeyId): StoreKey
@@ -23,8 +29,6 @@ export interface Keyring {
   tag(id: KeyId): StoreKey
   /** The version that every invalidation of the namespace renews before it renews its tags. */
   readonly epoch: StoreKey
-  /** The state of one policy for one identity; all policies of an identity live in one cluster slot. */
-  limit(policy: string, id: KeyId): StoreKey
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
@@ -43,20 +47,23 @@ export function readName(action: string, field: string, name: string): string {
   )
 }
 
+interface KeyringOptions {
+  readonly namespace: string
+  readonly secret?: string | undefined
+  /** The start of an error's message. */
+  readonly action: string
+}
+
 /**
- * Creates the maker of keys for a namespace. With a `secret` (16 characters or more) each id is an HMAC-SHA-256, so that no input, tag or
+ * Creates the maker of a limiter's keys for a namespace. With a `secret` (16 characters or more) each id is an HMAC-SHA-256, so that no input, tag or
  * identity can be read from a key; without one an id is the canonical text itself, or its SHA-256 when longer than 200 characters.
  */
-export function createKeyring(options: { namespace: string; secret?: string | undefined; action: string }): Keyring {
-  const namespace = readName(options.action, 'namespace', options.namespace)
-  const { secret } = options
+export function createLimitKeyring({ action, secret, ...options }: KeyringOptions): LimitKeyring {
+  const namespace = readName(action, 'namespace', options.namespace)
   if (secret !== undefined && (typeof secret !== 'string' || secret.length < 16)) {
-    throw new RangeError(
-      `${options.action}: "keySecret" must be at least 16 characters, received ${String(secret).length}`,
-    )
+    throw new RangeError(`${action}: "keySecret" must be at least 16 characters, received ${String(secret).length}`)
   }
   const digest = createDigest(secret)
-  const key = (text: string) => text as StoreKey
   return {
     id(canonicalText) {
       if (secret === undefined) {
@@ -65,6 +72,16 @@ export function createKeyring(options: { namespace: string; secret?: string | un
       }
       return digest(canonicalText)
     },
+    limit: (policy, id) => `mp:${namespace}:r{${id}}${policy}` as StoreKey,
+  }
+}
+
+/** Creates the maker of all keys for a namespace: those of a limiter, and those of a cache. */
+export function createKeyring(options: KeyringOptions): Keyring {
+  const { namespace } = options
+  const key = (text: string) => text as StoreKey
+  return {
+    ...createLimitKeyring(options),
     entry: (name, id) => key(`mp:${namespace}:e{${name}:${id}}`),
     lease: (name, id) => key(`mp:${namespace}:l{${name}:${id}}`),
     // One letter stands for entry or lease; no name or id has a character that means something in a glob.
@@ -73,7 +90,6 @@ export function createKeyring(options: { namespace: string; secret?: string | un
     isEntry: (text) => text.startsWith(`mp:${namespace}:e{`),
     tag: (id) => key(`mp:${namespace}:t{${id}}`),
     epoch: key(`mp:${namespace}:epoch`),
-    limit: (policy, id) => key(`mp:${namespace}:r{${id}}${policy}`),
   }
 }
 

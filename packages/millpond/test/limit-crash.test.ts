@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { Redis } from 'ioredis'
 import { describeWith, startRedis } from 'millpond-e2e/servers'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { hold } from '../src/limit/hold.ts'
 import { LEASE_MS } from '../src/limit/lease.ts'
 import { createLimiter } from '../src/limit/limiter.ts'
 import { redis } from '../src/stores/redis/index.ts'
@@ -63,7 +64,7 @@ describeWith('redis', 'a process that is killed', () => {
       const decision = await limiter.peek({ policy: 'leased', key: 'a' })
       return 'nearest' in decision ? decision.nearest.remaining : undefined
     }
-    expect(await room()).toBe(LEASED.limit - LEASED.lease)
+    expect(await room()).toBe(LEASED.limit - LEASED.lease.units)
     while ((await room()) !== LEASED.limit) {
       expect(await serverNow()).toBeLessThanOrEqual(takenBy + LEASED.window + LEASE_MS + 5_000)
       await new Promise((resolve) => setTimeout(resolve, 20))
@@ -75,7 +76,7 @@ describeWith('redis', 'a process that is killed', () => {
     const second = await startHolder('permits', '3')
     expect([first.got, second.got]).toEqual([3, 1])
     const limiter = setUp()
-    const take = () => limiter.hold({ policy: 'jobs', key: 'a' })
+    const take = () => hold(limiter, { policy: 'jobs', key: 'a' })
     expect((await take()).decision.allowed).toBe(false)
     await kill(first.child)
     // The permits of the second are renewed all the while; those of the first end by themselves.

@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis'
+import { hold } from '../src/limit/hold.ts'
 import { createLimiter } from '../src/limit/limiter.ts'
 import { redis } from '../src/stores/redis/index.ts'
 import { CRASH_POLICIES } from './crash-policies.ts'
@@ -13,7 +14,7 @@ async function begin(): Promise<number> {
     return decisions.filter(({ allowed }) => allowed).length
   }
   const holds = await Promise.all(
-    Array.from({ length: Number(count) }, () => limiter.hold({ policy: 'jobs', key: 'a' })),
+    Array.from({ length: Number(count) }, () => hold(limiter, { policy: 'jobs', key: 'a' })),
   )
   return holds.filter(({ decision }) => decision.allowed).length
 }

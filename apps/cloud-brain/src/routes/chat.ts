@@ -78,7 +78,7 @@ export function chatRoutes(deps: {
       const userId = c.get('userId')
       const { value } = await preferences.get({ userId })
       const question = { policy: 'chat', key: userId, context: { tier: value.subscription_tier } } as const
-      const { decision, cancel } = await limiter.reserve(question)
+      const decision = await limiter.take(question)
       const nearest = nearestDecision(decision, await c.get('decide')())
       if (!decision.allowed) {
         c.set('nearest', nearest)
@@ -87,7 +87,7 @@ export function chatRoutes(deps: {
       const { signal } = c.req.raw
       const giveBack = async () => {
         if (signal.aborted) return
-        const { delivered } = await cancel()
+        const { delivered } = await limiter.refund(decision)
         if (!delivered) logger.warn('a question that was not answered stays counted')
       }
       try {

@@ -49,10 +49,4 @@ export function concurrencyProlong(
   return [live.map((held) => (held.permit === mark ? { ...held, until: now + windowMs } : held)), count]
 }
 
-export const concurrencySteps = /* @__PURE__ */ createSteps<ConcurrencyState>({
-  algorithm: 'concurrency',
-  empty: [],
-  step: concurrencyStep,
-  refund: concurrencyRefund,
-  prolong: concurrencyProlong,
-})
+export const concurrencySteps = /* @__PURE__ */ createSteps<ConcurrencyState>('concurrency', [], concurrencyStep)

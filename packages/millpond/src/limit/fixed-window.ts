@@ -63,9 +63,8 @@ function toWindow(moment: number, { windowMs, starts }: StepRule): { start: numb
 export const CLOCKS_DIFFER =
   'Cannot take: the clocks of this process and of the store must agree to within a day where windows follow a calendar'
 
-export const fixedWindowSteps = /* @__PURE__ */ createSteps<FixedWindowState | undefined>({
-  algorithm: 'fixed-window',
-  empty: undefined,
-  step: fixedWindowStep,
-  refund: fixedWindowRefund,
-})
+export const fixedWindowSteps = /* @__PURE__ */ createSteps<FixedWindowState | undefined>(
+  'fixed-window',
+  undefined,
+  fixedWindowStep,
+)

@@ -1,7 +1,9 @@
-import type { Clock } from '../time/clock.ts'
 import type { Decision } from './decision.ts'
 import type { LimitMark } from './limit-store.ts'
-import type { Claims } from './reservation.ts'
+import type { Limiter } from './limiter.ts'
+import { limiterParts } from './limiter-parts.ts'
+import type { Policies, Take } from './read-takes.ts'
+import { claimTaken } from './taken.ts'
 
 /** Permits that are kept until they are released. */
 export interface Hold<Name extends string> {
@@ -12,13 +14,16 @@ export interface Hold<Name extends string> {
   release(): Promise<{ readonly delivered: boolean }>
 }
 
-/** Creates the hold of a decision: its permits are renewed three times in each time to live, until they are released or the limiter closes. */
-export function createHold<Name extends string>(
-  decision: Decision<Name>,
-  claims: Claims & { readonly clock: Clock; readonly signal: AbortSignal },
-): Hold<Name> {
-  const { guard, store, refund, claim, clock, signal } = claims
-  const permits = claim(decision).filter(({ algorithm }) => algorithm === 'concurrency')
+/**
+ * Takes permits and renews them, three times in each time to live, until they are released or the limiter closes. Takes as `limiter.take` does, and throws what it throws.
+ */
+export async function hold<const P extends Policies>(
+  limiter: Limiter<P>,
+  takes: Take<P> | readonly Take<P>[],
+): Promise<Hold<keyof P & string>> {
+  const { guard, store, refund, clock, closing } = limiter[limiterParts]
+  const decision = await limiter.take(takes)
+  const permits = claimTaken(decision).filter(({ algorithm }) => algorithm === 'concurrency')
   const lost = new AbortController()
   const now = () => clock.monotonic?.() ?? clock.now()
   const ttlMs = Math.min(...permits.map(({ windowMs }) => windowMs))
@@ -33,7 +38,7 @@ export function createHold<Name extends string>(
   }
 
   async function prolong(): Promise<void> {
-    if (signal.aborted || lost.signal.aborted) return
+    if (closing.aborted || lost.signal.aborted) return
     const askedAt = now()
     cancel = schedule()
     try {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { memory } from '../stores/memory/index.ts'
 import { createFakeClock, type FakeClock } from '../testing/fake-clock.ts'
+import { blocksOf } from './lease.ts'
 import { createLimiter } from './limiter.ts'
 import { fixedWindow, slidingWindow } from './policy.ts'
 
@@ -21,8 +22,8 @@ function setUp(clock: FakeClock = createFakeClock()) {
       },
       clock,
       policies: {
-        sliding: slidingWindow({ limit: LIMIT, window: WINDOW_MS, lease: 10, onUnavailable: 'closed' }),
-        fixed: fixedWindow({ limit: LIMIT, window: WINDOW_MS, lease: 10, onUnavailable: 'closed' }),
+        sliding: slidingWindow({ limit: LIMIT, window: WINDOW_MS, lease: blocksOf(10), onUnavailable: 'closed' }),
+        fixed: fixedWindow({ limit: LIMIT, window: WINDOW_MS, lease: blocksOf(10), onUnavailable: 'closed' }),
       },
     })
   return { clock, asked, createProcess }

@@ -2,8 +2,11 @@ import { describe, expect, test, vi } from 'vitest'
 import { StoreUnavailableError } from '../errors.ts'
 import { memory, type Store } from '../stores/memory/index.ts'
 import { createFakeClock } from '../testing/fake-clock.ts'
+import { hold } from './hold.ts'
 import { createLimiter } from './limiter.ts'
 import { concurrency, fixedWindow, slidingWindow, tokenBucket } from './policy.ts'
+import { reserve } from './reserve.ts'
+import { waitUntilReady } from './wait-until-ready.ts'
 
 function setUp(changed: Partial<Store> = {}) {
   const clock = createFakeClock()
@@ -156,7 +159,7 @@ describe('reserve()', () => {
 
   test('settles at less, and gives back the rest', async () => {
     const parts = setUp()
-    const reservation = await parts.limiter.reserve(take)
+    const reservation = await reserve(parts.limiter, take)
     expect(await used(parts)).toBe(60)
     expect(await reservation.settle(25)).toEqual({ delivered: true, unrecorded: 0 })
     expect(await used(parts)).toBe(25)
@@ -166,7 +169,7 @@ describe('reserve()', () => {
 
   test('settles at more, up to limit and debt and never beyond', async () => {
     const parts = setUp()
-    const reservation = await parts.limiter.reserve(take)
+    const reservation = await reserve(parts.limiter, take)
     expect(await reservation.settle(150)).toEqual({ delivered: true, unrecorded: 30 })
     const check = (await parts.store.peek([await toCheck(parts, 120)]))[0]
     expect(check).toMatchObject({ allowed: false, remaining: 0 })
@@ -175,14 +178,14 @@ describe('reserve()', () => {
 
   test('cancels', async () => {
     const parts = setUp()
-    await (await parts.limiter.reserve(take)).cancel()
+    await (await reserve(parts.limiter, take)).cancel()
     expect(await used(parts)).toBe(0)
   })
 
   test('reserves nothing when it is refused', async () => {
     const parts = setUp()
-    await parts.limiter.reserve(take)
-    const second = await parts.limiter.reserve(take)
+    await reserve(parts.limiter, take)
+    const second = await reserve(parts.limiter, take)
     expect(second.decision.allowed).toBe(false)
     expect(await second.settle(60)).toEqual({ delivered: true, unrecorded: 0 })
     expect(await used(parts)).toBe(60)
@@ -202,7 +205,7 @@ describe('waitUntilReady()', () => {
   test('waits as long as the refusal says', async () => {
     const { limiter, clock } = setUp()
     await limiter.take({ policy: 'window', key: 'a', cost: 2 })
-    const waiting = limiter.waitUntilReady({ policy: 'window', key: 'a' }, { maxWait: '60s' })
+    const waiting = waitUntilReady(limiter, { policy: 'window', key: 'a' }, { maxWait: '60s' })
     let decided = false
     void waiting.then(() => {
       decided = true
@@ -216,7 +219,7 @@ describe('waitUntilReady()', () => {
   test('gives the refusal back at once when the wait would be longer than allowed', async () => {
     const { limiter } = setUp()
     await limiter.take({ policy: 'window', key: 'a', cost: 2 })
-    const decision = await limiter.waitUntilReady({ policy: 'window', key: 'a' }, { maxWait: '59s' })
+    const decision = await waitUntilReady(limiter, { policy: 'window', key: 'a' }, { maxWait: '59s' })
     expect(decision).toMatchObject({ status: 'refused', retryAfterMs: 60_000 })
   })
 
@@ -224,7 +227,8 @@ describe('waitUntilReady()', () => {
     const { limiter, clock } = setUp()
     await limiter.take({ policy: 'window', key: 'a', cost: 2 })
     const controller = new AbortController()
-    const waiting = limiter.waitUntilReady(
+    const waiting = waitUntilReady(
+      limiter,
       { policy: 'window', key: 'a' },
       { maxWait: '60s', signal: controller.signal },
     )
@@ -238,11 +242,11 @@ describe('waitUntilReady()', () => {
 describe('hold()', () => {
   test('keeps a permit while it is held, and gives it back', async () => {
     const { limiter, clock } = setUp()
-    const hold = await limiter.hold({ policy: 'jobs', key: 'a' })
+    const held = await hold(limiter, { policy: 'jobs', key: 'a' })
     await clock.advance(95_000)
     expect(await limiter.limit('jobs', 'a')).toMatchObject({ status: 'refused', refusedBy: 'jobs' })
-    expect(hold.lost.aborted).toBe(false)
-    expect(await hold.release()).toEqual({ delivered: true })
+    expect(held.lost.aborted).toBe(false)
+    expect(await held.release()).toEqual({ delivered: true })
     expect((await limiter.limit('jobs', 'a')).allowed).toBe(true)
   })
 
@@ -256,16 +260,16 @@ describe('hold()', () => {
 
   test('says that a permit is lost when it could not be renewed in time', async () => {
     const { limiter, clock } = setUp({ prolong: () => Promise.reject(new StoreUnavailableError('away')) })
-    const hold = await limiter.hold({ policy: 'jobs', key: 'a' })
+    const held = await hold(limiter, { policy: 'jobs', key: 'a' })
     await clock.advance(29_000)
-    expect(hold.lost.aborted).toBe(false)
+    expect(held.lost.aborted).toBe(false)
     await clock.advance(1_000)
-    expect(hold.lost.aborted).toBe(true)
+    expect(held.lost.aborted).toBe(true)
   })
 
   test('is renewed no more when the limiter closes', async () => {
     const { limiter, clock } = setUp()
-    await limiter.hold({ policy: 'jobs', key: 'a' })
+    await hold(limiter, { policy: 'jobs', key: 'a' })
     limiter.close()
     await clock.advance(30_000)
     expect((await limiter.limit('jobs', 'a')).allowed).toBe(true)

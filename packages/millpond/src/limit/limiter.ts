@@ -1,17 +1,16 @@
 import { StoreReplyError } from '../errors.ts'
-import { createKeyring, createNonce, type Keyring, readName, type StoreKey } from '../key.ts'
+import { createLimitKeyring, createNonce, type LimitKeyring, readName, type StoreKey } from '../key.ts'
 import { createBreaker } from '../resilience/breaker.ts'
 import { type CallPolicy, chain } from '../resilience/call.ts'
 import { createDeadline } from '../resilience/deadline.ts'
 import { type Clock, systemClock } from '../time/clock.ts'
 import { type Duration, toMilliseconds } from '../time/duration.ts'
+import { createCounts } from './counts.ts'
 import { type Decision, type LimitState, toDecision } from './decision.ts'
 import { createDenialMemo } from './denial-memo.ts'
-import { createHold, type Hold } from './hold.ts'
-import { createLeases } from './lease.ts'
 import { createLimitTally, type LimitCounters, type LimitReporter } from './limit-event.ts'
 import type { LimitMark, LimitStore } from './limit-store.ts'
-import { createMemoryLimits } from './memory-limits.ts'
+import { type LimiterParts, limiterParts } from './limiter-parts.ts'
 import { decideWithoutStore } from './outage.ts'
 import type { Policy } from './policy.ts'
 import {
@@ -23,10 +22,8 @@ import {
   type Takes,
   unknownPolicy,
 } from './read-takes.ts'
-import { createReservation, type Reservation } from './reservation.ts'
 import { claimTaken, markTaken } from './taken.ts'
 import type { Verdict } from './verdict.ts'
-import { takeWhenReady, type WaitOptions } from './wait-until-ready.ts'
 
 export interface LimiterOptions<P extends Policies> {
   readonly store: LimitStore
@@ -60,24 +57,12 @@ export interface Limiter<P extends Policies> {
   /** What `take` would decide, taking nothing. One round trip. */
   peek(takes: Take<P> | readonly Take<P>[]): Promise<Decision<keyof P & string>>
   /**
-   * Takes, waiting as long as refusals say and trying again, at most until `maxWait` would be over; then gives the refusal.
-   *
-   * @throws the reason of `signal` when it is aborted
-   */
-  waitUntilReady(takes: Take<P> | readonly Take<P>[], options: WaitOptions): Promise<Decision<keyof P & string>>
-  /**
    * Gives back all that an allowed take took, as far as it still counts: never more, so no window admits more than its limit of what was not refunded. Once for each decision, and only in
    * the process that took. Permits are given back the same way. One round trip.
    */
   refund(decision: Decision): Promise<{ readonly delivered: boolean }>
   /** Forgets what one policy has counted for one key. One command. */
   reset(policy: keyof P & string, key: string): Promise<{ readonly delivered: boolean }>
-  /**
-   * Takes an estimated cost now, to be settled at what it came to. A reservation that is never settled stays taken until its window has passed.
-   */
-  reserve(takes: Take<P> | readonly Take<P>[]): Promise<Reservation<keyof P & string>>
-  /** Takes permits and renews them until they are released. */
-  hold(takes: Take<P> | readonly Take<P>[]): Promise<Hold<keyof P & string>>
   /** Proves on the real store that a limit refuses. 2 round trips. */
   selfTest(): Promise<{
     readonly ok: boolean
@@ -87,6 +72,7 @@ export interface Limiter<P extends Policies> {
   counters(): Readonly<Record<keyof P & string, Readonly<LimitCounters>>>
   /** Stops background work: held permits are no longer renewed, unspent leases go back. The store stays open. */
   close(): void
+  readonly [limiterParts]: LimiterParts
 }
 
 const BREAKER = { failures: 5, cooldownMs: 1_000 } as const
@@ -113,11 +99,11 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
   type Name = keyof P & string
   const action = 'Cannot create limiter'
   const { policies, store, clock = systemClock, denialMemo = '1s' } = options
-  const keyring = createKeyring({ namespace: options.namespace ?? 'limits', secret: options.keySecret, action })
+  const keyring = createLimitKeyring({ namespace: options.namespace ?? 'limits', secret: options.keySecret, action })
   const deadlineMs = toMilliseconds(options.deadline ?? 100, { action, name: 'deadline', maxMs: 60_000 })
   for (const name of Object.keys(policies)) readName(action, 'policy name', name)
   const guard = chain(createBreaker({ ...BREAKER, clock }), createDeadline({ deadlineMs, clock }))
-  const local = createMemoryLimits({
+  const local = createCounts({
     clock,
     algorithms: Object.values<Policy<never>>(policies).map(({ steps }) => steps),
   })
@@ -138,7 +124,7 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
     const asked = memo.begin()
     let decision: Decision<Name>
     try {
-      const leased = checks[0]?.lease === undefined ? undefined : await spendLease(checks)
+      const leased = checks[0]?.lease === undefined ? undefined : await leases?.spend(checks)
       const verdicts = leased ?? (await guard('take', () => store.take(checks)))
       decision = toDecision(toStates(checks, verdicts))
       if (decision.allowed) {
@@ -184,27 +170,20 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
     )
   }
 
-  const leases = createLeases({
-    take: async (check) => toVerdict(check, await guard('take', () => store.take([check]))),
-    refund: refundMarks,
-    clock,
-    maxKeys: LEASED_KEYS,
-  })
+  const leases = Object.values<Policy<never>>(policies)
+    .find(({ lease }) => lease)
+    ?.lease?.create({
+      take: async (check) => toVerdict(check, await guard('take', () => store.take([check]))),
+      refund: refundMarks,
+      clock,
+      maxKeys: LEASED_KEYS,
+    })
 
-  async function spendLease(checks: readonly PolicyCheck<Name>[]): Promise<readonly Verdict[] | undefined> {
-    const [check] = checks
-    if (!check?.lease || checks.length > 1 || check.shadow || check.cost > check.lease) return undefined
-    const verdict = await leases.spend(check)
-    return verdict && [verdict]
-  }
-
-  const reserved = { guard, store, refund: refundMarks, claim: claimTaken, clock, signal: closing.signal }
   return {
     policies,
     take,
     limit: (policy, key) => take({ policy, key }),
     peek,
-    waitUntilReady: (takes, wait) => takeWhenReady(() => take(takes), { ...wait, clock }),
     refund: (decision) => refundMarks(claimTaken(decision)),
     async reset(policy, key) {
       if (!Object.hasOwn(policies, policy)) throw unknownPolicy(policies, policy)
@@ -213,19 +192,18 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
       await local.reset(keys)
       return giveBack('reset', keys, () => store.reset(keys))
     },
-    reserve: async (takes) => createReservation(await take(takes), reserved),
-    hold: async (takes) => createHold(await take(takes), reserved),
     counters: () => structuredClone(tally.counters),
     selfTest: () => testStore(store, { guard, keyring }),
     close() {
       closing.abort()
-      void leases.close()
+      void leases?.close()
     },
+    [limiterParts]: { guard, store, clock, closing: closing.signal, refund: refundMarks },
   }
 }
 
 /** Takes twice from a limit of one that nobody else counts. */
-async function testStore(store: LimitStore, { guard, keyring }: { guard: CallPolicy; keyring: Keyring }) {
+async function testStore(store: LimitStore, { guard, keyring }: { guard: CallPolicy; keyring: LimitKeyring }) {
   const key = keyring.limit('self-test', await keyring.id(createNonce()))
   const check = { key, algorithm: 'sliding-window', limit: 1, windowMs: 1_000, cost: 1 } as const
   const probe = () =>

@@ -6,7 +6,7 @@ import type { PolicyCheck } from './read-takes.ts'
 /** Decides without the store: `closed` refuses, `local` counts in this process, `open` lets pass; where policies differ the strictest decides. Shadows have no say. */
 export async function decideWithoutStore<Name extends string>(
   checks: readonly PolicyCheck<Name>[],
-  local: LimitStore,
+  local: Pick<LimitStore, 'take' | 'peek'>,
   { cause, operation }: { cause: unknown; operation: 'take' | 'peek' },
 ): Promise<Decision<Name>> {
   const policies = checks.map(({ policy }) => policy)

@@ -2,7 +2,7 @@ import { type Duration, toMilliseconds } from '../time/duration.ts'
 import type { AlgorithmSteps } from './algorithm-steps.ts'
 import { concurrencySteps } from './concurrency.ts'
 import { fixedWindowSteps } from './fixed-window.ts'
-import { LEASE_MS } from './lease.ts'
+import { LEASE_MS, type Lease } from './lease.ts'
 import { readLimit, readWhole } from './read-limit.ts'
 import { slidingWindowSteps } from './sliding-window.ts'
 import { tokenBucketSteps } from './token-bucket.ts'
@@ -28,11 +28,8 @@ export interface PolicyOptions<Context> {
 
 /** What windows can do besides. */
 export interface WindowOptions<Context> extends PolicyOptions<Context> {
-  /**
-   * Lets each process take so many units at once and spend them by itself for up to a second: one round trip a block rather than a take, for keys with much traffic. Never admits too much; a sliding
-   * window counts for one second longer. Takes of several policies, and costs above the block, go to the store. Default none.
-   */
-  readonly lease?: number | undefined
+  /** Lets each process take units in advance, in `blocksOf(n)`, and spend them by itself for up to a second. Default: each take asks the store. */
+  readonly lease?: Lease | undefined
 }
 
 export interface FixedWindowOptions<Context> extends WindowOptions<Context> {
@@ -64,7 +61,7 @@ export interface Policy<Context> {
   readonly onUnavailable: OutageMode
   readonly shadow: boolean
   readonly debt: number
-  readonly lease?: number
+  readonly lease?: Lease
   readonly refill?: number
   readonly days?: ZonedDays
 }
@@ -175,13 +172,13 @@ export function tokenBucket<Context = undefined>(options: TokenBucketOptions<Con
  * longer than that.
  *
  * ```ts
- * import { concurrency, createLimiter } from 'millpond'
+ * import { concurrency, createLimiter, hold } from 'millpond'
  * import { memory } from 'millpond/memory'
  *
  * const exports = concurrency({ limit: 2, ttl: '30s', onUnavailable: 'closed' })
  * const limiter = createLimiter({ store: memory(), policies: { exports } })
- * const first = await limiter.hold({ policy: 'exports', key: 'alice' })
- * await limiter.hold({ policy: 'exports', key: 'alice' })
+ * const first = await hold(limiter, { policy: 'exports', key: 'alice' })
+ * await hold(limiter, { policy: 'exports', key: 'alice' })
  * console.log((await limiter.peek({ policy: 'exports', key: 'alice' })).allowed) // false
  * await first.release()
  * console.log((await limiter.peek({ policy: 'exports', key: 'alice' })).allowed) // true
@@ -199,9 +196,10 @@ export function concurrency<Context = undefined>(options: ConcurrencyOptions<Con
   )
 }
 
-function withLease<Context>(action: string, policy: Policy<Context>, lease: number): Policy<Context> {
+function withLease<Context>(action: string, policy: Policy<Context>, lease: Lease): Policy<Context> {
   const max = typeof policy.limit === 'number' ? policy.limit : policy.largestLimit
-  return { ...policy, lease: readWhole(action, { name: 'lease', value: lease, min: 2, max }) }
+  readWhole(action, { name: 'lease', value: lease.units, min: 2, max })
+  return { ...policy, lease }
 }
 
 interface PolicyRule {

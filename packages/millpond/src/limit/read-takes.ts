@@ -1,4 +1,4 @@
-import { createNonce, type Keyring, type StoreKey } from '../key.ts'
+import { createNonce, type LimitKeyring, type StoreKey } from '../key.ts'
 import type { Clock } from '../time/clock.ts'
 import type { LimitCheck } from './limit-store.ts'
 import type { OutageMode, Policy } from './policy.ts'
@@ -47,7 +47,7 @@ export type ReadTakes<Name extends string> = (
 /** Creates the reader of takes for the declared policies. */
 export function createReadTakes<Name extends string>(options: {
   policies: Policies
-  keyring: Keyring
+  keyring: LimitKeyring
   clock: Clock
 }): ReadTakes<Name> {
   const { policies, keyring, clock } = options
@@ -81,7 +81,21 @@ export function createReadTakes<Name extends string>(options: {
     const { algorithm } = steps
     const starts = days?.(clock.now())
     const permit = algorithm === 'concurrency' ? createNonce().slice(0, 8) : undefined
-    return { policy, key, algorithm, limit, windowMs, cost, onUnavailable, debt, shadow, lease, refill, starts, permit }
+    return {
+      policy,
+      key,
+      algorithm,
+      limit,
+      windowMs,
+      cost,
+      onUnavailable,
+      debt,
+      shadow,
+      lease: lease?.units,
+      refill,
+      starts,
+      permit,
+    }
   }
 
   return (takes) => {

@@ -46,9 +46,8 @@ export function slidingWindowRefund(
   return [state.toSpliced(first, count), count]
 }
 
-export const slidingWindowSteps = /* @__PURE__ */ createSteps<SlidingWindowState>({
-  algorithm: 'sliding-window',
-  empty: [],
-  step: slidingWindowStep,
-  refund: slidingWindowRefund,
-})
+export const slidingWindowSteps = /* @__PURE__ */ createSteps<SlidingWindowState>(
+  'sliding-window',
+  [],
+  slidingWindowStep,
+)

@@ -67,9 +67,8 @@ function drain(state: TokenBucketState | undefined, now: number, refill: number)
   return { level, at, taken: level > 0 ? state.taken : Math.max(state.taken, at * COUNTS_FROM) }
 }
 
-export const tokenBucketSteps = /* @__PURE__ */ createSteps<TokenBucketState | undefined>({
-  algorithm: 'token-bucket',
-  empty: undefined,
-  step: tokenBucketStep,
-  refund: tokenBucketRefund,
-})
+export const tokenBucketSteps = /* @__PURE__ */ createSteps<TokenBucketState | undefined>(
+  'token-bucket',
+  undefined,
+  tokenBucketStep,
+)

@@ -1,6 +1,9 @@
 import type { Clock } from '../time/clock.ts'
 import { type Duration, toMilliseconds } from '../time/duration.ts'
 import type { Decision } from './decision.ts'
+import type { Limiter } from './limiter.ts'
+import { limiterParts } from './limiter-parts.ts'
+import type { Policies, Take } from './read-takes.ts'
 
 export interface WaitOptions {
   /** How long to wait in all, at most one day. A refusal that names a longer wait is given back at once. */
@@ -8,18 +11,24 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Takes until it is not refused, waiting in between as long as each refusal says, while that stays within `maxWait`. */
-export async function takeWhenReady<Name extends string>(
-  take: () => Promise<Decision<Name>>,
-  options: WaitOptions & { clock: Clock },
-): Promise<Decision<Name>> {
-  const { clock, signal } = options
+/**
+ * Takes, waiting as long as refusals say and trying again, at most until `maxWait` would be over; then gives the refusal. Takes as `limiter.take` does, and throws what it throws.
+ *
+ * @throws the reason of `signal` when it is aborted
+ */
+export async function waitUntilReady<const P extends Policies>(
+  limiter: Limiter<P>,
+  takes: Take<P> | readonly Take<P>[],
+  options: WaitOptions,
+): Promise<Decision<keyof P & string>> {
+  const { signal } = options
+  const { clock } = limiter[limiterParts]
   const now = () => clock.monotonic?.() ?? clock.now()
   const maxMs = toMilliseconds(options.maxWait, { action: 'Cannot wait', name: 'maxWait', maxMs: 86_400_000 })
   const end = now() + maxMs
   for (;;) {
     signal?.throwIfAborted()
-    const decision = await take()
+    const decision = await limiter.take(takes)
     if (decision.status !== 'refused' || now() + decision.retryAfterMs > end) return decision
     await wait(clock, decision.retryAfterMs, signal)
   }

@@ -1,7 +1,9 @@
-import type { CallPolicy } from '../resilience/call.ts'
 import type { Decision } from './decision.ts'
-import type { LimitMark, LimitStore } from './limit-store.ts'
-import type { PolicyCheck } from './read-takes.ts'
+import type { LimitMark } from './limit-store.ts'
+import type { Limiter } from './limiter.ts'
+import { limiterParts } from './limiter-parts.ts'
+import type { Policies, PolicyCheck, Take } from './read-takes.ts'
+import { claimTaken } from './taken.ts'
 
 /** What became of a settlement. */
 export interface Settlement {
@@ -25,20 +27,16 @@ export interface Reservation<Name extends string> {
   cancel(): Promise<Settlement>
 }
 
-/** What reservations and holds need of their limiter. */
-export interface Claims {
-  readonly guard: CallPolicy
-  readonly store: LimitStore
-  refund(marks: readonly LimitMark[]): Promise<{ readonly delivered: boolean }>
-  /** The marks of what a decision took, once. */
-  claim(decision: Decision): readonly LimitMark[]
-}
+/**
+ * Takes an estimated cost now, to be settled at what it came to. A reservation that is never settled stays taken until its window has passed. Takes as `limiter.take` does, and throws what it throws.
+ */
+export async function reserve<const P extends Policies>(
+  limiter: Limiter<P>,
+  takes: Take<P> | readonly Take<P>[],
+): Promise<Reservation<keyof P & string>> {
+  const { guard, store, refund } = limiter[limiterParts]
+  const decision = await limiter.take(takes)
 
-/** Creates the reservation of a decision. */
-export function createReservation<Name extends string>(
-  decision: Decision<Name>,
-  { guard, store, refund, claim }: Claims,
-): Reservation<Name> {
   async function charge(marks: readonly LimitMark[], cost: number): Promise<Settlement> {
     if (marks.length === 0) return { delivered: true, unrecorded: 0 }
     const checks = marks.map((mark) => ({ ...mark, limit: mark.limit + toDebt(mark), cost: cost - mark.cost }))
@@ -57,7 +55,7 @@ export function createReservation<Name extends string>(
     if (!Number.isSafeInteger(cost) || cost < 0) {
       throw new RangeError(`Cannot settle: "cost" must be an integer >= 0, received ${String(cost)}`)
     }
-    const marks = claim(decision)
+    const marks = claimTaken(decision)
     const over = marks.filter((mark) => mark.cost < cost)
     const under = marks.filter((mark) => mark.cost > cost).map((mark) => ({ ...mark, cost: mark.cost - cost }))
     const [charged, refunded] = await Promise.all([charge(over, cost), refund(under)])

@@ -1,0 +1,16 @@
+import type { CallPolicy } from '../resilience/call.ts'
+import type { Clock } from '../time/clock.ts'
+import type { LimitMark, LimitStore } from './limit-store.ts'
+
+/** Where a limiter has what `reserve`, `hold` and `waitUntilReady` need of it: functions that are imported, so that nobody ships what they do not use. */
+export const limiterParts: unique symbol = Symbol('limiter parts')
+
+/** What these functions need besides the limiter's methods. */
+export interface LimiterParts {
+  readonly guard: CallPolicy
+  readonly store: LimitStore
+  readonly clock: Clock
+  /** Aborted when the limiter is closed. */
+  readonly closing: AbortSignal
+  refund(marks: readonly LimitMark[]): Promise<{ readonly delivered: boolean }>
+}
