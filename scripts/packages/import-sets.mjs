@@ -16,6 +16,16 @@ export const importSets = [
     budgetBytes: 23_700,
   },
   {
+    name: 'a limiter and its REST store',
+    code: `export { createLimiter, slidingWindow } from 'millpond'\nexport { upstashLimits } from 'millpond/upstash'`,
+    budgetBytes: 11_300,
+  },
+  {
+    name: 'a cache and its REST store',
+    code: `export { createCache } from 'millpond'\nexport { upstashCache } from 'millpond/upstash'`,
+    budgetBytes: 16_500,
+  },
+  {
     name: 'cache, limiter and Redis store',
     code: `export { createCache, createLimiter, slidingWindow } from 'millpond'\nexport { redis } from 'millpond/redis'`,
     budgetBytes: 24_000,

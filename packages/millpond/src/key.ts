@@ -175,11 +175,14 @@ function createDigest(secret: string | undefined): (text: string) => Awaitable<K
   let hmacKey: ReturnType<typeof crypto.subtle.importKey> | undefined
   async function compute(text: string): Promise<KeyId> {
     const bytes = toBytes(encoder, text)
-    if (secret === undefined) return `#${toBase64Url(await crypto.subtle.digest('SHA-256', bytes))}` as KeyId
-    hmacKey ??= crypto.subtle.importKey('raw', encoder.encode(secret), { name: 'HMAC', hash: 'SHA-256' }, false, [
-      'sign',
-    ])
-    return `~${toBase64Url(await crypto.subtle.sign('HMAC', await hmacKey, bytes))}` as KeyId
+    const { subtle } = crypto
+    hmacKey ??=
+      secret === undefined
+        ? undefined
+        : subtle.importKey('raw', encoder.encode(secret), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
+    const digest = await (hmacKey ? subtle.sign('HMAC', await hmacKey, bytes) : subtle.digest('SHA-256', bytes))
+    // The first 192 bits of a digest: far beyond collision, and shorter keys.
+    return `${hmacKey ? '~' : '#'}${toBase64Url(new Uint8Array(digest, 0, 24))}` as KeyId
   }
   return (text) => {
     const known = remembered.get(text)
@@ -192,16 +195,13 @@ function createDigest(secret: string | undefined): (text: string) => Awaitable<K
   }
 }
 
-/** The first 192 bits of a digest: far beyond collision, and shorter keys. */
-function toBase64Url(digest: ArrayBuffer): string {
-  const text = String.fromCharCode(...new Uint8Array(digest, 0, 24))
-  return btoa(text).replaceAll('+', '-').replaceAll('/', '_')
+function toBase64Url(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
 }
 
 /** A nonce of 96 random bits: the version of a tag, or the token of a lease. */
 export function createNonce(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(12))
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
+  return toBase64Url(crypto.getRandomValues(new Uint8Array(12)))
 }

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { memory } from '../src/stores/memory/index.ts'
 import { redis } from '../src/stores/redis/index.ts'
 import type { Store } from '../src/stores/store.ts'
-import { upstash } from '../src/stores/upstash/index.ts'
+import { upstash, upstashCache, upstashLimits } from '../src/stores/upstash/index.ts'
 import { createFakeClock } from '../src/testing/fake-clock.ts'
 import { type ContractContext, createContractContext, storeContract } from '../src/testing/store-contract.ts'
 import { findKeysWithoutTtl } from './keys-without-ttl.ts'
@@ -93,6 +93,13 @@ describeEngines('upstash() over millpond-rest', (engine) => {
     await server?.stop()
   })
   runContract(() => ({ store, pass: passRealTime }))
+
+  describe('as its halves', () => {
+    runContract(() => {
+      const options = { url: rest.url, token: rest.token }
+      return { store: { ...upstashCache(options), ...upstashLimits(options) }, pass: passRealTime }
+    })
+  })
 })
 
 function runContract(setUp: () => { store: Store; pass: ContractContext['pass'] }): void {

@@ -12,11 +12,13 @@ export function readLimit(action: string, limit: unknown, largest: number): numb
  *
  * @throws {RangeError} when it is not one, or out of range
  */
-export function readWhole(action: string, rule: { name: string; value: unknown; min: number; max: number }): number {
-  const { name, value, min, max } = rule
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min) {
+export function readWhole(action: string, rule: { name: string; value: unknown; min: number; max?: number }): number {
+  const { name, value, min, max = Number.MAX_SAFE_INTEGER } = rule
+  if (!isWhole(value) || value < min) {
     throw new RangeError(`${action}: "${name}" must be an integer >= ${min}, received ${String(value)}`)
   }
   if (value > max) throw new RangeError(`${action}: "${name}" must be at most ${max}, received ${value}`)
   return value
 }
+
+const isWhole = (value: unknown): value is number => Number.isSafeInteger(value)

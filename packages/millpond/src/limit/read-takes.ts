@@ -2,7 +2,7 @@ import { createNonce, type LimitKeyring, type StoreKey } from '../key.ts'
 import type { Clock } from '../time/clock.ts'
 import type { LimitCheck } from './limit-store.ts'
 import type { OutageMode, Policy } from './policy.ts'
-import { readLimit } from './read-limit.ts'
+import { readLimit, readWhole } from './read-limit.ts'
 
 /** The declared policies by name. */
 export type Policies = Readonly<Record<string, Policy<never>>>
@@ -56,9 +56,7 @@ export function createReadTakes<Name extends string>(options: {
     const policy = Object.hasOwn(policies, name) ? policies[name] : undefined
     if (!policy) throw unknownPolicy(policies, name)
     readKey(name, key)
-    if (!Number.isSafeInteger(cost) || cost < 1) {
-      throw new RangeError(`Cannot take from "${name}": "cost" must be an integer >= 1, received ${String(cost)}`)
-    }
+    if (cost !== 1) readWhole(`Cannot take from "${name}"`, { name: 'cost', value: cost, min: 1 })
     const limitOf = policy.limit as number | ((context: unknown) => number)
     const limit =
       typeof limitOf === 'number'

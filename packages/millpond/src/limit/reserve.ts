@@ -2,6 +2,7 @@ import type { Decision } from './decision.ts'
 import type { LimitMark } from './limit-store.ts'
 import type { Limiter } from './limiter.ts'
 import { limiterParts } from './limiter-parts.ts'
+import { readWhole } from './read-limit.ts'
 import type { Policies, PolicyCheck, Take } from './read-takes.ts'
 import { claimTaken } from './taken.ts'
 
@@ -52,9 +53,7 @@ export async function reserve<const P extends Policies>(
   }
 
   async function settle(cost: number): Promise<Settlement> {
-    if (!Number.isSafeInteger(cost) || cost < 0) {
-      throw new RangeError(`Cannot settle: "cost" must be an integer >= 0, received ${String(cost)}`)
-    }
+    readWhole('Cannot settle', { name: 'cost', value: cost, min: 0 })
     const marks = claimTaken(decision)
     const over = marks.filter((mark) => mark.cost < cost)
     const under = marks.filter((mark) => mark.cost > cost).map((mark) => ({ ...mark, cost: mark.cost - cost }))

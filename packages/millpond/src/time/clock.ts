@@ -16,17 +16,10 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, fire, { background = false } = {}) {
-    const timer: unknown = setTimeout(fire, ms)
-    if (
-      background &&
-      typeof timer === 'object' &&
-      timer !== null &&
-      'unref' in timer &&
-      typeof timer.unref === 'function'
-    ) {
-      timer.unref()
-    }
-    return () => clearTimeout(timer as Parameters<typeof clearTimeout>[0])
+    const timer = setTimeout(fire, ms)
+    // Browsers and workers have a number here, which keeps nothing alive.
+    if (background) (timer as { unref?(): void }).unref?.()
+    return () => clearTimeout(timer)
   },
 }
 

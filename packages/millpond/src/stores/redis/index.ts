@@ -1,4 +1,6 @@
-import { createRedisStore } from '../redis-store.ts'
+import { ping } from '../ping.ts'
+import { createRedisCache } from '../redis-cache.ts'
+import { createRedisLimits } from '../redis-limits.ts'
 import type { Store } from '../store.ts'
 import { withClusterCache } from './cluster-cache.ts'
 import { withClusterLimits } from './cluster-limits.ts'
@@ -22,11 +24,11 @@ import { createCommands, type RedisClient } from './connection.ts'
  */
 export function redis(client: RedisClient): Store {
   const commands = createCommands(client)
-  const store = createRedisStore(commands)
+  const store = { ...createRedisCache(commands), ...createRedisLimits(commands) }
   const { slotOf, masters } = commands
   const split = slotOf &&
     masters && { ...withClusterCache(store, { ...commands, slotOf, masters }), ...withClusterLimits(store) }
-  return { kind: 'redis', ...store, ...split, async close() {} }
+  return { kind: 'redis', ...store, ...split, ping: () => ping(commands), async close() {} }
 }
 
 export type { Store } from '../store.ts'

@@ -1,6 +1,11 @@
+import type { CacheStore } from '../../cache/cache-store.ts'
+import type { LimitStore } from '../../limit/limit-store.ts'
 import { type Duration, toMilliseconds } from '../../time/duration.ts'
-import { createRedisStore } from '../redis-store.ts'
-import type { Store } from '../store.ts'
+import type { Commands } from '../commands.ts'
+import { ping } from '../ping.ts'
+import { createRedisCache } from '../redis-cache.ts'
+import { createRedisLimits } from '../redis-limits.ts'
+import type { Store, StoreConnection } from '../store.ts'
 import { readCredentials } from './credentials.ts'
 import { createRestCommands } from './rest-commands.ts'
 
@@ -27,14 +32,34 @@ export interface UpstashOptions {
  * @throws {TypeError} when the address is malformed, or the address or token is missing or still a placeholder
  */
 export function upstash(options: UpstashOptions): Store {
+  const commands = connect(options)
+  return { ...createRedisCache(commands), ...createRedisLimits(commands), ...toConnection(commands) }
+}
+
+/** As `upstash`, for a cache alone: the scripts of the limits are not shipped. */
+export function upstashCache(options: UpstashOptions): CacheStore & StoreConnection {
+  const commands = connect(options)
+  return { ...createRedisCache(commands), ...toConnection(commands) }
+}
+
+/** As `upstash`, for a limiter alone: the scripts of the cache are not shipped. */
+export function upstashLimits(options: UpstashOptions): LimitStore & StoreConnection {
+  const commands = connect(options)
+  return { ...createRedisLimits(commands), ...toConnection(commands) }
+}
+
+function connect(options: UpstashOptions): Commands {
   const { url, token } = readCredentials(options)
   const timeoutMs = toMilliseconds(options.timeout ?? '5s', {
     action: 'Cannot create an Upstash store',
     name: 'timeout',
     maxMs: 600_000,
   })
-  const commands = createRestCommands({ url, token, timeoutMs, fetch: options.fetch ?? fetch })
-  return { kind: 'upstash', ...createRedisStore(commands), async close() {} }
+  return createRestCommands({ url, token, timeoutMs, fetch: options.fetch ?? fetch })
 }
 
-export type { Store } from '../store.ts'
+function toConnection(commands: Commands): StoreConnection {
+  return { kind: 'upstash', ping: () => ping(commands), async close() {} }
+}
+
+export type { Store, StoreConnection } from '../store.ts'
