@@ -50,22 +50,78 @@ export function readLuaTokens(source) {
 }
 
 /**
- * Short names for the locals of pieces of Lua that may stand in one script together: a name stands for the same in all of them. Fields keep theirs.
+ * Short names for the locals of pieces of Lua that may stand in one script together. Two names share a short one only where no function, and not what stands outside of functions, has both. Fields keep theirs.
  * @param {readonly (readonly Token[])[]} pieces
  * @returns {Map<string, string>}
  * @throws {SyntaxError} when a local is named like a global
  */
 export function toShortNames(pieces) {
-  const names = pieces.flat().filter(({ kind }) => kind === 'name')
+  const scopes = toScopes(pieces).map((tokens) => tokens.filter(isVariable).map(({ text }) => text))
   const locals = new Set(pieces.flatMap(findLocals))
   const global = [...locals].find((name) => GLOBALS.has(name))
   if (global) throw new SyntaxError(`Cannot minify Lua: a local must not be named like a global, received ${global}`)
-  const taken = new Set([...KEYWORDS, ...names.map(({ text }) => text).filter((name) => !locals.has(name))])
-  /** @type {Map<string, number>} */
-  const uses = new Map([...locals].map((name) => [name, 0]))
-  for (const { text } of names) if (locals.has(text)) uses.set(text, (uses.get(text) ?? 0) + 1)
-  const short = createNames(taken)
-  return new Map([...uses].sort(([, a], [, b]) => b - a).map(([name]) => [name, short()]))
+  const others = new Set([...KEYWORDS, ...scopes.flat().filter((name) => !locals.has(name))])
+  /** @type {Map<string, { uses: number, scopes: Set<number> }>} */
+  const found = new Map([...locals].map((name) => [name, { uses: 0, scopes: new Set() }]))
+  scopes.forEach((names, scope) => {
+    for (const name of names) {
+      const place = found.get(name)
+      if (!place) continue
+      place.uses += 1
+      place.scopes.add(scope)
+    }
+  })
+  const free = createNames(others).map((short) => ({ short, scopes: new Set() }))
+  return new Map(
+    [...found]
+      .sort(([, a], [, b]) => b.uses - a.uses)
+      .map(([name, place]) => {
+        const choice = free.find(({ scopes }) => ![...place.scopes].some((scope) => scopes.has(scope)))
+        if (!choice) throw new SyntaxError('Cannot minify Lua: a function must not have so many names')
+        for (const scope of place.scopes) choice.scopes.add(scope)
+        return [name, choice.short]
+      }),
+  )
+}
+
+/**
+ * What stands outside of functions, in all pieces, and then each function that stands in no other.
+ * @param {readonly (readonly Token[])[]} pieces
+ */
+export function toScopes(pieces) {
+  /** @type {Token[]} */
+  const outside = []
+  /** @type {Token[][]} */
+  const functions = []
+  for (const tokens of pieces) {
+    let depth = 0
+    for (const token of tokens) {
+      const opens = token.kind === 'name' && ['function', 'if', 'do', 'repeat'].includes(token.text)
+      const closes = token.kind === 'name' && ['end', 'until'].includes(token.text)
+      if (token.text === 'function' && depth === 0) functions.push([])
+      if (depth > 0 || token.text === 'function') {
+        functions.at(-1)?.push(token)
+        depth += opens ? 1 : closes ? -1 : 0
+      } else outside.push(token)
+    }
+  }
+  return [[...outside, ...findFunctionNames(functions)], ...functions]
+}
+
+/**
+ * The names by which what stands outside calls its functions.
+ * @param {readonly (readonly Token[])[]} functions
+ */
+const findFunctionNames = (functions) => functions.flatMap(([, name]) => (name?.kind === 'name' ? [name] : []))
+
+/**
+ * Whether a token is a name that is looked up, not the field of a table.
+ * @param {Pick<Token, 'kind'>} token
+ * @param {number} index
+ * @param {readonly Token[]} tokens
+ */
+function isVariable({ kind }, index, tokens) {
+  return kind === 'name' && tokens[index - 1]?.text !== '.'
 }
 
 /**
@@ -76,8 +132,7 @@ export function toShortNames(pieces) {
 export function toMinifiedLua(tokens, names) {
   let lua = ''
   tokens.forEach(({ kind, text }, index) => {
-    const isField = tokens[index - 1]?.text === '.'
-    const next = kind === 'name' && !isField ? (names.get(text) ?? text) : text
+    const next = isVariable({ kind }, index, tokens) ? (names.get(text) ?? text) : text
     const before = tokens[index - 1]
     if (before && needsSpace(before, lua.at(-1) ?? '', next))
       lua += before.kind === 'hole' || kind === 'hole' ? '\n' : ' '
@@ -123,19 +178,11 @@ function findLocals(tokens) {
   return found
 }
 
-/** @param {ReadonlySet<string>} taken */
+/**
+ * Names of one letter, then of two.
+ * @param {ReadonlySet<string>} taken
+ */
 function createNames(taken) {
-  const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
-  let count = 0
-  const next = () => {
-    const head = letters[count % letters.length] ?? ''
-    const rest = Math.floor(count / letters.length)
-    count += 1
-    return rest === 0 ? head : `${head}${letters[rest - 1]}`
-  }
-  return () => {
-    let name = next()
-    while (taken.has(name)) name = next()
-    return name
-  }
+  const letters = [...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ']
+  return [...letters, ...letters.flatMap((a) => letters.map((b) => a + b))].filter((name) => !taken.has(name))
 }

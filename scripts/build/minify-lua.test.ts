@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { readLuaTokens, toMinifiedLua, toShortNames } from './minify-lua.mjs'
+import { readLuaTokens, toMinifiedLua, toScopes, toShortNames } from './minify-lua.mjs'
 import { minifyTemplates } from './minify-templates.mjs'
 
 const folder = new URL('../../packages/millpond/src/stores/lua/', import.meta.url)
@@ -9,25 +9,33 @@ const sources = readdirSync(folder).map((name) => readFileSync(new URL(name, fol
 const toTokens = (file: string, template: RegExp) =>
   [...file.matchAll(template)].map(([, source = '']) => readLuaTokens(source))
 
+const isVariable = (tokens: ReturnType<typeof readLuaTokens>, index: number) =>
+  tokens[index]?.kind === 'name' && tokens[index - 1]?.text !== '.'
+
 function minify(source: string): string {
   const tokens = readLuaTokens(source)
   return toMinifiedLua(tokens, toShortNames([tokens]))
 }
 
-test('minifyTemplates() leaves the tokens of our scripts as they are, but for names, which stand one for one', () => {
+test('minifyTemplates() leaves the tokens of our scripts as they are, but for names', () => {
   const ours = sources.flatMap((source) => toTokens(source, /\blua`([^`]*)`/g))
+  const names = toShortNames(ours)
   const all = minifyTemplates(sources).join('\n')
   const theirs = [...all.matchAll(/`([^`]*)`/g)].map(([, text = '']) => text)
-  const names = toShortNames(ours)
   expect(ours.length).toBeGreaterThan(10)
-  expect(new Set(names.values()).size).toBe(names.size)
-  const back = new Map([...names].map(([name, short]) => [short, name]))
   for (const tokens of ours) {
     const short = theirs.find((text) => text === toMinifiedLua(tokens, names)) ?? ''
-    const long = readLuaTokens(short).map(({ kind, text }, index, list) =>
-      kind === 'name' && list[index - 1]?.text !== '.' ? (back.get(text) ?? text) : text,
-    )
-    expect(long).toEqual(tokens.map(({ text }) => text))
+    const renamed = tokens.map(({ text }, index) => (isVariable(tokens, index) ? (names.get(text) ?? text) : text))
+    expect(readLuaTokens(short).map(({ text }) => text)).toEqual(renamed)
+  }
+})
+
+test('toShortNames() gives no two names of one scope of our scripts the same short one', () => {
+  const ours = sources.flatMap((source) => toTokens(source, /\blua`([^`]*)`/g))
+  const short = toShortNames(ours)
+  for (const tokens of toScopes(ours)) {
+    const names = new Set(tokens.filter((_, index) => isVariable(tokens, index)).map(({ text }) => text))
+    expect(new Set([...names].map((name) => short.get(name) ?? name)).size).toBe(names.size)
   }
 })
 
@@ -41,7 +49,11 @@ test.each([
   ["local get = 'a  --  b'\nreturn get .. 1 .. ''", "local a='a  --  b'return a..1 ..''"],
   ['local left, right = 3, -1\nreturn left - -right - 1', 'local a,b=3,-1 return a- -b-1'],
   ['local set = {}\nset.set = { set }\nreturn set[set.set]', 'local a={}a.set={a}return a[a.set]'],
-  ['local function grow(by) return by + a end', 'local function c(b)return b+a end'],
+  ['local function grow(by) return by + a end', 'local function b(c)return c+a end'],
+  [
+    'local base = 1\nlocal function one(x) return x + base end\nlocal function two(y) if y then return one(y) end end',
+    'local b=1 local function a(c)return c+b end local function c(b)if b then return a(b)end end',
+  ],
   [`local head = 1\n\${REST}\nreturn head`, `local a=1\n\${REST}\nreturn a`],
 ])('toMinifiedLua() of %j gives %j', (source, minified) => {
   expect(minify(source)).toBe(minified)
