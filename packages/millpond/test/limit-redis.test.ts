@@ -5,6 +5,7 @@ import { describeWith, startRedis } from 'millpond-e2e/servers'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createLimiter } from '../src/limit/limiter.ts'
 import { fixedWindow, slidingWindow, tokenBucket } from '../src/limit/policy.ts'
+import { reserve } from '../src/limit/reserve.ts'
 import { redis } from '../src/stores/redis/index.ts'
 import { systemClock } from '../src/time/clock.ts'
 import { findKeysWithoutTtl } from './keys-without-ttl.ts'
@@ -168,7 +169,7 @@ describeWith('redis', 'the limiter on Redis', () => {
     const policies = { log: slidingWindow(loose), window: fixedWindow(loose), level: tokenBucket(loose) }
     const limiter = createLimiter({ store: redis(client), namespace: 'settled', deadline: '10s', policies })
     for (const policy of ['log', 'window', 'level'] as const) {
-      const { settle } = await limiter.reserve({ policy, key: 'a', cost: 2 })
+      const { settle } = await reserve(limiter, { policy, key: 'a', cost: 2 })
       // Four of the eight that it cost more fit: three under the limit, and the debt of one.
       expect(await settle(10)).toEqual({ delivered: true, unrecorded: 4 })
     }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { EVERY_ALGORITHM } from '../src/limit/every-algorithm.ts'
 import { createMemoryLimits } from '../src/limit/memory-limits.ts'
 import type { Commands } from '../src/stores/commands.ts'
+import { withClusterLimits } from '../src/stores/redis/cluster-limits.ts'
 import { createCommands } from '../src/stores/redis/connection.ts'
 import { createRedisLimits } from '../src/stores/redis-limits.ts'
 import { createRestCommands } from '../src/stores/upstash/rest-commands.ts'
@@ -60,7 +61,10 @@ describe('a transcript of takes, refunds, settlements, peeks and resets of every
       const play = async ({ seed, entries }: (typeof transcripts)[number]) => {
         const replayed = await replay(entries, {
           seed,
-          store: (clock) => createRedisLimits(createCommandsAt(commands, { now: clock.now, change: toLongLived })),
+          store: (clock) => {
+            const limits = createRedisLimits(createCommandsAt(commands, { now: clock.now, change: toLongLived }))
+            return commands.slotOf ? withClusterLimits(limits) : limits
+          },
         })
         const nth = entries.findIndex(({ said }, index) => said !== replayed[index]?.said)
         if (nth >= 0) expect({ seed, nth, ...replayed[nth] }).toEqual({ seed, nth, ...entries[nth] })

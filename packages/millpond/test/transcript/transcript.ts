@@ -1,6 +1,8 @@
 import { createLimiter, type Decision, type Limiter } from '../../src/index.ts'
+import { blocksOf } from '../../src/limit/lease.ts'
 import type { LimitStore } from '../../src/limit/limit-store.ts'
 import { concurrency, fixedWindow, slidingWindow, tokenBucket } from '../../src/limit/policy.ts'
+import { type Reservation, reserve } from '../../src/limit/reserve.ts'
 import { createFakeClock, type FakeClock } from '../../src/testing/fake-clock.ts'
 import { createRandomInt } from '../random-int.ts'
 
@@ -10,7 +12,7 @@ const POLICIES = {
   wide: slidingWindow({ limit: 12, window: '10m', onUnavailable: 'closed' }),
   minute: fixedWindow({ limit: 4, window: '90s', onUnavailable: 'closed' }),
   day: fixedWindow({ limit: 15, window: '1d', timeZone: 'Europe/Berlin', onUnavailable: 'closed' }),
-  block: fixedWindow({ limit: 6, window: '2m', lease: 3, onUnavailable: 'closed' }),
+  block: fixedWindow({ limit: 6, window: '2m', lease: blocksOf(3), onUnavailable: 'closed' }),
   bucket: tokenBucket({ limit: 6, refill: 4, window: '60s', onUnavailable: 'closed', debt: 3 }),
   jobs: concurrency({ limit: 4, ttl: '45s', onUnavailable: 'closed' }),
   trial: slidingWindow({ limit: 2, window: '60s', onUnavailable: 'closed', shadow: true }),
@@ -90,7 +92,7 @@ async function createPlayer({ seed, store, clock }: { seed: number; store: Limit
 
 function createSteps(limiter: Limiter<typeof POLICIES>) {
   const decisions: Decision[] = []
-  const reservations: Awaited<ReturnType<typeof limiter.reserve>>[] = []
+  const reservations: Reservation<keyof typeof POLICIES>[] = []
   let refused: { readonly takes: readonly Take[]; readonly waitMs: number } | undefined
 
   function note(decision: Decision, takes: readonly Take[]): Decision {
@@ -111,7 +113,7 @@ function createSteps(limiter: Limiter<typeof POLICIES>) {
       case 'peek':
         return limiter.peek(step.takes)
       case 'reserve': {
-        const reservation = await limiter.reserve(step.takes)
+        const reservation = await reserve(limiter, step.takes)
         if (reservation.decision.allowed) reservations.push(reservation)
         return reservation.decision
       }
