@@ -396,6 +396,11 @@ describeWith('chromium', 'the site in a browser', () => {
         await page.goto(site.url + path)
         if ((await page.evaluate(() => document.documentElement.scrollWidth)) !== width) wide.push(path)
         faults.push(...(await violationsIn(page)).map((fault) => [path, fault]))
+        // Who wishes for less motion gets none.
+        const moving = await page.evaluate(() =>
+          document.getAnimations().map((each) => String(Reflect.get(each, 'animationName'))),
+        )
+        faults.push(...moving.filter((name) => name !== 'no-room').map((name) => [path, name]))
       }
       expect([wide, faults]).toEqual([[], []])
       await page.goto(site.url + (await readMailLink(site.url, `axe-${width}-${colorScheme}@x.org`)))

@@ -35,6 +35,18 @@ describe('what the site tells search engines', () => {
     expect(paths.filter((path) => kept.some((start) => path.startsWith(start)))).toEqual([])
   })
 
+  it('the image and the manifest that its pages name are there', async () => {
+    const { text } = await callSite(site.url)
+    const [, image] = /property="og:image" content="https:\/\/headwater\.test([^"]+)"/.exec(text) ?? []
+    const [, manifest] = /rel="manifest" href="([^"]+)"/.exec(text) ?? []
+    const answers = await Promise.all([image, manifest].map((path) => callSite(`${site.url}${path}`)))
+    expect(answers.map((answer) => [answer.status, answer.header('content-type')])).toEqual([
+      [200, 'image/png'],
+      [200, 'application/manifest+json'],
+    ])
+    expect(answers[1]?.json()).toMatchObject({ name: 'Headwater' })
+  })
+
   it('a page about a person is marked for no index', async () => {
     const page = await callSite(`${site.url}/me`)
     expect(page.text).toContain('<meta name="robots" content="noindex"/>')

@@ -53,6 +53,23 @@ describe('a person', () => {
     })
   })
 
+  it('confirms by the button only: whoever opens the link for them changes nothing', async () => {
+    const from = '192.0.2.40'
+    await joinByJson(site.url, from, { email: 'scanned@x.org' })
+    const link = await readMailLink(site.url, 'scanned@x.org')
+    const left = async () => (await readStats(site.url, from)).json() as { foundingMembersLeft: number }
+    const before = await left()
+    for (const method of ['GET', 'HEAD', 'GET']) {
+      const opened = await callSite(site.url + link, { method })
+      expect([opened.status, opened.header('set-cookie')]).toEqual([200, undefined])
+    }
+    expect(await left()).toEqual(before)
+    const api = await callSite(`${site.url}/api${link.replace('/confirm', '/waitlist/confirm')}`)
+    expect([api.status, await left()]).toEqual([405, before])
+    const pressed = await postJson(`${site.url}/api/waitlist/confirm`, { from, body: { token: tokenOf(link) } })
+    expect([pressed.status, (await left()).foundingMembersLeft]).toEqual([200, before.foundingMembersLeft - 1])
+  })
+
   it('moves up by a friend who confirms, and the leaderboard shows it at once', async () => {
     const from = '192.0.2.2'
     for (const nth of [1, 2, 3]) await enter(from, `before${nth}@x.org`)

@@ -92,6 +92,32 @@ describeWith(['redis', 'postgres'], 'the site on Redis over REST and on PostgreS
     expect(after.totalSignups - before.totalSignups).toBe(5)
   })
 
+  /** How often Redis has been asked for each command so far, those inside scripts too. */
+  async function readCalls(): Promise<Map<string, number>> {
+    const headers = { authorization: `Bearer ${rest.token}` }
+    const answer = await callSite(rest.url, { method: 'POST', headers, body: '["INFO","commandstats"]' })
+    const { result } = answer.json() as { result: string }
+    const lines = result.matchAll(/^cmdstat_(\S+?):calls=(\d+)/gm)
+    return new Map([...lines].map(([, name = '', calls]) => [name, Number(calls)]))
+  }
+
+  it('asks Redis for six commands for a limited cached GET, and for none while a refusal is remembered', async () => {
+    const read = (from: string) =>
+      callSite(`${site.url}/api/waitlist/leaderboard`, { headers: { 'x-forwarded-for': from } })
+    const costOf = async (from: string) => {
+      const before = await readCalls()
+      const { status } = await read(from)
+      const after = await readCalls()
+      const made = [...after].map(([name, calls]) => [name, calls - (before.get(name) ?? 0)] as const)
+      return { status, calls: Object.fromEntries(made.filter(([name, calls]) => calls > 0 && name !== 'info')) }
+    }
+    await read('192.0.2.203')
+    // Two limits share the script, the clock and the read; each is written by a command of its own.
+    expect(await costOf('192.0.2.204')).toEqual({ status: 200, calls: { evalsha: 1, time: 1, mget: 2, set: 2 } })
+    for (let nth = 0; nth < 30; nth += 1) await read('192.0.2.204')
+    expect(await costOf('192.0.2.204')).toEqual({ status: 429, calls: {} })
+  })
+
   it('answers pages and APIs, degraded where declared and never 500, while Redis hangs', async () => {
     const from = '192.0.2.205'
     redis.kill('SIGSTOP')

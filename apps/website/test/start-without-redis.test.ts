@@ -1,22 +1,12 @@
-import { createServer as createNetServer } from 'node:net'
-import { describeWith, startRedis } from 'millpond-e2e/servers'
+import { describeWith, freePort, startRedis } from 'millpond-e2e/servers'
 import { createServer } from 'millpond-rest'
 import { expect, it } from 'vitest'
 import { callSite, joinByJson, limitsOf, readStats } from './call-site.ts'
 import { startSite } from './start-site.ts'
 
-/** A port of the loopback interface where nothing listens. */
-async function findClosedPort(): Promise<number> {
-  const server = createNetServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
-
 describeWith('redis', 'a site whose Redis is refused at its start', () => {
   it('starts, answers pages and joins by its own count, and shares the limits once Redis is there', async () => {
-    const [port, redis] = await Promise.all([findClosedPort(), startRedis()])
+    const [port, redis] = await Promise.all([freePort(), startRedis()])
     const token = 't'.repeat(32)
     const site = await startSite({
       UPSTASH_REDIS_REST_URL: `http://127.0.0.1:${port}`,

@@ -105,6 +105,18 @@ describeWith('postgres', 'syncSupport()', () => {
     expect(await sync()).toBe('synced')
   })
 
+  it('reads no more than 200 pages, and then keeps what it had', async () => {
+    expect(await sync()).toBe('synced')
+    const [before, asked] = [await stats(), fake.requests()]
+    const [one] = fake.supporters
+    if (one === undefined) throw new TypeError('Cannot test: nobody supports')
+    for (let nth = 0; nth < 1_000; nth += 1) fake.supporters.push({ ...one, support_id: 10_000 + nth })
+    clock += 240_000
+    expect(await sync()).toBe('failed')
+    expect(fake.requests() - asked).toBe(200)
+    expect(await stats()).toEqual(before)
+  })
+
   it('takes an empty list for empty, and follows no address out of the answer', async () => {
     fake.supporters.length = 0
     expect(await sync()).toBe('synced')
