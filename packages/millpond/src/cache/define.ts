@@ -231,8 +231,7 @@ export function createDefinition<Value>(
   // Not async, and short: each promise and call less is noticed in a hit.
   function get(value?: unknown): Promise<CacheResult<Value>> {
     const kept = recentlyKept?.get(value)
-    const answered = kept && reader.serve<Value>(name, kept)
-    return answered ? Promise.resolve(answered) : readThrough(value)
+    return (kept && reader.serve<Value>(name, kept)) ?? readThrough(value)
   }
 
   /** What a bad input throws reaches the caller as a rejection. */

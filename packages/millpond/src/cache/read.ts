@@ -50,7 +50,7 @@ export interface Reader {
   /** What the local tier keeps of an entry, for `serve`. */
   findKept(slot: Slot): KeptEntry | undefined
   /** Answers with what the local tier keeps, if that may still be served and be shared. */
-  serve<Value>(name: string, kept: KeptEntry): CacheResult<Value> | undefined
+  serve<Value>(name: string, kept: KeptEntry): Promise<CacheResult<Value>> | undefined
   /** Looks, and leaves loading to the peek's `get`; dropped, it has loaded, refreshed and counted nothing. */
   peek<Value>(spec: Spec<Value>): Promise<Peek<Value>>
 }
@@ -211,22 +211,30 @@ export function createReader(settings: ReaderSettings): Reader {
     return local.get(spec.slot.entry)
   }
 
-  function serveLocal<Value>(spec: Spec<Value>, kept: KeptEntry): Awaitable<CacheResult<Value>> {
+  function serveLocal<Value>(spec: Spec<Value>, kept: KeptEntry): Promise<CacheResult<Value>> {
     const served = serve<Value>(spec.name, kept)
     if (served) return served
     const ageMs = Math.max(0, local.ageOf(kept))
-    return whenReady(decode(spec, kept.body), ({ value }) => toLocalResult(spec.name, kept, value, ageMs))
+    const answer = ({ value }: { readonly value: Value }) => answerLocally(spec.name, kept, value, ageMs)
+    return Promise.resolve(whenReady(decode(spec, kept.body), answer))
   }
 
-  function serve<Value>(name: string, kept: KeptEntry): CacheResult<Value> | undefined {
+  function serve<Value>(name: string, kept: KeptEntry): Promise<CacheResult<Value>> | undefined {
     if (!kept.isShared || undelivered.covers(kept.slot)) return undefined
     const ageMs = local.ageOf(kept)
-    return ageMs < 0 ? undefined : toLocalResult(name, kept, kept.value as Value, ageMs)
+    return ageMs < 0 ? undefined : answerLocally(name, kept, kept.value as Value, ageMs)
   }
 
-  function toLocalResult<Value>(name: string, kept: KeptEntry, value: Value, ageMs: number): CacheResult<Value> {
+  function answerLocally<Value>(
+    name: string,
+    kept: KeptEntry,
+    value: Value,
+    ageMs: number,
+  ): Promise<CacheResult<Value>> {
     reportLocal(name)
-    return { value, body: kept.body, status: 'hit', reason: 'local', ageMs, ttlMs: Math.max(0, kept.ttlMs - ageMs) }
+    const ttlMs = Math.max(0, kept.ttlMs - ageMs)
+    // Resolved where the object is made: there the engine knows that it has no `then`, and need not look for one.
+    return Promise.resolve({ value, body: kept.body, status: 'hit', reason: 'local', ageMs, ttlMs })
   }
 
   function end<Value>(spec: Spec<Value>, looked: Looked<Value>): Awaitable<CacheResult<Value>> {
@@ -239,7 +247,7 @@ export function createReader(settings: ReaderSettings): Reader {
     serve,
     read(spec) {
       const near = findLocal(spec)
-      return near ? Promise.resolve(serveLocal(spec, near)) : lookUp(spec, (looked) => end(spec, looked))
+      return near ? serveLocal(spec, near) : lookUp(spec, (looked) => end(spec, looked))
     },
     async peek(spec) {
       const near = findLocal(spec)
