@@ -1,0 +1,90 @@
+import { Redis } from 'ioredis'
+import { describeWith, startRedis } from 'millpond-e2e/servers'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { z } from 'zod'
+import { createCache } from '../src/index.ts'
+import { redis } from '../src/stores/redis/index.ts'
+
+const NOT_OURS = new Set(['info', 'config|resetstat', 'hello', 'client|setinfo', 'select'])
+
+describeWith('redis', 'what the server is asked for', () => {
+  let server: Awaited<ReturnType<typeof startRedis>>
+  let client: Redis
+  let admin: Redis
+  beforeAll(async () => {
+    server = await startRedis()
+    client = new Redis(server.url)
+    admin = new Redis(server.url)
+    await client.ping()
+  })
+  afterAll(async () => {
+    client?.disconnect()
+    admin?.disconnect()
+    await server?.stop()
+  })
+
+  /** What the client sent, one list for each time that it had nothing to wait for; and the commands that the server ran, those in scripts among them. */
+  async function costOf(operation: () => Promise<unknown>) {
+    const trips: string[][] = []
+    let waiting = 0
+    const send = client.sendCommand.bind(client)
+    const spy = vi.spyOn(client, 'sendCommand').mockImplementation((command, ...rest) => {
+      if (waiting === 0) trips.push([])
+      trips.at(-1)?.push(command.name)
+      waiting += 1
+      void command.promise.finally(() => {
+        waiting -= 1
+      })
+      return send(command, ...rest)
+    })
+    await admin.config('RESETSTAT')
+    await operation()
+    spy.mockRestore()
+    const ran = [...(await admin.info('commandstats')).matchAll(/^cmdstat_(\S+?):calls=(\d+)/gm)]
+    const commands = ran.reduce((sum, [, name = '', calls]) => sum + (NOT_OURS.has(name) ? 0 : Number(calls)), 0)
+    return { trips, commands }
+  }
+
+  const cache = (namespace: string) => createCache({ store: redis(client), namespace, deadline: '10s' })
+  const LOOK_LEASE_FILL = [['MGET'], ['EVALSHA'], ['EVALSHA']]
+
+  test.each([
+    { tags: [], commands: 8 },
+    { tags: ['a'], commands: 10 },
+    { tags: ['a', 'b'], commands: 12 },
+  ])(
+    'a miss with the tags $tags is 3 round trips and $commands commands, a hit 1 and 1',
+    async ({ tags, commands }) => {
+      const input = z.string()
+      const value = cache(`tags-${tags.length}`).define({
+        name: 'v',
+        ttl: '1m',
+        input,
+        tags: () => tags,
+        load: () => 1,
+      })
+      // The first miss also sends the scripts' sources.
+      await value.get('first')
+      expect(await costOf(() => value.get('second'))).toEqual({ trips: LOOK_LEASE_FILL, commands })
+      expect(await costOf(() => value.get('second'))).toEqual({ trips: [['MGET']], commands: 1 })
+    },
+  )
+
+  test('a miss whose value names a tag is 1 round trip more when it is new, none when the process knows it', async () => {
+    const { define, invalidate } = cache('value-tags')
+    const load = (id: string) => ({ by: `author:${id}` })
+    const value = define({ name: 'v', ttl: '1m', input: z.string(), load, valueTags: ({ by }) => [by] })
+    await value.get('first')
+    const unknown = await costOf(() => value.get('second'))
+    expect(unknown).toEqual({ trips: [...LOOK_LEASE_FILL, ['EVALSHA']], commands: 15 })
+    await invalidate(['author:second'])
+    expect((await costOf(() => value.get('second'))).trips).toEqual(LOOK_LEASE_FILL)
+    expect(await costOf(() => value.get('second'))).toEqual({ trips: [['MGET']], commands: 1 })
+  })
+
+  test('invalidating tags is 1 round trip and 1 script', async () => {
+    const { invalidate } = cache('invalidate')
+    await invalidate(['first'])
+    expect(await costOf(() => invalidate(['a', 'b', 'c']))).toEqual({ trips: [['EVALSHA']], commands: 5 })
+  })
+})
