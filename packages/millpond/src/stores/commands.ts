@@ -6,8 +6,11 @@ export type Command = readonly [name: string, ...args: (string | number)[]]
 
 /** What a Redis protocol offers to the store above it: commands on one database, in whatever way they travel. */
 export interface Commands {
-  /** Sends one command. Rejects with StoreUnavailableError or StoreReplyError, whose messages hold no argument. */
-  send(command: Command): Promise<unknown>
+  /**
+   * Sends one command. Rejects with StoreUnavailableError or StoreReplyError, whose messages hold no argument. One that `follows` is run after the one sent before it in the same tick,
+   * where both go to one server.
+   */
+  send(command: Command, follows?: boolean): Promise<unknown>
   /** Calls `run` at the end of this tick, just before the commands of the tick leave. */
   atTickEnd(run: () => void): void
   /** The slot of a key, on a cluster: a command may name keys of one slot only. */

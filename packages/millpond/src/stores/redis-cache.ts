@@ -2,7 +2,7 @@ import type { CacheStore } from '../cache/cache-store.ts'
 import { StoreReplyError } from '../errors.ts'
 import type { StoreKey } from '../key.ts'
 import { type Commands, runScript } from './commands.ts'
-import { FILL, LEASE, RELEASE, RENEW, VERSIONS } from './lua/cache-scripts.ts'
+import { FILL, LEASE, RELEASE, VERSIONS } from './lua/cache-scripts.ts'
 
 /** The cache's contract over Redis commands, however these travel, on one server. */
 export function createRedisCache(commands: Commands): CacheStore {
@@ -39,7 +39,8 @@ export function createRedisCache(commands: Commands): CacheStore {
       throw new StoreReplyError('Cannot read versions: the store must answer with one for each tag')
     },
     async renew(tags, nonce, ttlMs) {
-      await runScript(commands, RENEW, tags, [nonce, ttlMs])
+      // No script: it would be one command more, and that a server runs them in order is enough.
+      await Promise.all(tags.map((tag, index) => commands.send(['SET', tag, nonce, 'PX', ttlMs], index > 0)))
     },
     scan: (match, cursor) => scanServer(commands, match, cursor),
     async remove(keys) {

@@ -57,14 +57,6 @@ end
 return reply
 `)
 
-/** KEYS: tags. ARGV: nonce, tag TTL ms. Gives each the version. */
-export const RENEW = createScript(lua`
-for i = 1, #KEYS do
-  redis.call('SET', KEYS[i], ARGV[1], 'PX', ARGV[2])
-end
-return 1
-`)
-
 /** KEYS: entry, lease. ARGV: token, text, TTL ms. Replies 1 when the lease held the token and the entry was written. */
 export const FILL = createScript(lua`
 if redis.pcall('GET', KEYS[2]) ~= ARGV[1] then

@@ -37,6 +37,19 @@ test('what one tick asks leaves as one POST, with what is asked at its end', asy
   ])
 })
 
+test('renew() leaves in one POST, the first tag first, also where a tick asks more than one POST carries', async () => {
+  const { fetch, store } = setUp((commands) => Response.json(commands.map(() => ({ result: 'OK' }))))
+  const others = Array.from({ length: 255 }, () => store.ping())
+  await Promise.all([...others, store.renew(keys('epoch', 't1', 't2'), 'nonce', 1_000), store.ping()])
+  const posts = fetch.mock.calls.map(([, init]): string[][] => JSON.parse(String(init?.body)))
+  expect(posts.map((commands) => commands.length)).toEqual([258, 1])
+  expect(posts[0]?.slice(255)).toEqual([
+    ['SET', 'epoch', 'nonce', 'PX', 1_000],
+    ['SET', 't1', 'nonce', 'PX', 1_000],
+    ['SET', 't2', 'nonce', 'PX', 1_000],
+  ])
+})
+
 test('each POST carries the sync token of the last reply, so that a replica shows our own writes', async () => {
   const { fetch, store } = setUp((commands) =>
     Response.json(

@@ -6,6 +6,8 @@ const COMMANDS_PER_POST = 256
 
 interface Waiting {
   readonly command: Command
+  /** Whether it must be in the same POST as the one before it: POSTs are under way at once, and may overtake each other. */
+  readonly follows: boolean
   readonly resolve: (reply: unknown) => void
   readonly reject: (error: unknown) => void
 }
@@ -37,8 +39,11 @@ export function createRestCommands(options: RestOptions): Commands {
     const batch = waiting
     waiting = []
     scheduled = false
-    for (let start = 0; start < batch.length; start += COMMANDS_PER_POST) {
-      void deliver(batch.slice(start, start + COMMANDS_PER_POST))
+    for (let start = 0; start < batch.length; ) {
+      let end = start + COMMANDS_PER_POST
+      while (batch[end]?.follows) end += 1
+      void deliver(batch.slice(start, end))
+      start = end
     }
   }
 
@@ -57,9 +62,9 @@ export function createRestCommands(options: RestOptions): Commands {
 
   return {
     keyLocking: { state: 'untried' },
-    send: (command) =>
+    send: (command, follows = false) =>
       new Promise((resolve, reject) => {
-        waiting.push({ command, resolve, reject })
+        waiting.push({ command, follows, resolve, reject })
         schedule()
       }),
     atTickEnd(run) {
