@@ -4,6 +4,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { createCache } from '../src/index.ts'
 import { redis } from '../src/stores/redis/index.ts'
+import { createFakeClock } from '../src/testing/fake-clock.ts'
 
 type Server = Awaited<ReturnType<typeof startRedis>>
 
@@ -85,6 +86,45 @@ describeWith('redis', 'a cache whose Redis', () => {
       await vi.waitFor(async () => expect((await value.get(0)).status).toBe('hit'), { timeout: 20_000, interval: 20 })
       expect(await cache.invalidate(['tag'])).toEqual({ delivered: true })
       expect(await value.get(0)).toMatchObject({ status: 'miss', reason: 'tag-changed' })
+    },
+  )
+
+  test.each(['is out of memory', 'is a read-only replica'])(
+    '%s is still read, and asked to write five times, then once a second',
+    async (name) => {
+      const server = await startRedis()
+      closers.push(() => server.stop())
+      const [client, admin] = [new Redis(server.url), new Redis(server.url)]
+      const clock = createFakeClock()
+      const cache = createCache({ store: redis(client), namespace: 'faults', clock })
+      closers.push(
+        () => cache.close(),
+        () => client.disconnect(),
+        () => admin.disconnect(),
+      )
+      const value = cache.define({ name: 'value', ttl: '5m', input: z.int(), tags: () => ['tag'], load: (id) => id })
+      await value.get(0)
+      const mend = await faults[name]?.(server, admin)
+
+      const call = vi.spyOn(client, 'call')
+      const read = async (ids: readonly number[]) => {
+        call.mockClear()
+        const answers: unknown[] = []
+        for (const id of ids) answers.push((await value.get(id)).status, (await value.get(0)).status)
+        return { answers: [...new Set(answers)], sent: call.mock.calls.map(([command]) => command) }
+      }
+      const reads = (count: number) => Array<string>(count).fill('MGET')
+      const first = await read([1, 2, 3, 4, 5])
+      expect(first.answers).toEqual(['bypass', 'hit'])
+      expect(first.sent).toEqual(Array.from({ length: 5 }, () => ['MGET', 'EVALSHA', 'MGET']).flat())
+      expect(await read([6, 7, 8])).toEqual({ answers: ['bypass', 'hit'], sent: reads(6) })
+      await clock.advance(1_000)
+      expect(await read([9, 10])).toEqual({ answers: ['bypass', 'hit'], sent: ['MGET', 'EVALSHA', ...reads(3)] })
+
+      await mend?.()
+      await clock.advance(1_000)
+      expect((await read([11])).answers).toEqual(['miss', 'hit'])
+      expect((await read([11])).answers).toEqual(['hit'])
     },
   )
 

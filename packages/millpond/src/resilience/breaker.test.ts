@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { StoreReplyError, StoreUnavailableError } from '../errors.ts'
+import { BreakerOpenError, StoreReplyError, StoreUnavailableError } from '../errors.ts'
 import { createFakeClock } from '../testing/fake-clock.ts'
 import { createBreaker } from './breaker.ts'
 
@@ -39,6 +39,16 @@ test('createBreaker() stays open for another cooldown when the probe fails', asy
   await clock.advance(1_000)
   for (let turn = 0; turn < 3; turn += 1) await breaker('read', call).catch(() => {})
   expect(call).toHaveBeenCalledTimes(3)
+})
+
+test('createBreaker() counts a refusal by another breaker neither as a failure nor as a success', async () => {
+  const { breaker } = setUp()
+  const refuse = () => Promise.reject(new BreakerOpenError('left alone'))
+  for (let turn = 0; turn < 3; turn += 1) await expect(breaker('fill', refuse)).rejects.toThrow('left alone')
+  const call = vi.fn(fail)
+  for (const each of [call, refuse, call]) await breaker('fill', each).catch(() => {})
+  await expect(breaker('fill', call)).rejects.toMatchObject({ code: 'ERR_BREAKER_OPEN' })
+  expect(call).toHaveBeenCalledTimes(2)
 })
 
 test('createBreaker() does not open for replies that are errors', async () => {

@@ -4,7 +4,7 @@ import type { CallPolicy } from './call.ts'
 
 /**
  * Stops asking a store that does not answer. After `failures` failures in a row (a reply that is an error is an answer) calls are refused with
- * BreakerOpenError without being made; once `cooldownMs` has passed one call at a time goes through as a probe, and the first that succeeds closes the breaker.
+ * BreakerOpenError without being made (such a refusal by another breaker counts neither way); once `cooldownMs` has passed one call at a time goes through as a probe, and the first that succeeds closes the breaker.
  */
 export function createBreaker(options: { failures: number; cooldownMs: number; clock: Clock }): CallPolicy {
   const { failures, cooldownMs, clock } = options
@@ -26,8 +26,10 @@ export function createBreaker(options: { failures: number; cooldownMs: number; c
         return value
       },
       (error: unknown) => {
-        failed = error instanceof StoreReplyError ? 0 : failed + 1
-        openUntil = clock.now() + cooldownMs
+        if (!(error instanceof BreakerOpenError)) {
+          failed = error instanceof StoreReplyError ? 0 : failed + 1
+          openUntil = clock.now() + cooldownMs
+        }
         if (open) probing = false
         throw error
       },
