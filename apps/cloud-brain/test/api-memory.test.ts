@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type OpenDatabase, openPglite } from '../src/db/database.ts'
 import { describeApi } from './api-suite.ts'
 import { cacheStatus, createHarness, dayOf, openTestIssuer, type TestIssuer, TODAY } from './harness.ts'
+import { describePremiumChat } from './premium-chat-cases.ts'
 import { describeSecurity } from './security-cases.ts'
 
 // One PGlite for the whole file: each takes seconds and hundreds of megabytes.
@@ -24,7 +25,10 @@ afterAll(async () => {
 describeApi(
   'API on memory and PGlite',
   async () => ({ database, store: memory(), close: async () => {} }),
-  describeSecurity,
+  (current) => {
+    describeSecurity(current)
+    describePremiumChat(current)
+  },
 )
 
 describe('API without a store', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { Problem } from '../src/document-route.ts'
 import type { Current } from './api-suite.ts'
-import { createHarness, GENEROUS, TODAY } from './harness.ts'
+import { createHarness, faultyFields, GENEROUS, TODAY } from './harness.ts'
 
 const Operations = z.object({
   paths: z.record(z.string(), z.record(z.string(), z.looseObject({ requestBody: z.unknown().optional() }))),
@@ -20,6 +20,18 @@ const FAULTS = [
   { what: 'more bytes than it takes', type: 'application/json', body: `"${'x'.repeat(1_048_577)}"`, status: 413 },
 ] as const
 
+/** All that a user could have changed. */
+const readStored = ({ get }: { get(path: string): Promise<Response> }) =>
+  Promise.all(
+    [
+      '/users/me/preferences',
+      '/users/me/profile',
+      '/analytics/goals',
+      `/analytics/daily-summary?date=${TODAY}`,
+      '/chat/usage',
+    ].map(async (path) => (await get(path)).text()),
+  )
+
 export function describeBadInput(current: Current): void {
   describe('every route with a body', () => {
     it('refuses what is not a document of its kind with a problem that names the field, and stores nothing', async () => {
@@ -33,16 +45,7 @@ export function describeBadInput(current: Current): void {
         ),
       )
       expect(routes.length).toBeGreaterThanOrEqual(7)
-      const readAll = () =>
-        Promise.all(
-          [
-            '/users/me/preferences',
-            '/users/me/profile',
-            '/analytics/goals',
-            `/analytics/daily-summary?date=${TODAY}`,
-          ].map(async (path) => (await user.get(path)).text()),
-        )
-      const before = await readAll()
+      const before = await readStored(user)
       for (const { path, method } of routes) {
         for (const { what, type, body, status } of FAULTS) {
           const headers = new Headers({ authorization: `Bearer ${user.token}` })
@@ -57,8 +60,34 @@ export function describeBadInput(current: Current): void {
           expect(response.headers.get('ratelimit')).not.toBeNull()
         }
       }
-      expect(await readAll()).toEqual(before)
-      expect((await user.get('/chat/usage')).status).toBe(200)
+      expect(await readStored(user)).toEqual(before)
+    })
+
+    it('refuses one byte that is not UTF-8 in a document that is good without it, and stores nothing', async () => {
+      const harness = createHarness({ ...current(), policies: GENEROUS, deadline: '10s' })
+      const user = await harness.createUser()
+      const send = (
+        method: string,
+        path: string,
+        [before, after]: readonly [string, string],
+        bytes: readonly number[],
+      ) =>
+        harness.request(`/api/v1${path}`, {
+          method,
+          headers: { authorization: `Bearer ${user.token}`, 'content-type': 'application/json' },
+          body: new Uint8Array([...Buffer.from(before), ...bytes, ...Buffer.from(after)]),
+        })
+      for (const [method, path, around] of [
+        ['POST', '/health/ingest', ['{"source":"watch', `","sleep":[{"date":"${TODAY}","hours":8}]}`]],
+        ['PATCH', '/users/me/profile', ['{"nickname":"An', 'a"}']],
+        ['POST', '/chat', ['{"message":"How', ' did I sleep?"}']],
+      ] as const) {
+        const before = await readStored(user)
+        const refused = await send(method, path, around, [0xff])
+        expect([path, refused.status, await faultyFields(refused)]).toEqual([path, 400, ['body']])
+        expect(await readStored(user)).toEqual(before)
+        expect([path, (await send(method, path, around, [0xc3, 0xa9])).status]).toEqual([path, 200])
+      }
     })
   })
 }

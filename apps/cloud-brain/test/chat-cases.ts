@@ -1,5 +1,4 @@
-import { createServer, type ServerResponse } from 'node:http'
-import { sql } from 'drizzle-orm'
+import type { ServerResponse } from 'node:http'
 import { disabled } from 'millpond'
 import { upstash } from 'millpond/upstash'
 import { freePort } from 'millpond-e2e/servers'
@@ -10,31 +9,8 @@ import { CHAT_LIMITS } from '../src/limits.ts'
 import { listen } from '../src/listen.ts'
 import { addDays } from '../src/local-day.ts'
 import type { Current } from './api-suite.ts'
-import { createHarness, faultyFields, GENEROUS, TODAY } from './harness.ts'
-
-/** A model endpoint on loopback that speaks the wire format; `reply` writes the answer to each request. */
-async function withModel<Result>(
-  reply: (response: ServerResponse, request: { authorization: string | undefined; body: string }) => void,
-  run: (url: string) => Promise<Result>,
-): Promise<Result> {
-  const server = createServer((request, response) => {
-    let body = ''
-    request.on('data', (chunk: Buffer) => {
-      body += chunk.toString()
-    })
-    request.on('end', () => reply(response, { authorization: request.headers.authorization, body }))
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  try {
-    return await run(`http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}/v1`)
-  } finally {
-    server.close()
-    server.closeAllConnections()
-  }
-}
-
-const chunk = (content: string) => `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content } }] })}\n\n`
+import { createHarness, faultyFields, GENEROUS, makePremium, TODAY } from './harness.ts'
+import { chunk, withModel } from './with-model.ts'
 
 /** The events of a stream, as name and data. */
 async function eventsOf(response: Response): Promise<[string, unknown][]> {
@@ -86,7 +62,7 @@ export function describeChat(current: Current): void {
       ])
     })
 
-    it('refuses the 51st question of a free user with 429 and headers, the 501st limit is for premium', async () => {
+    it('refuses the 51st question of a free user with 429 and headers, and lets one who pays from then on go on', async () => {
       const harness = open()
       const user = await harness.createUser()
       expect(await usageOf(user)).toEqual({ tier: 'free', limit: 50, used: 0, remaining: 50, resets_in_seconds: 0 })
@@ -109,9 +85,7 @@ export function describeChat(current: Current): void {
       expect(await refused.json()).toMatchObject({ 'violated-policies': ['chat'], limit: 50, remaining: 0 })
       expect(await usageOf(user)).toMatchObject({ used: 50, remaining: 0 })
       expect((await user.get('/analytics/goals')).status).toBe(200)
-      await current().database.db.execute(
-        sql`insert into user_preferences (user_id, subscription_tier) values (${user.userId}, 'premium')`,
-      )
+      await makePremium(current().database, user)
       await harness.cache.invalidate([`user:${user.userId}`])
       expect(await usageOf(user)).toMatchObject({ tier: 'premium', limit: 500, used: 50, remaining: 450 })
       expect((await ask(user)).status).toBe(200)

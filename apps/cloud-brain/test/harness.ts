@@ -145,6 +145,11 @@ function createUsers({ issuer, request }: { issuer: DevelopmentIssuer; request: 
   }
 }
 
+/** Gives a user the tier that is paid for, as billing would. */
+export async function makePremium({ db }: OpenDatabase, { userId }: { userId: UserId }): Promise<void> {
+  await db.execute(sql`insert into user_preferences (user_id, subscription_tier) values (${userId}, 'premium')`)
+}
+
 /** Forgets all rows. */
 export async function emptyTables({ db }: OpenDatabase): Promise<void> {
   await db.execute(

@@ -240,6 +240,7 @@ export function describeIngest(current: Current): void {
         pull: (controller) => {
           sent += 1
           controller.enqueue(chunk)
+          if (sent === 20) controller.close()
         },
       })
       const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
