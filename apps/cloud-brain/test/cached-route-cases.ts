@@ -182,6 +182,11 @@ export function describeCachedRoutes(current: Current): void {
         expect(hit.headers.get('etag')).toBe(miss.headers.get('etag'))
         const unchanged = await user.get(path, { 'if-none-match': hit.headers.get('etag') ?? '' })
         expect([unchanged.status, await unchanged.text()]).toEqual([304, ''])
+        for (const { headers } of [miss, hit, past, unchanged]) {
+          expect([path, headers.get('cache-control')]).toEqual([path, expect.stringMatching(/\bprivate\b/)])
+          expect([path, headers.get('x-request-id')]).toEqual([path, expect.stringMatching(/^[0-9a-f-]{36}$/)])
+          expect([path, headers.has('ratelimit'), headers.has('cache-status')]).toEqual([path, true, true])
+        }
       }
     })
 

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { sql } from 'drizzle-orm'
 import { memory } from 'millpond/memory'
 import { describeWith, type StartedPostgres, startPostgres } from 'millpond-e2e/servers'
 import pg from 'pg'
@@ -78,6 +79,48 @@ describeWith('postgres', 'PostgreSQL', () => {
     sent.mockRestore()
   })
 
+  it.each([
+    ['daily_metrics', 'steps <> 31415'],
+    ['invalidation_outbox', 'false'],
+  ])(
+    'stores nothing of a batch when %s fails, keeps no key for it, and says nothing about the inside',
+    async (failing, rule) => {
+      const harness = open()
+      const user = await harness.createUser()
+      const { db } = database
+      const key = { 'idempotency-key': 'half-a-batch' }
+      const batch = { ...itemsOfEachKind(3), daily_metrics: [{ date: TODAY, steps: 31_415 }] }
+      await db.execute(sql.raw(`alter table ${failing} add constraint no_pi check (${rule})`))
+      const failed = await user.ingest(batch, key)
+      const text = await failed.text()
+      expect([failed.status, JSON.parse(text)]).toEqual([
+        500,
+        {
+          type: 'about:blank',
+          status: 500,
+          title: 'The service failed',
+          detail: 'The request can be sent again',
+          code: 'internal',
+        },
+      ])
+      const log = harness.log.join('')
+      expect(log).toContain('23514')
+      for (const word of ['31415', 'no_pi', user.userId, 'insert into']) expect(log).not.toContain(word)
+      for (const table of ['workouts', 'sleep', 'nutrition', 'weight', 'daily_metrics', 'idempotency_keys']) {
+        const kept = await db.execute(sql`select 1 from ${sql.identifier(table)} where user_id = ${user.userId}`)
+        expect([table, kept]).toMatchObject([table, { rows: [] }])
+      }
+      expect(await db.execute(sql`select * from invalidation_outbox`)).toMatchObject({ rows: [] })
+      await db.execute(sql.raw(`alter table ${failing} drop constraint no_pi`))
+      const again = await user.ingest(batch, key)
+      expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([200, null])
+      expect(await dayOf(user.get(`/analytics/daily-summary?date=${TODAY}`))).toMatchObject({
+        steps: 31_415,
+        sleep_hours: 7,
+      })
+    },
+  )
+
   it('gets every connection back when transactions cannot begin', async () => {
     const user = await open().createUser()
     const original = pg.Client.prototype.query
@@ -127,6 +170,18 @@ describeWith('postgres', 'PostgreSQL', () => {
       const answers = await Promise.all(asked.map((ask) => ask()))
       expect(answers.map(({ status }) => status)).toEqual([503, 503, 503, 503])
       expect(answers.map(({ headers }) => headers.get('retry-after'))).toEqual(['5', '5', '5', '5'])
+      for (const answer of answers) {
+        expect(await answer.json()).toEqual({
+          type: 'about:blank',
+          status: 503,
+          title: 'A part of the service does not answer',
+          detail: 'The database does not answer',
+          code: 'unavailable',
+        })
+      }
+    }
+    for (const word of [user.userId, 'insert into', 'select "', '/api/v1/analytics/daily-summary?']) {
+      expect(harness.log.join('')).not.toContain(word)
     }
     expect(await readyStatus()).toBe(503)
 
