@@ -1,5 +1,6 @@
 /** Routes with a secret and a limit of their own, which the global limit leaves alone. */
 const adminRoutes: ReadonlySet<string> = new Set([
+  '/api/admin/metrics',
   '/api/support/admin/contribute',
   '/api/waitlist/admin/remove',
   '/api/waitlist/admin/reverse',

@@ -1,4 +1,4 @@
-import { createLimiter, type Decision, slidingWindow } from 'millpond'
+import { createLimiter, type Decision, type LimitCounters, slidingWindow } from 'millpond'
 import type { Store } from './store.ts'
 
 /** Every limit of the site, per address except where it says otherwise. */
@@ -30,6 +30,8 @@ export interface LimitTake {
 export type Limits = Readonly<Record<PolicyName, Limit>> & {
   /** Takes from several, all or nothing. */
   take(takes: readonly LimitTake[]): Promise<Decision>
+  /** Takes since the start by policy and outcome. */
+  counters(): Readonly<Record<PolicyName, Readonly<LimitCounters>>>
   close(): void
 }
 
@@ -46,6 +48,7 @@ export function createLimits(options: { store: Store; keySecret: string }): Limi
     admin: of('admin'),
     unknown: of('unknown'),
     take: (takes) => limiter.take(takes),
+    counters: () => limiter.counters(),
     close: () => limiter.close(),
   }
 }

@@ -1,0 +1,28 @@
+import { refuseStranger } from './admin-token.ts'
+import type { RouteContext } from './api-route.ts'
+import { noStore } from './post-answers.ts'
+
+const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+
+/**
+ * GET /api/admin/metrics: what this process's cache and limits came to since its start, in Prometheus' text format. A store that is
+ * down shows here and nowhere on a page. 404 where no secret is configured.
+ */
+export async function answerMetrics(context: RouteContext): Promise<Response> {
+  const refusal = refuseStranger(context)
+  if (refusal !== undefined) return refusal
+  const { siteCache, limits } = context.runtime
+  const lines = Object.entries(siteCache.cache.counters()).flatMap(([name, value]) => [
+    `# TYPE headwater_cache_${snake(name)}_total counter`,
+    `headwater_cache_${snake(name)}_total ${value}`,
+  ])
+  lines.push('# TYPE headwater_limit_takes_total counter')
+  for (const [policy, outcomes] of Object.entries(limits.counters())) {
+    const { remembered: _partOfRefused, ...takes } = outcomes
+    for (const [outcome, value] of Object.entries(takes)) {
+      lines.push(`headwater_limit_takes_total{policy="${policy}",outcome="${outcome}"} ${value}`)
+    }
+  }
+  const headers = { ...noStore, 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' }
+  return new Response(`${lines.join('\n')}\n`, { headers })
+}
