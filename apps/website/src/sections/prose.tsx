@@ -14,7 +14,7 @@ export function Prose({ title, lead, passages }: { title: string; lead: ReactNod
         {passages.map((passage) => (
           <section
             key={passage.title}
-            className="grid gap-x-12 gap-y-3 border-t border-rule pt-6 md:grid-cols-[18rem_1fr]"
+            className="grid gap-x-12 gap-y-3 border-t border-rule pt-6 md:grid-cols-[11rem_1fr] lg:grid-cols-[18rem_1fr]"
           >
             <h2 className="text-[1.5rem] italic">{passage.title}</h2>
             <div className="grid gap-4">

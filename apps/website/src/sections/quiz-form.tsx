@@ -60,17 +60,17 @@ export function QuizOfPerson({ quiz, children }: { quiz: Quiz | undefined; child
       method="post"
       onSubmit={advance}
       data-stepped={isStepped ? '' : undefined}
-      className="steps mt-6 grid max-w-[38rem] gap-9"
+      className="steps mt-6 max-w-[38rem]"
     >
-      <ThreeSteps current={current} of={questions.length} quiz={quiz} />
-      <div>
-        <Moves current={current} isLast={isLast} go={go}>
-          <button type="submit" data-off={isLast ? undefined : ''} className={buttonClass}>
-            Send the answers
-          </button>
-        </Moves>
-        {children}
+      <div className="grid gap-9">
+        <ThreeSteps current={current} of={questions.length} quiz={quiz} />
       </div>
+      <Moves current={current} isLast={isLast} go={go}>
+        <button type="submit" data-off={isLast ? undefined : ''} className={buttonClass}>
+          Send the answers
+        </button>
+      </Moves>
+      {children}
     </form>
   )
 }
