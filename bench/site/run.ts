@@ -3,6 +3,7 @@ import { Redis } from 'ioredis'
 import { startRedis } from 'millpond-e2e/servers'
 import { createServer } from 'millpond-rest'
 import { countCost, median, quantile, type Row, readOptions, writeResults } from '../harness/index.ts'
+import { measureNext } from './measure-next.ts'
 import { createSeedRoutes } from './seed-routes.ts'
 import { createSiteRoutes } from './site-routes.ts'
 
@@ -112,6 +113,8 @@ for (const [at, group] of ['limited cached GET', 'join', 'repeated refusal'].ent
   }
 }
 
+const nextRows = await measureNext({ rest, rounds: options.rounds, requestsEach, visitor })
+
 await writeResults('site', {
   title: 'The routes of the website',
   options,
@@ -128,6 +131,16 @@ await writeResults('site', {
         { key: 'p95Ms', title: 'p95', unit: 'ms', better: 'lower' },
       ],
       rows,
+    },
+    {
+      id: 'site-next',
+      title: 'The same through `next start`',
+      note: 'Both ways in one Next.js app over our REST server on one machine: proxy and route, one request at a time over one connection, without the database, which is the same for both.',
+      measures: [
+        { key: 'p50Ms', title: 'p50', unit: 'ms', better: 'lower' },
+        { key: 'p95Ms', title: 'p95', unit: 'ms', better: 'lower', plot: true },
+      ],
+      rows: nextRows,
     },
   ],
 })
