@@ -30,5 +30,5 @@ export const importSets = [
     code: `export { createCache, createLimiter, slidingWindow } from 'millpond'\nexport { redis } from 'millpond/redis'`,
     budgetBytes: 23_800,
   },
-  { name: 'http', code: `export * from 'millpond/http'`, budgetBytes: 3_200 },
+  { name: 'http', code: `export * from 'millpond/http'`, budgetBytes: 3_300 },
 ]

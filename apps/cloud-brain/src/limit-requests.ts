@@ -10,7 +10,7 @@ import { refuseRequest } from './refuse-request.ts'
 /** Handlers that ask the limits themselves, in the round trip of what they read. */
 const selfLimiting = new WeakSet<object>()
 
-/** Marks a handler that calls `c.get('decide')` before it answers, and answers 429 when it is refused. */
+/** Marks a handler that calls `c.get('decide')` before it answers, tells the decision in its headers, and answers 429 when it is refused. */
 export function limitsItself(handler: Handler<ApiEnv>): Handler<ApiEnv> {
   selfLimiting.add(handler)
   return handler
@@ -45,6 +45,7 @@ export function limitRequests(options: {
       c.res = await refuseRequest(decision)
       return undefined
     }
+    if (isLater && !c.error) return undefined
     // A route with a limit of its own leaves the decision that is nearer to refusing.
     for (const [name, value] of Object.entries(rateLimitHeaders(c.get('nearest') ?? decision))) {
       c.res.headers.set(name, value)

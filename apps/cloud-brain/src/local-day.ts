@@ -74,7 +74,7 @@ function dayFormat(timezone: string): Intl.DateTimeFormat {
 function isTimeZone(name: string): boolean {
   if (!/^[A-Za-z]/.test(name)) return false
   try {
-    new Intl.DateTimeFormat('en-US', { timeZone: name })
+    dayFormat(name)
     return true
   } catch {
     return false

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
@@ -58,7 +58,7 @@ export function createVerifier(options: {
 
   return async (token) => {
     const nowMs = clock.now()
-    const digest = createHash('sha256').update(token).digest('base64')
+    const digest = hash('sha256', token, 'base64')
     const known = remembered.get(digest)
     if (known && nowMs >= known.fromMs && nowMs < known.untilMs) return known.verdict
     try {

@@ -1,4 +1,5 @@
 import type { CacheResult } from '../cache/read.ts'
+import { toEtag } from './etag.ts'
 
 export interface CachedResponseOptions {
   /** Whether the answer belongs to one person, and no shared cache may keep it; default true. */
@@ -53,12 +54,6 @@ export function cacheStatusHeader({
     default:
       return status satisfies never
   }
-}
-
-async function toEtag(body: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(body))
-  const text = btoa(String.fromCharCode(...new Uint8Array(digest, 0, 18)))
-  return `"${text.replaceAll('+', '-').replaceAll('/', '_')}"`
 }
 
 /** RFC 9110 §13.1.2: a list of tags compared weakly, or `*`. */

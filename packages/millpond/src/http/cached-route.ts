@@ -2,8 +2,8 @@ import type { Definition } from '../cache/define.ts'
 import { InvalidInputError } from '../errors.ts'
 import type { Decision } from '../limit/decision.ts'
 import { type CachedResponseOptions, cachedResponse } from './cached-response.ts'
-import { guard, withRateLimit } from './guard.ts'
-import { problem } from './problem.ts'
+import { addRateLimit, readWithinLimits, withRateLimit } from './guard.ts'
+import { problem, tooManyRequests } from './problem.ts'
 
 /** How a route answers with a cached definition. `Source` is what the framework calls a request or its context. */
 export interface CachedRouteOptions<Source> extends CachedResponseOptions {
@@ -56,16 +56,19 @@ async function answerValid<Source, Input>(
 ): Promise<Response> {
   const { limits } = options
   if (!limits) return cachedResponse(request, await definition.get(await toInput(source)), options)
-  return guard({
+  const { decision, result } = await readWithinLimits({
     async limits() {
-      const decision = await limits(source)
-      keep(decision)
-      return decision
+      const decided = await limits(source)
+      keep(decided)
+      return decided
     },
     read: () => {
       const input = toInput(source)
       return input instanceof Promise ? input.then(definition.peek) : definition.peek(input)
     },
-    answer: (result) => cachedResponse(request, result, options),
   })
+  if (!result) return tooManyRequests(decision)
+  const response = await cachedResponse(request, result, options)
+  addRateLimit(response.headers, decision)
+  return response
 }

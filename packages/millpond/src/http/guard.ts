@@ -46,16 +46,27 @@ export async function guard<Value>(options: GuardOptions | GuardedReadOptions<Va
     const decision = await options.limits()
     return decision.allowed ? withRateLimit(await options.answer(decision), decision) : tooManyRequests(decision)
   }
-  const { limits, read, answer } = options
+  const { decision, result } = await readWithinLimits(options)
+  return result ? withRateLimit(await options.answer(result, decision), decision) : tooManyRequests(decision)
+}
+
+/** Asks the limits and the cache in one round trip. Without a result the decision refuses. */
+export async function readWithinLimits<Value>({
+  limits,
+  read,
+}: Pick<GuardedReadOptions<Value>, 'limits' | 'read'>): Promise<{
+  readonly decision: Decision
+  readonly result: CacheResult<Value> | undefined
+}> {
   const deciding = limits()
   const remembered = await settledByNow(deciding)
   const looking = remembered ? undefined : read()
   // A refusal leaves it behind: nobody else may hear that it failed.
   looking?.catch(() => {})
   const decision = await deciding
-  if (!decision.allowed) return tooManyRequests(decision)
+  if (!decision.allowed) return { decision, result: undefined }
   const peek = await (looking ?? read())
-  return withRateLimit(await answer(await peek.get(), decision), decision)
+  return { decision, result: await peek.get() }
 }
 
 /** How many microtasks a decision may take that asks no store. A store is asked at the end of the tick, after all of them. */
@@ -73,10 +84,19 @@ async function settledByNow(promise: Promise<unknown>): Promise<boolean> {
 
 /** The response with the rate-limit headers of a decision. Those that it already has stay. */
 export function withRateLimit(response: Response, decision: Decision): Response {
-  const missing = Object.entries(rateLimitHeaders(decision)).filter(([name]) => !response.headers.has(name))
+  const missing = missingIn(response.headers, decision)
   if (missing.length === 0) return response
   // The headers of a response that came from fetch cannot be changed.
   const headers = new Headers(response.headers)
   for (const [name, value] of missing) headers.set(name, value)
   return new Response(response.body, { status: response.status, statusText: response.statusText, headers })
+}
+
+/** Adds the rate-limit headers of a decision to those of a response that nobody else has. A copy of it would read its body as a stream. */
+export function addRateLimit(headers: Headers, decision: Decision): void {
+  for (const [name, value] of missingIn(headers, decision)) headers.set(name, value)
+}
+
+function missingIn(headers: Headers, decision: Decision): [name: string, value: string][] {
+  return Object.entries(rateLimitHeaders(decision)).filter(([name]) => !headers.has(name))
 }

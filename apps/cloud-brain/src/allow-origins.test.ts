@@ -1,0 +1,44 @@
+import { Hono } from 'hono'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { allowOrigins } from './allow-origins.ts'
+import type { ApiEnv } from './api-env.ts'
+
+const OURS = 'https://app.pond.dev'
+
+describe('allowOrigins', () => {
+  afterEach(() => vi.restoreAllMocks())
+
+  function open() {
+    const app = new Hono<ApiEnv>()
+    app.use(allowOrigins([OURS]))
+    app.get('/', (c) => c.body('here', 200, { Vary: 'Accept' }))
+    app.get('/broken', () => {
+      throw new TypeError('broken')
+    })
+    app.onError((_, c) => c.body('sorry', 500))
+    return app
+  }
+
+  it.each([
+    ['/', OURS, 200, OURS, 'Accept, Origin'],
+    ['/', 'https://evil.dev', 200, null, 'Accept, Origin'],
+    ['/broken', OURS, 500, OURS, 'Origin'],
+    ['/missing', OURS, 404, OURS, 'Origin'],
+  ])('allowOrigins() tells %s to %s', async (path, origin, status, allowed, vary) => {
+    const { status: actual, headers } = await open().request(path, { headers: { origin } })
+    expect([actual, headers.get('access-control-allow-origin'), headers.get('vary')]).toEqual([status, allowed, vary])
+    expect(headers.get('access-control-expose-headers')).toMatch(/^Age,Cache-Status,ETag,/)
+  })
+
+  it('allowOrigins() answers a preflight itself', async () => {
+    const { status, headers } = await open().request('/', { method: 'OPTIONS', headers: { origin: OURS } })
+    expect([status, headers.get('access-control-allow-methods')]).toEqual([204, 'GET,POST,PATCH,DELETE'])
+  })
+
+  it('allowOrigins() never opens the body of an answer as a stream, which the server would then have to read again', async () => {
+    const body = vi.spyOn(Response.prototype, 'body', 'get')
+    const response = await open().request('/', { headers: { origin: OURS } })
+    expect(body).not.toHaveBeenCalled()
+    expect(await response.text()).toBe('here')
+  })
+})

@@ -1,0 +1,45 @@
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { createCache } from '../cache/cache.ts'
+import { createLimiter } from '../limit/limiter.ts'
+import { slidingWindow } from '../limit/policy.ts'
+import { memory } from '../stores/memory/index.ts'
+import { answerCached, type CachedRouteOptions } from './cached-route.ts'
+
+describe('answerCached() within limits', () => {
+  afterEach(() => vi.restoreAllMocks())
+
+  function setUp(options: CachedRouteOptions<string> = {}) {
+    const store = memory()
+    const definition = createCache({ store, namespace: 'test' }).define({ name: 'one', ttl: '1m', load: () => 1 })
+    const policies = { reads: slidingWindow({ limit: 2, window: '60s', onUnavailable: 'closed' }) }
+    const limiter = createLimiter({ store, policies })
+    const limits = (key: string) => limiter.limit('reads', key)
+    const route = { definition, toInput: () => undefined, options: { ...options, limits } }
+    return (headers: Record<string, string> = {}) =>
+      answerCached(route, 'a', { method: 'GET', headers: new Headers(headers) })
+  }
+
+  test('tells the decision in every answer: a hit, a 304 and a refusal', async () => {
+    const ask = setUp()
+    const first = await ask()
+    const unchanged = await ask({ 'if-none-match': first.headers.get('etag') ?? '' })
+    const seen = [first, unchanged, await ask()].map(({ status, headers }) => [status, headers.get('ratelimit')])
+    expect(seen).toEqual([
+      [200, '"reads";r=1;t=60'],
+      [304, '"reads";r=0;t=60'],
+      [429, '"reads";r=0;t=60'],
+    ])
+  })
+
+  test('leaves a header of the route as it is', async () => {
+    const response = await setUp({ headers: { ratelimit: 'own' } })()
+    expect([response.headers.get('ratelimit'), response.headers.get('x-ratelimit-remaining')]).toEqual(['own', '1'])
+  })
+
+  test('never opens the body as a stream, which a server would then have to read again', async () => {
+    const body = vi.spyOn(Response.prototype, 'body', 'get')
+    const response = await setUp()()
+    expect(body).not.toHaveBeenCalled()
+    expect(await response.text()).toBe('1')
+  })
+})
