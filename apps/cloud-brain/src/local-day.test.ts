@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { addDays, daysEnding, IsoDate, TimeZone, toLocalDay } from './local-day.ts'
 
 const ZONES = ['UTC', 'Pacific/Kiritimati', 'Pacific/Pago_Pago', 'America/St_Johns', 'Asia/Kathmandu', 'Europe/Lisbon']
@@ -76,5 +76,12 @@ describe('TimeZone', () => {
     ['', false],
   ])('TimeZone judges %j as %s', (name, expected) => {
     expect(TimeZone.safeParse(name).success).toBe(expected)
+  })
+
+  it('TimeZone builds no second format for a name that it knows', () => {
+    const build = vi.spyOn(Intl, 'DateTimeFormat')
+    for (const name of ['Asia/Tashkent', 'Asia/Tashkent']) expect(TimeZone.safeParse(name).success).toBe(true)
+    expect(build).toHaveBeenCalledTimes(1)
+    build.mockRestore()
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { createCache } from '../cache/cache.ts'
+import { blocksOf } from '../limit/lease.ts'
 import { createLimiter } from '../limit/limiter.ts'
 import { slidingWindow } from '../limit/policy.ts'
 import { memory } from '../stores/memory/index.ts'
@@ -69,5 +70,45 @@ describe('guard() with a read', () => {
       })
     await expect(ask()).rejects.toThrow('wrong input')
     expect((await ask()).status).toBe(429)
+  })
+
+  test.each([
+    [{ lease: 10, local: '1m' }, [2, 1]],
+    [{ lease: 10, local: '0s' }, [2, 21]],
+    [{ lease: undefined, local: '1m' }, [20, 1]],
+  ] as const)('with %j asks the store %j times for 20 hits, the limits first', async ({ lease, local }, asked) => {
+    const clock = createFakeClock()
+    const memoryStore = memory({ clock })
+    const [read, take] = [vi.fn(memoryStore.read), vi.fn(memoryStore.take)]
+    const store = { ...memoryStore, read, take }
+    const definition = createCache({ store, namespace: 'test', clock }).define({
+      name: 'one',
+      ttl: '1m',
+      ...(local !== '0s' && { local }),
+      load: () => 'value',
+    })
+    const policies = {
+      all: slidingWindow({
+        limit: 600,
+        window: '60s',
+        onUnavailable: 'local',
+        ...(lease && { lease: blocksOf(lease) }),
+      }),
+    }
+    const limiter = createLimiter({ store, clock, policies })
+    await definition.get()
+    const statuses: string[] = []
+    for (let turn = 0; turn < 20; turn += 1) {
+      await guard({
+        limits: () => limiter.limit('all', 'everyone'),
+        read: () => definition.peek(),
+        answer: ({ status }) => {
+          statuses.push(status)
+          return new Response(null, { status: 204 })
+        },
+      })
+    }
+    expect(statuses).toEqual(Array.from({ length: 20 }, () => 'hit'))
+    expect([take.mock.calls.length, read.mock.calls.length]).toEqual(asked)
   })
 })
