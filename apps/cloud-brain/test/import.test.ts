@@ -35,6 +35,8 @@ const record = (type: string, unit: string, value: string, at: string, source = 
     value,
   })
 
+const NOON = '2026-03-29 12:00:00 +0000'
+
 /** Steps, kilocalories, pounds, a night and a run of one day in Lisbon, seen by a watch and a phone. */
 const DAY = [
   record('StepCount', 'count', '6000', '2026-03-29 09:00:00 +0100'),
@@ -69,16 +71,20 @@ describe('import', () => {
   let posted: number
   /** From this request on the API fails. */
   let failsFrom: number
+  /** What becomes of an answer on its way back. */
+  let onTheWay: (answer: Response) => Response
+  let keys: (string | null)[]
 
   beforeAll(async () => {
     database = await openPglite()
     testIssuer = await openTestIssuer()
     folder = await mkdtemp(join(tmpdir(), 'cloud-brain-import-'))
     harness = createHarness({ database, store: memory(), testIssuer, policies: GENEROUS })
-    const listener = getRequestListener((request) => {
+    const listener = getRequestListener(async (request) => {
       if (!request.url.endsWith('/ingest')) return harness.app.fetch(request, {})
       posted += 1
-      return posted >= failsFrom ? new Response(null, { status: 500 }) : harness.app.fetch(request, {})
+      keys.push(request.headers.get('idempotency-key'))
+      return onTheWay(posted >= failsFrom ? new Response(null, { status: 500 }) : await harness.app.fetch(request, {}))
     })
     server = createServer(listener).listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -88,6 +94,8 @@ describe('import', () => {
   beforeEach(() => {
     posted = 0
     failsFrom = Number.POSITIVE_INFINITY
+    onTheWay = (answer) => answer
+    keys = []
   })
   afterAll(async () => {
     server?.close()
@@ -175,6 +183,56 @@ describe('import', () => {
     await expect(readFile(`${path}.sent`)).rejects.toThrow('ENOENT')
     expect((await dayOf(user.get('/analytics/daily-summary?date=2022-01-01'))).steps).toBe(5000)
     expect((await dayOf(user.get('/analytics/daily-summary?date=2025-04-14'))).steps).toBe(6199)
+  })
+
+  it('waits when it is asked to, and sends again under the same key, so that a batch whose answer got lost is not stored twice', async () => {
+    const user = await harness.createUser()
+    const path = await writeZip('waits.zip', [HEAD, record('StepCount', 'count', '6000', NOON), FOOT])
+    const replayed: (string | null)[] = []
+    onTheWay = (answer) => {
+      replayed.push(answer.headers.get('idempotency-replayed'))
+      return posted === 1 ? new Response(null, { status: 429, headers: { 'retry-after': '1' } }) : answer
+    }
+    const { code, errors } = await run([path], user)
+    expect([code, errors]).toEqual([0, expect.stringContaining('Sending: asked to wait 1 s\n')])
+    expect(keys).toEqual([expect.stringMatching(/^import-[\w-]{43}$/), keys[0]])
+    expect(replayed).toEqual([null, 'true'])
+  })
+
+  it('leaves out what is older than --since, and a --since that is no day', async () => {
+    const user = await harness.createUser()
+    const days = ['2026-03-27', '2026-03-28', '2026-03-29'].map((day) => `${day} 12:00:00 +0000`)
+    const path = await writeZip('since.zip', [
+      HEAD,
+      ...days.map((at) => record('StepCount', 'count', '6000', at)),
+      FOOT,
+    ])
+    expect(await run([path, '--since', '2026-03-28'], user)).toMatchObject({
+      code: 0,
+      output:
+        'Read 3 records used, 0 duplicates, 0 not readable, 0 of other kinds: 2 items of 1 sources\nImported 2 items\n',
+    })
+    const stepsOf = async (date: string) => (await dayOf(user.get(`/analytics/daily-summary?date=${date}`))).steps
+    expect([await stepsOf('2026-03-27'), await stepsOf('2026-03-28')]).toEqual([null, 6000])
+    expect((await run([path, '--since', 'March'], user)).errors).toBe(
+      'Cannot import: --since must be a day such as 2026-03-29\n',
+    )
+  })
+
+  it('says what the API rejected, and why', async () => {
+    const user = await harness.createUser()
+    const path = await writeZip('rejected.zip', [
+      HEAD,
+      record('StepCount', 'count', '6000', NOON),
+      record('BodyMass', 'kg', '7000', NOON),
+      FOOT,
+    ])
+    const { code, output } = await run([path], user)
+    expect([code, output.trim().split('\n').slice(1)]).toEqual([
+      0,
+      [expect.stringMatching(/^Rejected 1: weight: weight_kg: .*<=/), 'Imported 1 items'],
+    ])
+    expect((await dayOf(user.get('/analytics/daily-summary?date=2026-03-29'))).steps).toBe(6000)
   })
 
   it('reads 60 MB of XML in a heap of 64 MB', async () => {

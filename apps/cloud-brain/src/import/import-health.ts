@@ -52,7 +52,8 @@ async function run(): Promise<void> {
   if (values['dry-run']) return
   const rejected = await send(batches, target, path)
   for (const [reason, count] of rejected) console.log(`Rejected ${count}: ${reason}`)
-  console.log(`Imported ${batches.reduce((sum, batch) => sum + countItems(batch), 0)} items`)
+  const refused = [...rejected.values()].reduce((sum, count) => sum + count, 0)
+  console.log(`Imported ${batches.reduce((sum, batch) => sum + countItems(batch), 0) - refused} items`)
 }
 
 function readOptions() {
