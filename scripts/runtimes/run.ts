@@ -1,6 +1,6 @@
 /**
- * `npm run runtimes -- [NAME …]`: packs the library and runs the store contract, a cache and a limiter in every runtime that it promises: Node.js 20, 22 and 24, Bun and Deno on every kind of
- * store, a strict edge runtime and workerd on memory and REST. One line for each; ends with 1 when one fails. Needs redis-server; fetches runtimes from the registry.
+ * `npm run runtimes -- [NAME …]`: packs both packages and runs the store contract, a cache and a limiter in every runtime that is promised: Node.js 20, 22 and 24, Bun and Deno on every kind of
+ * store and on a REST server of their own, a strict edge runtime and workerd on memory and REST. One line for each; ends with 1 when one fails. Needs redis-server; fetches runtimes from the registry.
  */
 import { execFile } from 'node:child_process'
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
@@ -73,8 +73,8 @@ async function main(names: readonly string[]): Promise<void> {
   try {
     const packed = await packInto(folder)
     const project = join(folder, 'stranger')
-    const library = packed.filter(({ name }) => name === 'millpond').map(({ file }) => file)
-    await createProject(project, [...library, 'ioredis@6.0.0', 'redis@6.3.1'])
+    const files = packed.map(({ file }) => file)
+    await createProject(project, [...files, 'ioredis@6.0.0', 'redis@6.3.1'])
     for (const file of ['prove-store.mjs', 'on-server.mjs', 'on-edge.mjs']) {
       copyFileSync(join(import.meta.dirname, file), join(project, file))
     }
