@@ -2,6 +2,7 @@ import type { LeaseRequest } from '../cache/cache-store.ts'
 import { createKeyring, createNonce, type StoreKey } from '../key.ts'
 import { ALGORITHMS, type LimitCheck } from '../limit/limit-store.ts'
 import type { Store } from '../stores/store.ts'
+import { systemClock } from '../time/clock.ts'
 
 /** What a case is given: the store, keys of its own, and a way to let the store's time pass. */
 export interface ContractContext {
@@ -244,14 +245,15 @@ export const storeContract: readonly ContractCase[] = [
   },
   {
     name: 'take() passes again when the time it named has passed',
-    async run(context) {
-      const { store } = context
-      const check = await slidingCheck(context, 'p', 'alice', { limit: 1, windowMs: 200 })
-      await store.take([check])
-      const [refused] = await store.take([check])
-      await context.pass(refused?.retryAfterMs ?? 0)
-      equal(await allowed(store.take([check])), [true])
-    },
+    run: (context) =>
+      withinWindow(200, async (windowMs) => {
+        const { store } = context
+        const check = await slidingCheck(context, 'p', `alice-${windowMs}`, { limit: 1, windowMs })
+        await store.take([check])
+        const [refused] = await store.take([check])
+        await context.pass(refused?.retryAfterMs ?? 0)
+        equal(await allowed(store.take([check])), [true])
+      }),
   },
   {
     name: 'take() of many at once admits exactly the limit',
@@ -264,16 +266,17 @@ export const storeContract: readonly ContractCase[] = [
   },
   {
     name: 'take() of a token bucket admits a burst and then what flows back',
-    async run(context) {
-      const { store } = context
-      const check = { ...(await slidingCheck(context, 'p', 'alice', { limit: 3, windowMs: 300 })), refill: 3 }
-      const bucket: LimitCheck = { ...check, algorithm: 'token-bucket' }
-      equal(await allowed(store.take([{ ...bucket, cost: 3 }])), [true])
-      const [refused] = await store.take([bucket])
-      equal(refused?.allowed, false)
-      await context.pass(refused?.retryAfterMs ?? 0)
-      equal(await allowed(store.take([bucket])), [true])
-    },
+    run: (context) =>
+      withinWindow(300, async (windowMs) => {
+        const { store } = context
+        const check = await slidingCheck(context, 'p', `alice-${windowMs}`, { limit: 3, windowMs })
+        const bucket: LimitCheck = { ...check, refill: 3, algorithm: 'token-bucket' }
+        equal(await allowed(store.take([{ ...bucket, cost: 3 }])), [true])
+        const [refused] = await store.take([bucket])
+        equal(refused?.allowed, false)
+        await context.pass(refused?.retryAfterMs ?? 0)
+        equal(await allowed(store.take([bucket])), [true])
+      }),
   },
   {
     name: 'take() lets a shadow refuse without consequence, and takes from it otherwise',
@@ -340,20 +343,21 @@ export const storeContract: readonly ContractCase[] = [
   },
   {
     name: 'prolong() lets permits live on, and says when they have ended',
-    async run(context) {
-      const { store } = context
-      const base = await slidingCheck(context, 'p', 'alice', { limit: 1, windowMs: 600 })
-      const check: LimitCheck = { ...base, algorithm: 'concurrency', permit: 'permit-1' }
-      const mark = { ...check, mark: 'permit-1' }
-      equal(await allowed(store.take([check])), [true])
-      await context.pass(300)
-      equal(await store.prolong([mark]), [1])
-      await context.pass(400)
-      equal(await allowed(store.take([{ ...check, permit: 'permit-2' }])), [false])
-      await context.pass(601)
-      equal(await store.prolong([mark]), [0])
-      equal(await allowed(store.take([{ ...check, permit: 'permit-2' }])), [true])
-    },
+    run: (context) =>
+      withinWindow(600, async (windowMs) => {
+        const { store } = context
+        const base = await slidingCheck(context, 'p', `alice-${windowMs}`, { limit: 1, windowMs })
+        const check: LimitCheck = { ...base, algorithm: 'concurrency', permit: 'permit-1' }
+        const mark = { ...check, mark: 'permit-1' }
+        equal(await allowed(store.take([check])), [true])
+        await context.pass(windowMs / 2)
+        equal(await store.prolong([mark]), [1])
+        await context.pass((windowMs * 2) / 3)
+        equal(await allowed(store.take([{ ...check, permit: 'permit-2' }])), [false])
+        await context.pass(windowMs + 1)
+        equal(await store.prolong([mark]), [0])
+        equal(await allowed(store.take([{ ...check, permit: 'permit-2' }])), [true])
+      }),
   },
   {
     name: 'reset() forgets',
@@ -370,6 +374,21 @@ export const storeContract: readonly ContractCase[] = [
     run: ({ store }) => store.ping(),
   },
 ]
+
+/**
+ * Runs what must be over within a window. On a busy machine it may not be: what then fails proves nothing, and is tried again with a longer window. A store that is wrong fails with each.
+ */
+async function withinWindow(windowMs: number, run: (windowMs: number) => Promise<void>): Promise<void> {
+  for (const longer of [windowMs, windowMs * 4]) {
+    const began = systemClock.now()
+    try {
+      return await run(longer)
+    } catch (error) {
+      if (systemClock.now() - began < longer) throw error
+    }
+  }
+  await run(windowMs * 16)
+}
 
 /** Separators of the entry format, quotes, a line break, and characters of two, three and four bytes. */
 const TEXT = 'm1|1|a|b|c||{"text":"a|b,\\n \u00e9 \u4f60 \u{1f30a}"}'
