@@ -96,7 +96,7 @@ describeWith('postgres', 'a crowd on PostgreSQL', () => {
       { total: people },
     ])
     await expectLine({ rows: people, referred: people - 50 })
-  }, 120_000)
+  }, 300_000)
 
   it('counts 500 friends less when each is reversed three times, and moves nobody out', async () => {
     const { db } = database
