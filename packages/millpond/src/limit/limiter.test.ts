@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { StoreUnavailableError } from '../errors.ts'
 import { memory, type Store } from '../stores/memory/index.ts'
 import { createFakeClock } from '../testing/fake-clock.ts'
+import { blocksOf } from './lease.ts'
 import { createLimiter } from './limiter.ts'
 import { fixedWindow, slidingWindow } from './policy.ts'
 
@@ -181,6 +182,9 @@ describe('slidingWindow()', () => {
       { window: '1 minute' },
       '"window" must be a duration from 1 ms to 2147483647 ms such as "5m", received "1 minute"',
     ],
+    [{ lease: 20 }, '"lease" must be blocksOf(n), received 20'],
+    [{ lease: blocksOf(1) }, '"lease" must be an integer >= 2, received 1'],
+    [{ lease: blocksOf(6) }, '"lease" must be at most 5, received 6'],
     [{ onUnavailable: undefined }, '"onUnavailable" must be "open", "closed" or "local", received undefined'],
   ])('throws for %j', (wrong, message) => {
     expect(() => slidingWindow({ ...options, ...wrong } as unknown as typeof options)).toThrow(message)

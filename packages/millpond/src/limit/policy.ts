@@ -198,6 +198,9 @@ export function concurrency<Context = undefined>(options: ConcurrencyOptions<Con
 
 function withLease<Context>(action: string, policy: Policy<Context>, lease: Lease): Policy<Context> {
   const max = typeof policy.limit === 'number' ? policy.limit : policy.largestLimit
+  // A plain number would be read as no lease at all.
+  if (typeof lease !== 'object')
+    throw new TypeError(`${action}: "lease" must be blocksOf(n), received ${String(lease)}`)
   readWhole(action, { name: 'lease', value: lease.units, min: 2, max })
   return { ...policy, lease }
 }
