@@ -11,7 +11,7 @@ test('tokenBucketStep() admits a burst of the limit, then one for each unit that
     state = next
     return verdict
   }
-  expect(take(1_000)).toEqual({ allowed: true, remaining: 2, resetMs: 50, retryAfterMs: 0, mark: '1000:100:2048001' })
+  expect(take(1_000)).toEqual({ allowed: true, remaining: 2, resetMs: 50, retryAfterMs: 0, mark: '100:1000:2048001' })
   expect(take(1_000)).toMatchObject({ allowed: true, remaining: 1, resetMs: 100 })
   expect(take(1_000)).toMatchObject({ allowed: true, remaining: 0, resetMs: 150 })
   expect(take(1_010)).toEqual({ allowed: false, remaining: 0, resetMs: 140, retryAfterMs: 40 })

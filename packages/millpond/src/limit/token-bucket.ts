@@ -36,7 +36,7 @@ export function tokenBucketStep(
     remaining: Math.max(0, taken ? room - cost : room),
     resetMs: next === 0 ? 0 : waitFor(next),
     retryAfterMs: allowed ? 0 : cost > limit ? Number.POSITIVE_INFINITY : waitFor(level + (cost - limit) * windowMs),
-    ...(taken ? { mark: `${at}:${next}:${before + cost}` } : {}),
+    ...(taken ? { mark: `${next}:${at}:${before + cost}` } : {}),
   }
   return [taken ? { level: next, at, taken: before + cost } : state, verdict]
 }
@@ -52,7 +52,7 @@ export function tokenBucketRefund(
 ): [TokenBucketState | undefined, number] {
   if (state === undefined) return [state, 0]
   const { windowMs, cost, refill = rule.limit } = rule
-  const [takenAt = 0, levelThen = 0, takenThen = 0] = rule.mark.split(':').map(Number)
+  const [levelThen = 0, takenAt = 0, takenThen = 0] = rule.mark.split(':').map(Number)
   const { level, at, taken } = drain(state, now, refill)
   const left = Math.max(0, levelThen - cost * windowMs - (at - takenAt) * refill)
   const without = left + (taken - takenThen) * windowMs

@@ -118,13 +118,14 @@ function SETTLE.b(key, taken, missing, limit, window, cost, refill, level, at, c
   if level > 0 then reset = at - now + math.ceil(level / refill) end
   if taken == 0 then return reset, retry, '' end
   count = count + taken
-  write(key, string.format('%.0f:%.0f:%.0f', level, at, count), reset)
-  return reset, retry, string.format('%.0f:%.0f:%.0f', at, level, count)
+  local state = string.format('%.0f:%.0f:%.0f', level, at, count)
+  write(key, state, reset)
+  return reset, retry, state
 end
 `,
     givesBack: lua`
 function REFUND.b(key, mark, window, cost, refill, level, at, count)
-  local taken_at, level_then, count_then = string.match(mark, '^(%d+):(%d+):(%d+)$')
+  local level_then, taken_at, count_then = string.match(mark, '^(%d+):(%d+):(%d+)$')
   local left = math.max(0, level_then - cost * window - (at - taken_at) * refill)
   local without = left + (count - count_then) * window
   if count < number(count_then) or without >= level then return 0 end
