@@ -1,20 +1,42 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { PersonaList } from '../src/routes/development.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const isMissing = (program: string) => spawnSync(program, ['--version']).status !== 0
 
-/** The commands of the tour in the README, each paragraph on its own. */
-async function readTour(): Promise<string[]> {
-  const readme = await readFile(join(ROOT, 'README.md'), 'utf8')
-  const [, block = ''] = /## A tour with curl[\s\S]*?```sh\n([\s\S]*?)```/.exec(readme) ?? []
+/** The commands below a heading of a README, each paragraph on its own. */
+async function readTour(path: string, heading: string): Promise<string[]> {
+  const readme = await readFile(join(ROOT, path), 'utf8')
+  const [, rest = ''] = readme.split(`## ${heading}\n`)
+  const [, block = ''] = /```sh\n([\s\S]*?)```/.exec(rest) ?? []
   return block.trim().split('\n\n')
+}
+
+/** Runs the steps one after another where `npm start` was called, and gives what they print under their first lines. */
+async function runTour(steps: readonly string[], { api, token }: { api: string; token: string }) {
+  const folder = await mkdtemp(join(tmpdir(), 'cloud-brain-tour-'))
+  await mkdir(join(folder, '.millpond'))
+  await writeFile(join(folder, '.millpond', 'run.json'), JSON.stringify({ api, token }))
+  const script = steps.map((step) => `echo "=== ${step.split('\n')[0]?.replaceAll(/["$`\\]/g, '')}"\n${step}\necho`)
+  const run = spawn('bash', ['-c', `set -u\n${script.join('\n')}`], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  const chunks: string[] = []
+  run.stdout.on('data', (chunk: Buffer) => chunks.push(chunk.toString()))
+  await once(run, 'close')
+  await rm(folder, { recursive: true })
+  const parts = chunks.join('').split(/^=== /m).slice(1)
+  return new Map(
+    parts.map((part) => [part.replace(/^# /, '').split(/[.:,?\n]/)[0] ?? '', part.slice(part.indexOf('\n') + 1)]),
+  )
 }
 
 describe.skipIf(isMissing('curl') || isMissing('bash'))(
@@ -23,6 +45,7 @@ describe.skipIf(isMissing('curl') || isMissing('bash'))(
     let dataDir: string
     let child: ChildProcess
     let outputs: Map<string, string>
+    let firstOutput: string
 
     beforeAll(async () => {
       dataDir = await mkdtemp(join(tmpdir(), 'cloud-brain-tour-'))
@@ -32,26 +55,16 @@ describe.skipIf(isMissing('curl') || isMissing('bash'))(
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       })
       const [message] = await once(child, 'message')
-      const { url, token } = z.object({ url: z.string(), token: z.string() }).parse(message)
-      const seed = ['--import', 'tsx', 'src/demo/seed.ts', '--url', url, '--token', token, '--persona', 'all']
+      const { url: api, token } = z.object({ url: z.string(), token: z.string() }).parse(message)
+      const seed = ['--import', 'tsx', 'src/demo/seed.ts', '--url', api, '--token', token, '--persona', 'all']
       await once(spawn(process.execPath, seed, { cwd: ROOT, stdio: 'ignore' }), 'exit')
-
-      const [settings = '', ...steps] = await readTour()
-      expect(settings.split('\n').map((line) => line.split('=')[0])).toEqual(['API', 'TOKEN', 'DAY'])
-      const script = steps
-        .map((step) => `echo "=== ${step.split('\n')[0]?.replaceAll(/["$`\\]/g, '')}"\n${step}\necho`)
-        .join('\n')
-      const run = spawn('bash', ['-c', `set -u\nAPI=${url}\nTOKEN=${token}\nDAY=$(date -u +%F)\n${script}`], {
-        stdio: ['ignore', 'pipe', 'ignore'],
-      })
-      const chunks: string[] = []
-      run.stdout.on('data', (chunk: Buffer) => chunks.push(chunk.toString()))
-      await once(run, 'close')
-      const parts = chunks
-        .join('')
-        .split(/^=== # /m)
-        .slice(1)
-      outputs = new Map(parts.map((part) => [part.split(/[.:,?]/)[0] ?? '', part.slice(part.indexOf('\n') + 1)]))
+      outputs = await runTour(await readTour('README.md', 'A tour with curl'), { api, token })
+      // Somebody whose answers are not cached yet.
+      const { personas } = PersonaList.parse(await (await fetch(`${api}/dev/personas`)).json())
+      const nurse = personas.find(({ name }) => name === 'night-nurse')
+      const first = await readTour('../../README.md', 'Try the system')
+      const answers = await runTour(first, { api, token: nurse?.token ?? '' })
+      firstOutput = [...answers.values()].join('')
     })
     afterAll(async () => {
       child?.kill('SIGKILL')
@@ -59,6 +72,16 @@ describe.skipIf(isMissing('curl') || isMissing('bash'))(
     })
 
     const outputOf = (title: string) => outputs.get(title) ?? `no step "${title}" among ${[...outputs.keys()]}`
+
+    it('begins in the README of the repository with a miss, a hit and a new number', () => {
+      const lines = firstOutput.trim().split(/\r?\n/)
+      expect(lines).toEqual([
+        expect.stringMatching(/^cache-status: millpond; fwd=miss/),
+        expect.stringMatching(/^cache-status: millpond; hit/),
+        expect.stringContaining('"message":"1 item stored"'),
+        expect.stringContaining('"steps":43210,'),
+      ])
+    })
 
     it('shows a miss, then a hit, and the new number after an ingest', () => {
       expect(outputOf('Today in figures').match(/cache-status: millpond; [a-z=]+/gi)).toEqual([
