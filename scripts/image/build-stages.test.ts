@@ -63,10 +63,28 @@ describe('buildStages()', () => {
   })
 })
 
-it('the Dockerfile of Cloud Brain has the manifest of every workspace, without which npm ci refuses the lock file', () => {
-  const lock: { packages: object } = JSON.parse(readFileSync(join(repositoryRoot, 'package-lock.json'), 'utf8'))
-  const workspaces = Object.keys(lock.packages).filter((name) => name !== '' && !name.includes('node_modules/'))
-  const [base] = readDockerfile(readFileSync(join(repositoryRoot, 'apps/cloud-brain/Dockerfile'), 'utf8'))
-  const copied = base?.instructions.filter(({ name }) => name === 'COPY').flatMap(({ rest }) => readCopy(rest).sources)
-  expect(copied?.slice(3).sort()).toEqual(workspaces.map((name) => `${name}/package.json`).sort())
+describe('the Dockerfile of Cloud Brain', () => {
+  const stages = readDockerfile(readFileSync(join(repositoryRoot, 'apps/cloud-brain/Dockerfile'), 'utf8'))
+  const copiedBy = (stage: string) =>
+    stages
+      .filter(({ name }) => name === stage)
+      .flatMap(({ instructions }) => instructions)
+      .flatMap(({ name, rest }) => (name === 'COPY' ? readCopy(rest).sources : []))
+
+  it('has the manifest of every workspace, without which npm ci refuses the lock file', () => {
+    const lock: { packages: object } = JSON.parse(readFileSync(join(repositoryRoot, 'package-lock.json'), 'utf8'))
+    const workspaces = Object.keys(lock.packages).filter((name) => name !== '' && !name.includes('node_modules/'))
+    expect(copiedBy('base').slice(3).sort()).toEqual(workspaces.map((name) => `${name}/package.json`).sort())
+  })
+
+  it.each(['packages/millpond', 'apps/cloud-brain'])(
+    'has what the build of %s calls outside of its folder',
+    (folder) => {
+      const manifest: { scripts: { build: string } } = JSON.parse(
+        readFileSync(join(repositoryRoot, folder, 'package.json'), 'utf8'),
+      )
+      const called = [...manifest.scripts.build.matchAll(/\.\.\/\.\.\/(\S+)\/[^/\s]+/g)].map(([, path]) => path)
+      expect(copiedBy('build')).toEqual(expect.arrayContaining(called))
+    },
+  )
 })

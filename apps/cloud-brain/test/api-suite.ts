@@ -9,6 +9,7 @@ import { describeAuth } from './auth-cases.ts'
 import { describeBadInput } from './bad-input-cases.ts'
 import { describeCachedRoutes } from './cached-route-cases.ts'
 import { describeChat } from './chat-cases.ts'
+import { describeConcurrency } from './concurrent-cases.ts'
 import {
   cacheStatus,
   createHarness,
@@ -63,6 +64,7 @@ export function describeApi(
     describeAnalytics(current)
     describeUsers(current)
     describeStrava(current)
+    describeConcurrency(current)
     describeChat(current)
     more(current)
     describeIngest(current)
