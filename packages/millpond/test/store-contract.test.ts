@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import { describeEngines, describeWith, startRedis } from 'millpond-e2e/servers'
 import { createServer } from 'millpond-rest'
-import { createClient } from 'redis'
+import { createClient, createClientPool } from 'redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { memory } from '../src/stores/memory/index.ts'
 import { redis } from '../src/stores/redis/index.ts'
@@ -53,16 +53,22 @@ describeEngines('redis() over ioredis', (engine) => {
 describeWith('redis', 'redis() over node-redis', () => {
   let server: Awaited<ReturnType<typeof startRedis>>
   let client: ReturnType<typeof createClient>
+  let pool: ReturnType<typeof createClientPool>
   beforeAll(async () => {
     server = await startRedis()
     client = createClient({ url: server.url })
-    await client.connect()
+    pool = createClientPool({ url: server.url }, { minimum: 3, maximum: 3 })
+    await Promise.all([client.connect(), pool.connect()])
   })
   afterAll(async () => {
     client?.destroy()
+    pool?.destroy()
     await server?.stop()
   })
   runContract(() => ({ store: redis(client), pass: passRealTime }))
+  describe('and its pool', () => {
+    runContract(() => ({ store: redis(pool), pass: passRealTime }))
+  })
 })
 
 describeWith('redis', 'redis() over a cluster', () => {

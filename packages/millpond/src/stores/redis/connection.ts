@@ -10,7 +10,7 @@ export interface IoredisClient {
   call(command: string, ...args: (string | number)[]): Promise<unknown>
 }
 
-/** The part of a node-redis client (`createClient()`) that the store uses. */
+/** The part of a node-redis client (`createClient()`, `createClientPool()`) that the store uses. */
 export interface NodeRedisClient {
   sendCommand(args: string[]): Promise<unknown>
 }
@@ -42,7 +42,7 @@ export function createCommands(client: RedisClient): Commands {
     }
   }
   return {
-    send: sendTo(send),
+    send: 'totalClients' in client ? inOrder(sendTo(send)) : sendTo(send),
     atTickEnd: setImmediate,
     ...(keyPrefix && { keyPrefix }),
     ...(masters && { slotOf: toClusterSlot, masters: async () => (await masters()).map(sendTo) }),
@@ -50,6 +50,17 @@ export function createCommands(client: RedisClient): Commands {
 }
 
 type Sender = (command: Command) => Promise<unknown>
+
+/** A pool has several connections, on which commands overtake each other: one that follows is not sent before the one that it follows is answered. */
+function inOrder(send: Sender): Commands['send'] {
+  let first: Promise<unknown> = Promise.resolve()
+  return (command, follows = false) => {
+    if (follows) return first.then(() => send(command))
+    const reply = send(command)
+    first = reply.catch(() => {})
+    return reply
+  }
+}
 
 /** How to send a command, and on a cluster how to send one to each master. */
 function toSender(client: RedisClient): { send: Sender; masters?: (() => Promise<readonly Sender[]>) | undefined } {

@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest'
+import type { StoreKey } from '../../key.ts'
+import { redis } from './index.ts'
+
+const keys = ['epoch', 't1', 't2'] as StoreKey[]
+
+/** A client that notes what it was sent and answers when told. */
+function setUp(client: object) {
+  const sent: string[] = []
+  const answers: (() => void)[] = []
+  const sendCommand = ([, key = '']: string[]) => {
+    sent.push(key)
+    return new Promise((resolve) => void answers.push(() => resolve('OK')))
+  }
+  return { sent, answers, store: redis({ ...client, sendCommand }) }
+}
+
+const settled = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+test('renew() over one connection sends all at once, the first tag first', async () => {
+  const { sent, answers, store } = setUp({})
+  const renewed = store.renew(keys, 'nonce', 1_000)
+  await settled()
+  expect(sent).toEqual(['epoch', 't1', 't2'])
+  for (const answer of answers) answer()
+  await renewed
+})
+
+test('renew() over a pool, whose connections overtake each other, has the first tag answered before it sends the others', async () => {
+  const { sent, answers, store } = setUp({ totalClients: 4 })
+  const renewed = store.renew(keys, 'nonce', 1_000)
+  await settled()
+  expect(sent).toEqual(['epoch'])
+  answers[0]?.()
+  await settled()
+  expect(sent).toEqual(['epoch', 't1', 't2'])
+  for (const answer of answers) answer()
+  await renewed
+})
