@@ -4,7 +4,7 @@ import { Agent, request } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { freePort } from 'millpond-e2e/servers'
-import { median, quantile, type Row } from '../harness/index.ts'
+import { quantile, type Row } from '../harness/index.ts'
 
 const appDir = fileURLToPath(new URL('next-app/', import.meta.url))
 const nextBin = fileURLToPath(new URL('../../node_modules/next/dist/bin/next', import.meta.url))
@@ -16,6 +16,9 @@ const cases = [
   { group: 'limited cached GET', route: 'stats', method: 'GET', status: 200 },
   { group: 'join', route: 'join', method: 'POST', status: 201 },
 ] as const
+
+/** Requests of each way before the measured ones. */
+const warmUps = 40
 
 const agent = new Agent({ keepAlive: true, maxSockets: 1 })
 
@@ -47,11 +50,10 @@ async function waitUntilReady(url: string, child: ChildProcess): Promise<void> {
  */
 export async function measureNext(options: {
   rest: { readonly url: string; readonly token: string }
-  rounds: number
   requestsEach: number
   visitor: () => string
 }): Promise<Row[]> {
-  const { rest, rounds, requestsEach, visitor } = options
+  const { rest, requestsEach, visitor } = options
   const env = { ...process.env, REST_URL: rest.url, REST_TOKEN: rest.token, NEXT_TELEMETRY_DISABLED: '1' }
   Reflect.deleteProperty(env, 'NODE_ENV')
   await promisify(execFile)(process.execPath, [nextBin, 'build', appDir], { env })
@@ -66,25 +68,21 @@ export async function measureNext(options: {
     await waitUntilReady(url, child)
     const rows: Row[] = []
     for (const { group, route, method, status } of cases) {
-      const times = new Map<string, { p50: number; p95: number }[]>(ways.map(({ path }) => [path, []]))
-      for (let round = -1; round < rounds; round += 1) {
-        for (const { path } of round % 2 === 0 ? ways : ways.toReversed()) {
-          const taken: number[] = []
-          for (let nth = 0; nth < requestsEach; nth += 1) {
-            const from = performance.now()
-            const got = await ask(`${url}/${path}/${route}`, { method, visitor: visitor() })
-            taken.push(performance.now() - from)
-            if (got !== status) throw new TypeError(`Cannot measure: ${path}/${route} answered ${got}`)
-          }
-          taken.sort((a, b) => a - b)
-          // The round before the first one only warms up.
-          if (round >= 0) times.get(path)?.push({ p50: quantile(taken, 0.5), p95: quantile(taken, 0.95) })
+      const times = new Map<string, number[]>(ways.map(({ path }) => [path, []]))
+      // Turn by turn, so that whatever else the machine does meets both alike.
+      for (let nth = -warmUps; nth < requestsEach; nth += 1) {
+        for (const { path } of nth % 2 === 0 ? ways : ways.toReversed()) {
+          const from = performance.now()
+          const got = await ask(`${url}/${path}/${route}`, { method, visitor: visitor() })
+          const took = performance.now() - from
+          if (got !== status) throw new TypeError(`Cannot measure: ${path}/${route} answered ${got}`)
+          if (nth >= 0) times.get(path)?.push(took)
         }
       }
       for (const { contender, path } of ways) {
-        const all = times.get(path) ?? []
-        const of = (part: 'p50' | 'p95'): number => Number(median(all.map((each) => each[part])).toFixed(3))
-        rows.push({ contender, group, values: { p50Ms: of('p50'), p95Ms: of('p95') } })
+        const sorted = (times.get(path) ?? []).sort((a, b) => a - b)
+        const of = (part: number): number => Number(quantile(sorted, part).toFixed(3))
+        rows.push({ contender, group, values: { p50Ms: of(0.5), p95Ms: of(0.95) } })
       }
     }
     return rows

@@ -113,7 +113,7 @@ for (const [at, group] of ['limited cached GET', 'join', 'repeated refusal'].ent
   }
 }
 
-const nextRows = await measureNext({ rest, rounds: options.rounds, requestsEach, visitor })
+const nextRows = await measureNext({ rest, requestsEach: 10 * requestsEach, visitor })
 
 await writeResults('site', {
   title: 'The routes of the website',
