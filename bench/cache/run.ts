@@ -18,7 +18,7 @@ const questions: Readonly<Record<string, () => Promise<Table>>> = {
   hits: () => measureHits(server.url, options),
   local: () => measureLocal(server.url, options),
   cost: () => measureCost(server.url),
-  flat: () => measureFlatness(server.url, quick),
+  flat: () => measureFlatness(server.url),
   race: () => measureRace(server.url, quick),
   fleet: () => measureFleet(server.url, origin.url),
   outage: () => measureOutage(quick),
