@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { transform } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describeWith, startRedis } from '../servers/index.ts'
 import { type Example, readDocstringExamples, readExamples, readPromises } from './examples/read-examples.ts'
 
 const run = promisify(execFile)
@@ -51,11 +52,28 @@ describe('the examples', () => {
     expect(stdout).toBe('')
   })
 
-  test.each(examples)('$page line $line runs and prints what it says', async (example) => {
+  async function prove(example: Example, env: NodeJS.ProcessEnv): Promise<void> {
     const file = join(folder, `${toName(example)}.mjs`)
     await writeFile(file, (await transform(example.code, { loader: 'ts', target: 'es2022' })).code)
-    const { stdout } = await run(process.execPath, [file], { cwd: root })
+    const { stdout } = await run(process.execPath, [file], { cwd: root, env, timeout: 30_000 })
     const promised = readPromises(example.code)
     if (promised.length > 0) expect(stdout.trim().split('\n')).toEqual(promised)
+  }
+
+  const needRedis = examples.filter(({ code }) => code.includes('REDIS_URL'))
+  test.each(examples.filter((example) => !needRedis.includes(example)))(
+    '$page line $line runs and prints what it says',
+    (example) => prove(example, process.env),
+  )
+
+  describeWith('redis', 'on a server', () => {
+    let server: Awaited<ReturnType<typeof startRedis>>
+    beforeAll(async () => {
+      server = await startRedis()
+    })
+    afterAll(() => server?.stop())
+    test.each(needRedis)('$page line $line runs and prints what it says', (example) =>
+      prove(example, { ...process.env, REDIS_URL: server.url }),
+    )
   })
 })

@@ -37,14 +37,19 @@ const LONGEST_RETRY_MS = 5_000
  * It opens one connection of its own, a duplicate of the client, and never changes the one that it is given; `cache.close()` ends it. A single server, not a cluster. Whatever loads or stores an entry tells
  * every process, so it pays where values are read far more often than loaded.
  *
- * ```js
+ * ```ts
  * import { Redis } from 'ioredis'
  * import { createCache } from 'millpond'
  * import { redis } from 'millpond/redis'
  * import { tracking } from 'millpond/tracking'
  *
- * const client = new Redis('redis://127.0.0.1:6379')
+ * const client = new Redis(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379')
  * const cache = createCache({ store: redis(client), namespace: 'shop', push: tracking(client) })
+ * const price = cache.define({ name: 'price', ttl: '5m', local: '2s', load: async () => 12 })
+ * console.log((await price.get()).value) // 12
+ *
+ * cache.close() // when the process ends
+ * client.disconnect()
  * ```
  *
  * @throws {TypeError} when `client` is of neither library, or a cluster
