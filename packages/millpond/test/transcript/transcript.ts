@@ -48,7 +48,16 @@ interface TranscriptOptions {
 }
 
 /** Plays `steps` random steps, each where the answers before it have led the clock: often to the very millisecond in which a refusal ends, or the one before. */
-export async function record({ seed, store, steps }: TranscriptOptions & { readonly steps: number }): Promise<Entry[]> {
+export async function record({
+  seed,
+  store,
+  steps,
+  alone = false,
+}: TranscriptOptions & {
+  readonly steps: number
+  /** Whether a take names one identity alone, so that on a cluster its keys share a slot. */
+  readonly alone?: boolean
+}): Promise<Entry[]> {
   const randomInt = createRandomInt(seed)
   // An evening before the clocks of Berlin go forward: some transcripts cross the day of 23 hours.
   const clock = createFakeClock(Date.UTC(2026, 2, 28, 18) + randomInt(3_600_000))
@@ -58,7 +67,7 @@ export async function record({ seed, store, steps }: TranscriptOptions & { reado
     const refused = player.refused()
     const toEdge = refused !== undefined && randomInt(2) === 0
     clock.set(clock.now() + (toEdge ? refused.waitMs - randomInt(2) : toGap(randomInt)))
-    const step: Step = toEdge && randomInt(4) > 0 ? { do: 'take', takes: refused.takes } : toStep(randomInt)
+    const step: Step = toEdge && randomInt(4) > 0 ? { do: 'take', takes: refused.takes } : toStep(randomInt, alone)
     entries.push({ at: clock.now(), step, said: await player.play(step) })
   }
   return entries
@@ -142,13 +151,13 @@ function toText(value: unknown): string {
   return JSON.stringify(value, (_, part) => (typeof part === 'number' ? String(part) : part)) ?? 'nothing'
 }
 
-function toStep(randomInt: (end: number) => number): Step {
+function toStep(randomInt: (end: number) => number, alone: boolean): Step {
   const pick = <Item>(items: readonly Item[]): Item => items[randomInt(items.length)] as Item
   const one = (): Take => ({ policy: pick(NAMES), key: pick(KEYS), cost: randomInt(3) === 0 ? 1 + randomInt(4) : 1 })
   /** Up to three, of one identity or of several. */
   const several = (): Take[] => {
     const takes = Array.from({ length: 1 + randomInt(3) }, one)
-    const of = randomInt(2) === 0 ? takes[0]?.key : undefined
+    const of = alone || randomInt(2) === 0 ? takes[0]?.key : undefined
     const named = new Map(
       takes.map((take) => ({ ...take, key: of ?? take.key })).map((take) => [`${take.policy} ${take.key}`, take]),
     )
