@@ -1,0 +1,149 @@
+import { slidingWindow } from 'millpond'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { POLICIES } from '../src/limits.ts'
+import type { Current } from './api-suite.ts'
+import { createHarness, type Harness, TODAY } from './harness.ts'
+
+const DAILY = `/analytics/daily-summary?date=${TODAY}`
+
+/** The request limits, and what the service tells of itself. */
+export function describeService(current: Current): void {
+  describe('service', () => {
+    it('answers what it does not know with 404, and another method with 405', async () => {
+      const { request, createUser } = current().harness
+      const user = await createUser()
+      expect((await request('/nothing')).status).toBe(404)
+      expect((await user.get('/nothing')).status).toBe(404)
+      const wrong = await user.post('/analytics/daily-summary', {})
+      expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'GET'])
+    })
+
+    it('limits a user and says so in headers', async () => {
+      const policies = { ...POLICIES, user: slidingWindow({ limit: 2, window: '60s', onUnavailable: 'local' }) }
+      const user = await createHarness({ ...current(), policies }).createUser()
+      const [first, , third] = [await user.get(DAILY), await user.get(DAILY), await user.get(DAILY)]
+      expect(first.headers.get('ratelimit-policy')).toBe('"user";q=2;w=60')
+      expect(first.headers.get('x-ratelimit-remaining')).toBe('1')
+      expect(third.status).toBe(429)
+      expect(third.headers.get('content-type')).toBe('application/problem+json')
+      expect(third.headers.get('x-ratelimit-remaining')).toBe('0')
+      expect(Number(third.headers.get('retry-after'))).toBeGreaterThan(0)
+      expect(await third.json()).toMatchObject({ status: 429, 'violated-policies': ['user'] })
+    })
+
+    /** How a request comes under each policy of the table; a policy that is missing here does not compile. */
+    const UNDER = {
+      user: { limit: 120, ask: async (harness) => userOf(harness, (user) => () => user.get('/users/me/preferences')) },
+      address: {
+        limit: 600,
+        ask:
+          async ({ request }) =>
+          () =>
+            request('/api/v1/users/me/preferences'),
+      },
+      'unknown-address': {
+        limit: 60,
+        ask:
+          async ({ app }) =>
+          async () =>
+            app.request('/api/v1/users/me/preferences'),
+      },
+      chat: {
+        limit: 50,
+        ask: async (harness) => userOf(harness, (user) => () => user.post('/chat', { message: 'steps?' })),
+      },
+    } as const satisfies Record<
+      keyof typeof POLICIES,
+      { limit: number; ask(harness: Harness): Promise<() => Promise<Response>> }
+    >
+    async function userOf<Result>(
+      { createUser }: Harness,
+      use: (user: Awaited<ReturnType<Harness['createUser']>>) => Result,
+    ) {
+      return use(await createUser())
+    }
+
+    it.each(Object.entries(UNDER))(
+      'the policy "%s" of the table is in force: its limit passes, the next is 429 with headers',
+      async (name, { limit, ask }) => {
+        const send = await ask(current().harness)
+        const answers = await Promise.all(Array.from({ length: limit }, send))
+        await Promise.all(answers.map((answer) => answer.text()))
+        expect(answers.filter(({ status }) => status === 429 || status >= 500)).toEqual([])
+        const refused = await send()
+        expect([refused.status, refused.headers.get('content-type')]).toEqual([429, 'application/problem+json'])
+        expect(refused.headers.get('ratelimit-policy')).toMatch(new RegExp(`^"${name}";q=${limit};w=`))
+        expect(refused.headers.get('x-ratelimit-remaining')).toBe('0')
+        const wait = Number(refused.headers.get('retry-after'))
+        expect([wait >= 1, refused.headers.get('ratelimit')]).toEqual([true, `"${name}";r=0;t=${wait}`])
+        expect(await refused.json()).toMatchObject({
+          status: 429,
+          code: 'too_many_requests',
+          'violated-policies': [name],
+        })
+      },
+    )
+
+    it('limits an address that sends no token', async () => {
+      const policies = { ...POLICIES, address: slidingWindow({ limit: 2, window: '60s', onUnavailable: 'local' }) }
+      const { request } = createHarness({ ...current(), policies })
+      const statuses = []
+      for (let sent = 0; sent < 3; sent += 1) statuses.push((await request(`/api/v1${DAILY}`)).status)
+      expect(statuses).toEqual([401, 401, 429])
+    })
+
+    it('tells its health and readiness', async () => {
+      const { harness, store } = current()
+      expect((await harness.request('/healthz')).status).toBe(200)
+      const ready = await harness.request('/readyz')
+      expect(ready.status).toBe(200)
+      expect(await ready.json()).toMatchObject({
+        status: 'ready',
+        stores: { cache: store.kind, limits: store.kind },
+        database: { ok: true },
+      })
+    })
+
+    it('describes itself as OpenAPI 3.1 and shows it without other hosts', async () => {
+      const { request } = current().harness
+      const document = z
+        .object({ openapi: z.string(), paths: z.record(z.string(), z.unknown()) })
+        .parse(await (await request('/openapi.json')).json())
+      expect(document.openapi).toBe('3.1.0')
+      expect(Object.keys(document.paths).sort()).toEqual([
+        '/api/v1/analytics/correlation/sleep-activity',
+        '/api/v1/analytics/daily-summary',
+        '/api/v1/analytics/dashboard-insight',
+        '/api/v1/analytics/goals',
+        '/api/v1/analytics/trend/{metric}',
+        '/api/v1/analytics/weekly-trends',
+        '/api/v1/chat',
+        '/api/v1/chat/usage',
+        '/api/v1/health/ingest',
+        '/api/v1/integrations/strava/authorize',
+        '/api/v1/integrations/strava/disconnect',
+        '/api/v1/integrations/strava/exchange',
+        '/api/v1/integrations/strava/status',
+        '/api/v1/users/me/preferences',
+        '/api/v1/users/me/profile',
+        '/dev/personas',
+        '/dev/token',
+      ])
+      const page = await request('/docs')
+      expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
+      expect(await page.text()).not.toMatch(/https?:/)
+      expect((await request('/docs/swagger-ui-bundle.js')).status).toBe(200)
+    })
+
+    it('logs no user, token or health value', async () => {
+      const { log, createUser } = current().harness
+      const user = await createUser()
+      await user.ingest({ source: 'watch', daily_metrics: [{ date: TODAY, steps: 31_415 }] })
+      await user.get(DAILY)
+      const text = log.join('')
+      expect(log.length).toBe(2)
+      for (const secret of [user.userId, user.token, '31415', TODAY]) expect(text).not.toContain(secret)
+    })
+  })
+}
