@@ -7,14 +7,14 @@ export type LoadMany<Input, Value> = (inputs: readonly Input[], context: LoadCon
 
 interface Waiting<Input, Value> {
   readonly input: Input
-  readonly signal: AbortSignal
+  readonly context: LoadContext
   readonly resolve: (value: Value) => void
   readonly reject: (error: unknown) => void
 }
 
 /**
- * Turns a loader of many into a loader of one that gathers the inputs of one turn of the event loop, at most `max`, and loads them with one call. The call's signal aborts when
- * every input's has. A failure of the call is the failure of each.
+ * Turns a loader of many into a loader of one that gathers the inputs of one turn of the event loop, at most `max`, and loads them with one call. A failure of the call is the failure of
+ * each. Its signal is that of the input which came last: with equal timeouts no other aborts later.
  */
 export function createBatch<Input, Value>(options: {
   readonly name: string
@@ -28,14 +28,15 @@ export function createBatch<Input, Value>(options: {
   async function flush(): Promise<void> {
     const batch = gathered
     gathered = []
-    if (batch.length === 0) return
+    const last = batch.at(-1)
+    if (!last) return
     try {
       const values = await loadMany(
         batch.map(({ input }) => input),
-        { signal: abortedWithAll(batch.map(({ signal }) => signal)) },
+        last.context,
       )
       if (!Array.isArray(values) || values.length !== batch.length) {
-        throw new InvalidValueError(name, `one value for each of ${batch.length} inputs`)
+        throw new InvalidValueError(name, `one value for each of ${batch.length} inputs, received ${values?.length}`)
       }
       batch.forEach(({ resolve }, index) => {
         resolve(values[index])
@@ -45,24 +46,10 @@ export function createBatch<Input, Value>(options: {
     }
   }
 
-  return (input, { signal }) =>
+  return (input, context) =>
     new Promise((resolve, reject) => {
       if (gathered.length === 0) clock.after(0, () => void flush())
-      gathered.push({ input, signal, resolve, reject })
+      gathered.push({ input, context, resolve, reject })
       if (gathered.length >= max) void flush()
     })
-}
-
-function abortedWithAll(signals: readonly AbortSignal[]): AbortSignal {
-  const controller = new AbortController()
-  let left = signals.length
-  const count = () => {
-    left -= 1
-    if (left === 0) controller.abort()
-  }
-  for (const signal of signals) {
-    if (signal.aborted) count()
-    else signal.addEventListener('abort', count, { once: true })
-  }
-  return controller.signal
 }

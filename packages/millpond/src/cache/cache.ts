@@ -18,9 +18,9 @@ import { type CacheCounters, type CacheReporter, createCounter } from './event.t
 import { toStoreTtl } from './freshness.ts'
 import { guardStore } from './guarded-store.ts'
 import { createInvalidator } from './invalidate.ts'
-import { createLazySignal } from './lazy-signal.ts'
 import type { Answer } from './load.ts'
 import { createGate } from './load-gate.ts'
+import { createLoadSignals } from './load-signals.ts'
 import { createLocalTier } from './local-tier.ts'
 import { createPlainCache, type PlainCache } from './plain.ts'
 import type { Push } from './push.ts'
@@ -120,7 +120,7 @@ export function createCache(options: CacheOptions): Cache {
   const { counters, report, reportLocal } = createCounter(options.reporter)
   const names = new Set<string>()
   const hints: TagHints = new Map()
-  const closing = createLazySignal()
+  const signals = createLoadSignals()
   let longestTtlMs = 0
   // Longer than any entry that names the tag, so that a version does not vanish under a live entry. If it does, that entry is a miss.
   const tagTtlMs = () => Math.max(SHORTEST_TAG_TTL_MS, longestTtlMs * 2)
@@ -144,7 +144,7 @@ export function createCache(options: CacheOptions): Cache {
     reportLocal,
     leaseMs,
     tagTtlMs,
-    signal: closing.signal,
+    signals,
     gate: createGate(readCount(action, 'loadsWithoutStore', options.loadsWithoutStore ?? 32)),
     waitUntil: options.waitUntil,
     disabled,
@@ -200,7 +200,7 @@ export function createCache(options: CacheOptions): Cache {
     selfTest: () => testCache({ define: define as Cache['define'], invalidate, disabled }),
     counters: () => ({ ...counters }),
     close() {
-      closing.abort()
+      signals.abort()
       pushed?.stop()
       undelivered.close()
     },

@@ -47,6 +47,62 @@ test('getMany() rejects when the call fails, and caches nothing of it', async ()
 test('getMany() rejects when the call does not give one value for each input', async () => {
   const { name } = setUp(async () => ['only one'])
   await expect(name.getMany([1, 2])).rejects.toThrow(
-    'Cannot cache "name": "load" must return one value for each of 2 inputs',
+    'Cannot cache "name": "load" must return one value for each of 2 inputs, received 1',
   )
 })
+
+test('getMany() aborts the signal of the call when the cache closes, whatever the number of inputs, and none before', async () => {
+  const signals: AbortSignal[] = []
+  const cache = createCache({ store: memory(), namespace: 'test' })
+  const name = cache.define({
+    name: 'name',
+    ttl: '5m',
+    input: z.int(),
+    loadMany(ids, { signal }) {
+      signals.push(signal)
+      const aborted = new Promise<string[]>((_, reject) =>
+        signal.addEventListener('abort', () => reject(signal.reason)),
+      )
+      return ids.includes(1) ? Promise.resolve(ids.map(toName)) : aborted
+    },
+  })
+  await name.getMany([1, 2])
+  const reads = name.getMany([3, 4, 5])
+  await vi.waitFor(() => expect(signals.length).toBe(2))
+  expect(signals.map(({ aborted }) => aborted)).toEqual([false, false])
+  cache.close()
+  await expect(reads).rejects.toMatchObject({ name: 'AbortError' })
+  expect(signals.map(({ aborted }) => aborted)).toEqual([false, true])
+})
+
+test.each([undefined, '1m'] as const)(
+  'many loads leave nothing on a signal that outlives them, hard timeout %s',
+  async (hardTimeout) => {
+    const added = vi.spyOn(AbortSignal.prototype, 'addEventListener')
+    const any = vi.spyOn(AbortSignal, 'any')
+    const seen = new Set<AbortSignal>()
+    const cache = createCache({ store: memory(), namespace: 'test' })
+    const options = { ttl: '5m', input: z.int(), ...(hardTimeout && { hardTimeout }) } as const
+    const many = cache.define({
+      ...options,
+      name: 'many',
+      async loadMany(ids, { signal }) {
+        seen.add(signal)
+        return ids.map(toName)
+      },
+    })
+    const one = cache.define({
+      ...options,
+      name: 'one',
+      load: async (id, { signal }) => seen.add(signal) && toName(id),
+    })
+    for (const first of [0, 10, 20]) await many.getMany([first, first + 1, first + 2])
+    await Promise.all([0, 1, 2].map(one.get))
+    // One for each call of a loader, and no listener of one on the signal of another.
+    expect(seen.size).toBe(6)
+    const signals = added.mock.contexts as unknown as AbortSignal[]
+    expect(new Set(signals).size).toBe(signals.length)
+    expect(any).not.toHaveBeenCalled()
+    vi.restoreAllMocks()
+  },
+)

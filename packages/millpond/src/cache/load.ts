@@ -7,6 +7,7 @@ import type { CacheReporter, ReadReason, ReadStatus } from './event.ts'
 import { toJitteredTtl, toStoreTtl } from './freshness.ts'
 import { claim, type Held } from './lease.ts'
 import type { Gate } from './load-gate.ts'
+import type { LoadSignals } from './load-signals.ts'
 import type { Found } from './look.ts'
 import type { Flight, Flights } from './single-flight.ts'
 import { decode, type Spec } from './spec.ts'
@@ -44,8 +45,7 @@ export interface LoaderSettings {
   readonly report: CacheReporter
   readonly leaseMs: number
   readonly tagTtlMs: () => number
-  /** Aborts when the cache is closed. */
-  readonly signal: () => AbortSignal
+  readonly signals: LoadSignals
   readonly flights: Flights<Answer>
   /** Bounds the loads that run while the store is away. */
   readonly gate: Gate
@@ -184,20 +184,18 @@ export function createLoader(settings: LoaderSettings): Loader {
 /** Runs the loader, and gives it up after the hard timeout. */
 async function withTimeout(
   spec: Spec<unknown>,
-  { clock, signal }: Pick<LoaderSettings, 'clock' | 'signal'>,
+  { clock, signals }: Pick<LoaderSettings, 'clock' | 'signals'>,
 ): Promise<unknown> {
   const { hardTimeoutMs } = spec
-  if (hardTimeoutMs === undefined) return spec.load({ signal: signal() })
-  const timeout = new AbortController()
+  const context = signals.begin()
+  const loading = spec.load(context).finally(() => context.end())
+  if (hardTimeoutMs === undefined) return loading
   return new Promise((resolve, reject) => {
     const cancel = clock.after(hardTimeoutMs, () => {
       const error = new LoadTimeoutError(spec.name, hardTimeoutMs)
-      timeout.abort(error)
+      context.end(error)
       reject(error)
     })
-    spec
-      .load({ signal: AbortSignal.any([signal(), timeout.signal]) })
-      .then(resolve, reject)
-      .finally(cancel)
+    loading.then(resolve, reject).finally(cancel)
   })
 }
