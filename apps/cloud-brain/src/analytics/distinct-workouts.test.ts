@@ -50,6 +50,23 @@ describe('distinctWorkouts()', () => {
     ])
   })
 
+  it('distinctWorkouts() compares a workout with the 200 most complete of its day only, so that a flood of them costs little', () => {
+    const flood = Array.from({ length: 201 }, (_, index) => ({
+      ...workout('watch', '07:00', 300 - index),
+      originalId: `watch-${index + 1}`,
+      startTime: new Date(Date.UTC(2026, 2, 28 + index)),
+    }))
+    const twins = flood.slice(-2).map((item) => ({
+      ...item,
+      source: 'strava',
+      originalId: `twin of ${item.originalId}`,
+      durationSeconds: 60,
+    }))
+    expect(ids(distinctWorkouts([...twins, ...flood])).filter((id) => id.startsWith('twin'))).toEqual([
+      'twin of watch-201',
+    ])
+  })
+
   it('distinctWorkouts() does not depend on the order', () => {
     fc.assert(
       fc.property(
