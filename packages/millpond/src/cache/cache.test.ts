@@ -346,6 +346,22 @@ describe('a store that fails', () => {
     expect((await definition.get()).status).toBe('miss')
     expect((await definition.get()).status).toBe('hit')
   })
+
+  test('that loses only the answer to a lease keeps nobody waiting for what nobody loads: the lease is given back', async () => {
+    const { cache, store, clock } = setUp({ lease: '10s' })
+    const other = createCache({ store: { ...store }, namespace: 'test', clock })
+    const lease = store.lease.bind(store)
+    vi.spyOn(store, 'lease').mockImplementationOnce(async (request) => {
+      await lease(request)
+      throw new StoreUnavailableError('away')
+    })
+    const [here, there] = [cache, other].map((one) => one.define({ name: 'value', ttl: '5m', load: () => 1 }))
+    expect((await here?.get())?.status).toBe('bypass')
+    const read = there?.get()
+    await clock.advance(500)
+    await expect(Promise.race([read, 'still waiting'])).resolves.toMatchObject({ status: 'miss' })
+    expect((await here?.get())?.status).toBe('hit')
+  })
 })
 
 describe('define()', () => {

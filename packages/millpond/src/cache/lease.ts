@@ -1,9 +1,11 @@
+import { BreakerOpenError } from '../errors.ts'
 import { createNonce, type StoreKey } from '../key.ts'
 import { type Clock, sleep } from '../time/clock.ts'
 import type { CacheStore, LeaseGrant } from './cache-store.ts'
 import { type Found, look } from './look.ts'
 import type { Flight } from './single-flight.ts'
 import type { Spec } from './spec.ts'
+import type { Undelivered } from './undelivered.ts'
 import type { Seal } from './unsealed.ts'
 
 const FIRST_PAUSE_MS = 10
@@ -30,6 +32,7 @@ export interface LeaseSettings {
   readonly clock: Clock
   readonly random: () => number
   readonly seal: Seal
+  readonly undelivered: Pick<Undelivered, 'addLease'>
   readonly leaseMs: number
   readonly tagTtlMs: () => number
   /** Marks the moment an observation begins. */
@@ -108,9 +111,9 @@ function createBackOff({ clock, random }: Pick<LeaseSettings, 'clock' | 'random'
   }
 }
 
-/** Asks for the lease once. Never throws. */
+/** Asks for the lease once; one that may have been granted without an answer is given back. Never throws. */
 export async function attempt(
-  settings: Pick<LeaseSettings, 'store' | 'leaseMs' | 'tagTtlMs'>,
+  settings: Pick<LeaseSettings, 'store' | 'undelivered' | 'leaseMs' | 'tagTtlMs'>,
   spec: Spec<unknown>,
   claimed: { readonly token: string; readonly takeOver: boolean; readonly seen: string | undefined },
 ): Promise<Claim<never> | Exclude<LeaseGrant, { kind: 'granted' }>> {
@@ -137,6 +140,8 @@ export async function attempt(
       hinted: new Map(hinted.map((tag, index) => [tag, versions[fixed.length + index] ?? ''])),
     }
   } catch (error) {
+    // Left alone, it would keep everybody waiting for its TTL while nobody loads.
+    if (!(error instanceof BreakerOpenError)) settings.undelivered.addLease(lease, claimed.token)
     return { kind: 'failed', error }
   }
 }

@@ -9,7 +9,7 @@ const LIFE_MS = 20_000
 
 function setUp() {
   const clock = createFakeClock()
-  const calls: { kind: 'renew' | 'remove'; keys: readonly StoreKey[]; nonce?: string }[] = []
+  const calls: { kind: 'renew' | 'remove' | 'release'; keys: readonly StoreKey[]; nonce?: string }[] = []
   let away = true
   let held: Promise<void> | undefined
   const answer = async () => {
@@ -24,6 +24,10 @@ function setUp() {
     },
     remove: (keys: readonly StoreKey[]) => {
       calls.push({ kind: 'remove', keys })
+      return answer()
+    },
+    release: (lease: StoreKey, token: string) => {
+      calls.push({ kind: 'release', keys: [lease], nonce: token })
       return answer()
     },
   }
@@ -85,6 +89,19 @@ describe('createUndelivered()', () => {
       false,
     ])
     expect(new Set(calls.map(({ nonce }) => nonce).filter(Boolean)).size).toBe(7)
+  })
+
+  test('gives back each lease by its token until the store acknowledges, and covers nothing meanwhile', async () => {
+    const { clock, calls, undelivered, slot, recover } = setUp()
+    const { lease } = slot('x')
+    undelivered.addLease(lease, 'one')
+    undelivered.addLease(lease, 'two')
+    expect(undelivered.covers(slot('x'))).toBe(false)
+    await clock.advance(100)
+    recover()
+    await clock.advance(200)
+    expect(calls).toEqual(['one', 'two', 'one', 'two'].map((nonce) => ({ kind: 'release', keys: [lease], nonce })))
+    expect(undelivered.size()).toBe(0)
   })
 
   test('delivers once more what was invalidated again while a try was under way', async () => {

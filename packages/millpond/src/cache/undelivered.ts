@@ -7,20 +7,21 @@ const FIRST_RETRY_MS = 100
 const LONGEST_RETRY_MS = 1_000
 const KEYS_PER_TRY = 500
 
-/** Invalidations, deletions and leases to give back that the store has not acknowledged. Until it has, this process answers what they concern without the cache. */
+/** Invalidations, deletions and leases to give back that the store has not acknowledged. Until it has, this process answers what the first two concern without the cache. */
 export interface Undelivered {
   addTags(tags: readonly StoreKey[]): void
   addSlot(slot: Slot): void
+  /** A lease that the store may have granted to a token without our hearing of it. */
+  addLease(lease: StoreKey, token: string): void
   /** Whether a read of the slot must not be answered from the store. */
   covers(slot: Slot): boolean
   size(): number
   close(): void
 }
 
-interface Waiting {
-  readonly kind: 'tag' | 'key'
-  readonly giveUpAt: number
-}
+type Waiting =
+  | { readonly kind: 'tag' | 'key'; readonly giveUpAt: number }
+  | { readonly kind: 'lease'; readonly lease: StoreKey; readonly giveUpAt: number }
 
 /**
  * Creates the queue. It retries with back-off from 100 ms to 1 s until the store acknowledges, or until `lifeMs()` has passed: by then every
@@ -28,12 +29,13 @@ interface Waiting {
  */
 export function createUndelivered(options: { store: CacheStore; clock: Clock; lifeMs: () => number }): Undelivered {
   const { store, clock, lifeMs } = options
-  const waiting = new Map<StoreKey, Waiting>()
+  /** By the tag or key, a lease by its token. */
+  const waiting = new Map<string, Waiting>()
   let cancel: (() => void) | undefined
   let closed = false
   let pauseMs = FIRST_RETRY_MS
 
-  function add(kind: Waiting['kind'], keys: readonly StoreKey[]): void {
+  function add(kind: 'tag' | 'key', keys: readonly StoreKey[]): void {
     const giveUpAt = clock.now() + lifeMs()
     for (const key of keys) waiting.set(key, { kind, giveUpAt })
     schedule()
@@ -55,12 +57,14 @@ export function createUndelivered(options: { store: CacheStore; clock: Clock; li
     const now = clock.now()
     for (const [key, { giveUpAt }] of waiting) if (giveUpAt <= now) waiting.delete(key)
     const batch = [...waiting].slice(0, KEYS_PER_TRY)
-    const keysOf = (kind: Waiting['kind']) => batch.filter(([, item]) => item.kind === kind).map(([key]) => key)
+    const keysOf = (kind: 'tag' | 'key') =>
+      batch.filter(([, item]) => item.kind === kind).map(([key]) => key as StoreKey)
     const tags = keysOf('tag')
     const keys = keysOf('key')
     try {
       if (tags.length > 0) await store.renew(tags, createNonce(), lifeMs())
       if (keys.length > 0) await store.remove(keys)
+      await Promise.all(batch.map(([token, item]) => item.kind === 'lease' && store.release(item.lease, token)))
     } catch {
       return
     }
@@ -72,6 +76,10 @@ export function createUndelivered(options: { store: CacheStore; clock: Clock; li
   return {
     addTags: (tags) => add('tag', tags),
     addSlot: (slot) => add('key', [slot.entry, slot.lease]),
+    addLease(lease, token) {
+      waiting.set(token, { kind: 'lease', lease, giveUpAt: clock.now() + lifeMs() })
+      schedule()
+    },
     covers: (slot) => waiting.size > 0 && (waiting.has(slot.entry) || slot.tags.some((tag) => waiting.has(tag))),
     // Not a getter: one in a literal gives each object a shape of its own, for good half of what a cache costs to create.
     size: () => waiting.size,
