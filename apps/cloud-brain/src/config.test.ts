@@ -105,7 +105,7 @@ describe('readConfig()', () => {
   it.each([
     [{}, 'open'],
     [{ HOST: '::1' }, 'open'],
-    [{ HOST: '0.0.0.0' }, 'off'],
+    [{ HOST: '0.0.0.0', NODE_ENV: 'development' }, 'off'],
     [{ ...AUTH, NODE_ENV: 'production', HOST: '127.0.0.1', CACHE_KEY_SECRET: '0123456789abcdef' }, 'off'],
   ])('readConfig() lets %j read metrics without a token: %s', (env, kind) => {
     expect(readConfig(env, '/srv').metrics).toEqual({ kind })
@@ -192,6 +192,22 @@ describe('readConfig()', () => {
     expect(fault({ NODE_ENV: 'production', CACHE_KEY_SECRET: '0123456789abcdef' })).toBe(
       'Cannot start Cloud Brain: AUTH_JWKS_URL, AUTH_ISSUER and AUTH_AUDIENCE must be set, because NODE_ENV is production',
     )
+  })
+
+  it.each(['prod', 'Production', 'staging'])('readConfig() takes NODE_ENV=%s for no development', (value) => {
+    expect(fault({ NODE_ENV: value })).toBe(
+      'Cannot start Cloud Brain: NODE_ENV must be "production", "development" or "test"',
+    )
+  })
+
+  it('readConfig() refuses to give tokens to other machines, unless it is told that this is development', () => {
+    const refused =
+      'Cannot start Cloud Brain: AUTH_JWKS_URL, AUTH_ISSUER and AUTH_AUDIENCE must be set, or NODE_ENV be development, because HOST lets other machines in and without them anyone gets a token'
+    expect(fault({ HOST: '0.0.0.0' })).toBe(refused)
+    expect(fault({ HOST: '::' })).toBe(refused)
+    expect(fault({ HOST: '0.0.0.0', NODE_ENV: 'development' })).toBe('no fault')
+    expect(fault({ HOST: '0.0.0.0', ...AUTH })).toBe('no fault')
+    expect(fault({ HOST: 'localhost' })).toBe('no fault')
   })
 
   it('readConfig() refuses keys that are fetched over plain HTTP from another machine', () => {

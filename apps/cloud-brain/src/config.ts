@@ -50,6 +50,7 @@ const hasProtocol =
   (value: string) =>
     URL.canParse(value) && protocols.includes(new URL(value).protocol)
 
+const DEVELOPMENT: readonly string[] = ['development', 'test']
 const LOOPBACK: readonly string[] = ['127.0.0.1', 'localhost', '[::1]', '::1']
 
 const isSafeRemote = (value: string) => {
@@ -71,7 +72,10 @@ const secret = () =>
   )
 
 const Environment = z.object({
-  NODE_ENV: z.string().optional(),
+  // "prod" would be taken for development, and development gives tokens to anyone who asks.
+  NODE_ENV: text('must be "production", "development" or "test"', (value) =>
+    ['production', ...DEVELOPMENT].includes(value),
+  ),
   PORT: text('must be a whole number from 0 to 65535', (value) => /^\d{1,5}$/.test(value) && Number(value) <= 65535),
   HOST: text('must be a host name or an address', (value) => /^[\w.:[\]-]+$/.test(value)),
   DATA_DIR: z.string().optional(),
@@ -168,7 +172,17 @@ function crossFaults(given: Environment): string[] {
     faults.push('REDIS_URL and UPSTASH_REDIS_REST_URL must not both be set')
   }
   if (given.NODE_ENV === 'production') faults.push(...productionFaults(given))
+  else if (isOpenToOthers(given)) {
+    faults.push(
+      'AUTH_JWKS_URL, AUTH_ISSUER and AUTH_AUDIENCE must be set, or NODE_ENV be development, because HOST lets other machines in and without them anyone gets a token',
+    )
+  }
   return faults
+}
+
+/** Whether it would give tokens to other machines without anybody having said that this is development. */
+function isOpenToOthers({ NODE_ENV, HOST = '127.0.0.1', AUTH_JWKS_URL }: Environment): boolean {
+  return AUTH_JWKS_URL === undefined && !LOOPBACK.includes(HOST) && !DEVELOPMENT.includes(NODE_ENV ?? '')
 }
 
 function productionFaults(given: Environment): string[] {
