@@ -176,6 +176,32 @@ describe('reserve()', () => {
     expect((await parts.store.peek([await toCheck(parts, 121)]))[0]).toMatchObject({ remaining: 1 })
   })
 
+  test('settles each policy at its own cost, leaves those that are not named, and gives permits back', async () => {
+    const { limiter } = setUp()
+    const left = async (policy: 'window' | 'tokens' | 'jobs') => remainingOf(await limiter.peek({ policy, key: 'a' }))
+    const takes = [{ policy: 'window', key: 'a' }, take, { policy: 'jobs', key: 'a' }] as const
+    const reservation = await reserve(limiter, takes)
+    expect([await left('window'), await left('tokens'), await left('jobs')]).toEqual([1, 40, 0])
+    expect(await reservation.settle({ tokens: 70 })).toEqual({ delivered: true, unrecorded: 0 })
+    expect([await left('window'), await left('tokens'), await left('jobs')]).toEqual([1, 30, 1])
+    const second = await reserve(limiter, [{ ...take, cost: 5 }, takes[2]])
+    expect(await second.settle(7)).toEqual({ delivered: true, unrecorded: 0 })
+    expect([await left('tokens'), await left('jobs')]).toEqual([23, 1])
+  })
+
+  test.each([
+    [{ tokens: 1.5 }, 'Cannot settle: "cost.tokens" must be an integer >= 0, received 1.5'],
+    [{ window: 1 }, 'Cannot settle: "cost" must name policies reserved from (tokens), received "window"'],
+    [-1, 'Cannot settle: "cost" must be an integer >= 0, received -1'],
+    [null, 'Cannot settle: "cost" must be an integer >= 0, received null'],
+  ])('settle(%j) says what is wrong, and may be called again', async (cost, message) => {
+    const parts = setUp()
+    const reservation = await reserve(parts.limiter, take)
+    await expect(reservation.settle(cost as number)).rejects.toThrow(new RangeError(message))
+    await reservation.settle({ tokens: 10 })
+    expect(await used(parts)).toBe(10)
+  })
+
   test('cancels', async () => {
     const parts = setUp()
     await (await reserve(parts.limiter, take)).cancel()

@@ -1,5 +1,5 @@
 import type { Decision } from './decision.ts'
-import type { LimitMark } from './limit-store.ts'
+import type { LimitCheck } from './limit-store.ts'
 import type { Limiter } from './limiter.ts'
 import { limiterParts } from './limiter-parts.ts'
 import { readWhole } from './read-limit.ts'
@@ -18,29 +18,45 @@ export interface Settlement {
 export interface Reservation<Name extends string> {
   readonly decision: Decision<Name>
   /**
-   * Settles at what it cost in the end, under each policy reserved from: less gives back the rest; more is taken on top, up to the limit and the policy's `debt`, never beyond.
-   * Once; a second time, or where nothing was reserved, nothing happens. One round trip.
+   * Settles at what it cost in the end: less gives back the rest; more is taken on top, up to the limit and the policy's `debt`, never beyond. A number is the cost under each policy
+   * reserved from; by policy, as `{ tokens: 700 }`, those not named stay at what was reserved. Permits are given back. Once; a second time, or where nothing was reserved, nothing happens.
+   * One round trip.
    *
-   * @throws {RangeError} when the cost is not a whole number from 0
+   * @throws {RangeError} when a cost is not a whole number from 0, or a policy was not reserved from
    */
-  settle(cost: number): Promise<Settlement>
+  settle(cost: number | { readonly [Policy in Name]?: number }): Promise<Settlement>
   /** Gives all back. */
   cancel(): Promise<Settlement>
 }
 
 /**
  * Takes an estimated cost now, to be settled at what it came to. A reservation that is never settled stays taken until its window has passed. Takes as `limiter.take` does, and throws what it throws.
+ *
+ * ```ts
+ * import { createLimiter, reserve, slidingWindow, tokenBucket } from 'millpond'
+ * import { memory } from 'millpond/memory'
+ *
+ * const requests = slidingWindow({ limit: 60, window: '60s', onUnavailable: 'open' })
+ * const tokens = tokenBucket({ limit: 10_000, window: '60s', onUnavailable: 'open' })
+ * const limiter = createLimiter({ store: memory(), policies: { requests, tokens } })
+ *
+ * const { decision, settle } = await reserve(limiter, [
+ *   { policy: 'requests', key: 'alice' },
+ *   { policy: 'tokens', key: 'alice', cost: 1_000 },
+ * ])
+ * if (decision.allowed) console.log(await settle({ tokens: 700 })) // { delivered: true, unrecorded: 0 }
+ * ```
  */
 export async function reserve<const P extends Policies>(
   limiter: Limiter<P>,
   takes: Take<P> | readonly Take<P>[],
 ): Promise<Reservation<keyof P & string>> {
+  type Name = keyof P & string
   const { guard, store, refund } = limiter[limiterParts]
   const decision = await limiter.take(takes)
 
-  async function charge(marks: readonly LimitMark[], cost: number): Promise<Settlement> {
-    if (marks.length === 0) return { delivered: true, unrecorded: 0 }
-    const checks = marks.map((mark) => ({ ...mark, limit: mark.limit + toDebt(mark), cost: cost - mark.cost }))
+  async function charge(checks: readonly LimitCheck[]): Promise<Settlement> {
+    if (checks.length === 0) return { delivered: true, unrecorded: 0 }
     try {
       const charged = await guard('settle', () => store.charge(checks))
       return {
@@ -52,18 +68,41 @@ export async function reserve<const P extends Policies>(
     }
   }
 
-  async function settle(cost: number): Promise<Settlement> {
-    readWhole('Cannot settle', { name: 'cost', value: cost, min: 0 })
-    const marks = claimTaken(decision)
-    const over = marks.filter((mark) => mark.cost < cost)
-    const under = marks.filter((mark) => mark.cost > cost).map((mark) => ({ ...mark, cost: mark.cost - cost }))
-    const [charged, refunded] = await Promise.all([charge(over, cost), refund(under)])
+  async function settle(cost: number | { readonly [Policy in Name]?: number }): Promise<Settlement> {
+    readCosts(cost, decision)
+    const ends = claimTaken(decision).map((mark) => ({ mark, more: toCost(mark, cost) - mark.cost }))
+    const over = ends.filter(({ more }) => more > 0)
+    const under = ends.filter(({ more }) => more < 0)
+    const [charged, refunded] = await Promise.all([
+      charge(over.map(({ mark, more }) => ({ ...mark, limit: mark.limit + mark.debt, cost: more }))),
+      refund(under.map(({ mark, more }) => ({ ...mark, cost: -more }))),
+    ])
     return { delivered: charged.delivered && refunded.delivered, unrecorded: charged.unrecorded }
   }
 
   return { decision, settle, cancel: () => settle(0) }
 }
 
-function toDebt(mark: LimitMark & Partial<Pick<PolicyCheck<string>, 'debt'>>): number {
-  return mark.debt ?? 0
+type Costs = number | Readonly<Record<string, number | undefined>>
+
+function readCosts(cost: Costs, decision: Decision): void {
+  if (typeof cost !== 'object' || cost === null) {
+    readWhole('Cannot settle', { name: 'cost', value: cost, min: 0 })
+    return
+  }
+  const names = decision.status === 'degraded' ? decision.policies : decision.limits.map(({ policy }) => policy)
+  for (const [name, value] of Object.entries(cost)) {
+    if (!names.includes(name)) {
+      throw new RangeError(
+        `Cannot settle: "cost" must name policies reserved from (${names.join(', ')}), received ${JSON.stringify(name)}`,
+      )
+    }
+    if (value !== undefined) readWhole('Cannot settle', { name: `cost.${name}`, value, min: 0 })
+  }
+}
+
+/** What a policy is settled at. Permits are no cost: what held them is over. */
+function toCost({ algorithm, policy, cost: reserved }: PolicyCheck<string>, cost: Costs): number {
+  if (algorithm === 'concurrency') return 0
+  return typeof cost === 'number' ? cost : (cost[policy] ?? reserved)
 }

@@ -39,9 +39,9 @@ export function markTaken(decision: Decision, taken: Taken): void {
 }
 
 /** The marks of what a decision took, once. */
-export function claimTaken(decision: Decision): readonly LimitMark[] {
+export function claimTaken(decision: Decision): readonly (PolicyCheck<string> & LimitMark)[] {
   const { checks = [], verdicts = [] } = Marked.claim(decision) ?? {}
-  return checks.flatMap((check, index): LimitMark[] => {
+  return checks.flatMap((check, index) => {
     const mark = verdicts[index]?.mark
     return mark === undefined ? [] : [{ ...check, mark }]
   })
