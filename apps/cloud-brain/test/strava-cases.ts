@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { Current } from './api-suite.ts'
-import { dayOf, faultyFields, type Harness, TODAY } from './harness.ts'
+import { createHarness, dayOf, faultyFields, type Harness, TODAY } from './harness.ts'
 
 type User = Awaited<ReturnType<Harness['createUser']>>
 const Done = z.object({ code: z.string(), state: z.string(), scope: z.string() })
@@ -32,8 +32,8 @@ export function describeStrava(current: Current): void {
     athlete: { id: 4242, name: 'Fake Athlete' },
   }
   const asked = (what: string) => current().strava.asked.filter((request) => request === what).length
-  const event = (change: object = {}) =>
-    current().harness.request('/webhooks/strava', {
+  const event = (change: object = {}, { request }: Pick<Harness, 'request'> = current().harness) =>
+    request('/webhooks/strava', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({
@@ -185,6 +185,68 @@ export function describeStrava(current: Current): void {
       harness.clock.time = Math.ceil((harness.clock.time + 1) / 900_000) * 900_000
       await event()
       expect(await statusOf(user)).toMatchObject({ sync_status: 'ok' })
+    })
+
+    it('keeps a connection when Strava refuses the application and not the athlete', async () => {
+      const { harness, strava } = current()
+      const user = await createUser()
+      await connectStrava(user)
+      const { clientSecret } = strava
+      strava.clientSecret = 'rotated'
+      harness.clock.time += 6 * 3_600_000
+      expect((await event()).status).toBe(503)
+      expect(await statusOf(user)).toMatchObject({ connected: true, sync_status: 'failed' })
+      strava.clientSecret = clientSecret
+      expect((await event()).status).toBe(200)
+      expect(await statusOf(user)).toMatchObject({ connected: true, sync_status: 'ok' })
+    })
+
+    it('an event that cannot be followed at the moment is 503, so that Strava sends it again', async () => {
+      const { database, harness, strava } = current()
+      const user = await createUser()
+      await connectStrava(user)
+      strava.activities.set(RUN.id, RUN)
+      strava.failWith = 502
+      const away = await event()
+      expect([away.status, away.headers.get('retry-after')]).toEqual([503, '30'])
+      expect(await statusOf(user)).toMatchObject({ sync_status: 'failed' })
+      strava.failWith = undefined
+      const failing = Object.create(database.db, {
+        select: {
+          value: () => {
+            throw Object.assign(new Error('away'), { code: 'ECONNREFUSED' })
+          },
+        },
+      })
+      const parts = { ...current(), database: { ...database, db: failing } }
+      expect((await event({}, createHarness(parts))).status).toBe(503)
+      expect((await event({}, harness)).status).toBe(200)
+      expect(await dayOf(user.get('/analytics/daily-summary'))).toMatchObject({ workouts_count: 1 })
+    })
+
+    it('an event reaches every user who connected the athlete, also after one whose permission has ended', async () => {
+      const { strava } = current()
+      const [first, second] = [await createUser(), await createUser()]
+      await connectStrava(first)
+      strava.revoke()
+      await connectStrava(second)
+      strava.activities.set(RUN.id, RUN)
+      expect((await event()).status).toBe(200)
+      expect([await statusOf(first), await statusOf(second)]).toEqual([
+        NOT_CONNECTED,
+        expect.objectContaining({ sync_status: 'ok' }),
+      ])
+    })
+
+    it('disconnects also where the tokens cannot be opened any more', async () => {
+      const user = await createUser()
+      await connectStrava(user)
+      await current().database.db.execute(sql`update strava_connections set access_token = 'lost.AAAA'`)
+      expect((await event()).status).toBe(200)
+      expect(await statusOf(user)).toMatchObject({ sync_status: 'failed' })
+      const response = await user.remove('/integrations/strava/disconnect')
+      expect([response.status, await response.json()]).toEqual([200, { success: true }])
+      expect(await statusOf(user)).toEqual(NOT_CONNECTED)
     })
 
     it('answers the challenge of a subscription only to the verify token', async () => {

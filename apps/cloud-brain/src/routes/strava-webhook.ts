@@ -7,7 +7,7 @@ import { StravaEvent, type TakeStravaEvent } from '../strava/webhook.ts'
 
 const MAX_BYTES = 8192
 
-/** What Strava calls: once to see that we are we, then for each event. Every event that is understood gets 200, or Strava sends it again. */
+/** What Strava calls: once to see that we are we, then for each event. What is not answered with 200 Strava sends again. */
 export function stravaWebhookRoutes({
   take,
   verifyToken,

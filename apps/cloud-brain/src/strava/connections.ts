@@ -7,10 +7,10 @@ import type { CachedParts } from '../cached-parts.ts'
 import type { Clock } from '../clock.ts'
 import type { Database, Transaction } from '../db/database.ts'
 import { stravaConnections, stravaStates } from '../db/schema/index.ts'
-import type { Outbox } from '../health/outbox.ts'
+import type { Outbox, PendingInvalidation } from '../health/outbox.ts'
 import { userTag } from '../health/tags.ts'
 import { RequestFault } from '../request-fault.ts'
-import type { Sealer } from '../seal.ts'
+import { SealError, type Sealer } from '../seal.ts'
 import { type StravaClient, StravaRefusedError, type StravaTokens, StravaUnavailableError } from './strava-client.ts'
 
 const STATE_LIFETIME_MS = 600_000
@@ -35,6 +35,8 @@ export type StravaDeps = { db: Database; outbox: Outbox; clock: Clock; client: S
 
 /** The connections of users to Strava. */
 export type StravaConnections = ReturnType<typeof createStravaConnections>
+
+type Found = { token?: string; pending?: PendingInvalidation }
 
 /** Everything cached about a user's connection. */
 export function stravaTag(userId: UserId): string {
@@ -111,9 +113,9 @@ export function createStravaConnections({ db, outbox, clock, client, sealer }: S
     return spent.length === 1
   }
 
-  /** Forgets the tokens and, where Strava answers, the permission. False when there was no connection. */
+  /** Forgets the tokens and, where Strava answers and they can be opened, the permission. False when there was no connection. */
   async function disconnect(userId: UserId): Promise<boolean> {
-    const token = await accessToken(userId).catch(ignoreOutage)
+    const token = await accessToken(userId).catch(ignoreUnusable)
     const wasConnected = await forget(userId)
     if (token !== undefined) await client.deauthorize(token).catch(ignoreStrava)
     return wasConnected || token !== undefined
@@ -133,27 +135,31 @@ export function createStravaConnections({ db, outbox, clock, client, sealer }: S
    * A token that is valid for some minutes; undefined without a connection, or when Strava has ended it. The row's lock
    * lets one refresher through at a time, in all processes; the others find the new token.
    *
-   * @throws StravaUnavailableError when a token must be refreshed and Strava does not answer
+   * @throws StravaUnavailableError when a token must be refreshed and Strava does not answer, or refuses this application
+   * @throws SealError when the token was sealed with a key that is not configured any more
    */
   async function accessToken(userId: UserId): Promise<string | undefined> {
-    const found = await db.transaction(async (tx) => {
-      const [row] = await tx.select().from(stravaConnections).where(eq(stravaConnections.userId, userId)).for('update')
-      if (!row) return undefined
-      if (row.expiresAt.getTime() > clock.now() + MARGIN_MS)
-        return sealer.open(row.accessToken, context(userId, 'access'))
-      const tokens = await client.refresh(sealer.open(row.refreshToken, context(userId, 'refresh'))).catch((error) => {
-        if (error instanceof StravaRefusedError) return 'revoked' as const
+    const ofUser = eq(stravaConnections.userId, userId)
+    const { token, pending } = await db.transaction<Found>(async (tx) => {
+      const [row] = await tx.select().from(stravaConnections).where(ofUser).for('update')
+      if (!row) return {}
+      if (row.expiresAt.getTime() > clock.now() + MARGIN_MS) {
+        return { token: sealer.open(row.accessToken, context(userId, 'access')) }
+      }
+      const refreshToken = sealer.open(row.refreshToken, context(userId, 'refresh'))
+      const tokens = await client.refresh(refreshToken).catch((error: unknown) => {
+        if (error instanceof StravaRefusedError) return undefined
         throw error
       })
-      if (tokens === 'revoked') return tokens
-      await tx.update(stravaConnections).set(sealed(userId, tokens)).where(eq(stravaConnections.userId, userId))
-      return { fresh: tokens.access_token }
+      if (tokens) {
+        await tx.update(stravaConnections).set(sealed(userId, tokens)).where(ofUser)
+        return { token: tokens.access_token }
+      }
+      await tx.delete(stravaConnections).where(ofUser)
+      return { pending: await outbox.write(tx, [stravaTag(userId)]) }
     })
-    if (found === 'revoked') {
-      await forget(userId)
-      return undefined
-    }
-    return typeof found === 'object' ? found.fresh : found
+    if (pending) await outbox.deliver(pending)
+    return token
   }
 
   /** The users who connected this athlete. */
@@ -207,8 +213,8 @@ function unavailable(cause: unknown): RequestFault {
   return new RequestFault('unavailable', 'Strava does not answer', { headers: { 'Retry-After': '30' }, cause })
 }
 
-function ignoreOutage(error: unknown): undefined {
-  if (error instanceof StravaUnavailableError) return undefined
+function ignoreUnusable(error: unknown): undefined {
+  if (error instanceof StravaUnavailableError || error instanceof SealError) return undefined
   throw error
 }
 

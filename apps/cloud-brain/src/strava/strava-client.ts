@@ -6,14 +6,19 @@ const SCOPES = 'read,activity:read_all,profile:read_all'
 const QUARTER_HOUR_MS = 900_000
 const DAY_MS = 86_400_000
 
+const Faults = z.object({ errors: z.array(z.object({ resource: z.string() })) })
+
 /** Strava said no: the code, token or activity is not valid any more. `status` is Strava's. */
 export class StravaRefusedError extends Error {
   readonly code = 'STRAVA_REFUSED'
   override readonly name = 'StravaRefusedError'
   readonly status: number
-  constructor(action: string, status: number) {
+  /** What Strava says is at fault, such as `RefreshToken` or `Application`. */
+  readonly resources: readonly string[]
+  constructor(action: string, { status, body }: { status: number; body: unknown }) {
     super(`Cannot ${action}: Strava answered ${status}`)
     this.status = status
+    this.resources = Faults.safeParse(body).data?.errors.map(({ resource }) => resource) ?? []
   }
 }
 
@@ -49,7 +54,7 @@ export type StravaClient = {
   /** Where the user allows the connection. */
   authorizeUrl(state: string): string
   exchange(code: string): Promise<z.infer<typeof FirstTokens>>
-  /** The refresh token may rotate: the newest one must be kept. */
+  /** The refresh token may rotate: the newest one must be kept. Refused is only the token; a refusal of this application is an outage. */
   refresh(refreshToken: string): Promise<StravaTokens>
   deauthorize(accessToken: string): Promise<void>
   readAthlete(accessToken: string): Promise<void>
@@ -83,7 +88,7 @@ export function createStravaClient(application: StravaApplication, clock: Clock)
     if (response.status === 429 || response.status >= 500) {
       throw new StravaUnavailableError(`Cannot ${action}: Strava answered ${response.status}`)
     }
-    if (!response.ok) throw new StravaRefusedError(action, response.status)
+    if (!response.ok) throw new StravaRefusedError(action, { status: response.status, body })
     const parsed = schema.safeParse(body)
     if (!parsed.success) throw new StravaUnavailableError(`Cannot ${action}: Strava's answer has another shape`)
     return parsed.data
@@ -106,6 +111,9 @@ export function createStravaClient(application: StravaApplication, clock: Clock)
       ask('refresh a token', '/oauth/token', {
         schema: Tokens,
         form: { ...credentials, refresh_token: refreshToken, grant_type: 'refresh_token' },
+      }).catch((cause: unknown) => {
+        if (!(cause instanceof StravaRefusedError) || isAboutToken(cause)) throw cause
+        throw new StravaUnavailableError('Cannot refresh a token: Strava refuses this application', { cause })
       }),
     deauthorize: async (accessToken) => {
       await ask('deauthorize', '/oauth/deauthorize', { schema: z.unknown(), form: { access_token: accessToken } })
@@ -115,6 +123,11 @@ export function createStravaClient(application: StravaApplication, clock: Clock)
     },
     readActivity: (token, id) => ask('read an activity', `/api/v3/activities/${id}`, { schema: Activity, token }),
   }
+}
+
+/** A secret that was mistyped or renewed, or a wall in front of Strava, must not end the connection of every user. */
+function isAboutToken({ status, resources }: StravaRefusedError): boolean {
+  return status === 400 && !resources.includes('Application')
 }
 
 /** When asking makes sense again: windows end at :00, :15, :30, :45 and at 00:00 UTC. 0 while there is room. */

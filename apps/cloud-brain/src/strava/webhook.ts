@@ -6,8 +6,10 @@ import type { Ingest } from '../health/ingest.ts'
 import type { Outbox } from '../health/outbox.ts'
 import { removeWorkout } from '../health/remove-workout.ts'
 import { toLogError } from '../log-error.ts'
+import { RequestFault } from '../request-fault.ts'
+import { SealError } from '../seal.ts'
 import type { StravaConnections } from './connections.ts'
-import { type StravaActivity, type StravaClient, StravaRefusedError } from './strava-client.ts'
+import { type StravaActivity, type StravaClient, StravaRefusedError, StravaUnavailableError } from './strava-client.ts'
 
 const SOURCE = 'strava'
 const GONE = [404, 410]
@@ -23,7 +25,10 @@ export const StravaEvent = z.object({
 
 export type StravaEvent = z.infer<typeof StravaEvent>
 
-/** Looks at Strava and stores what is there now; never rejects. An event for somebody unknown asks nothing of Strava. */
+/**
+ * Looks at Strava and stores what is there now, for every user who connected the athlete. An event for somebody unknown asks nothing of
+ * Strava. Rejects, with a RequestFault 503 or as the database does, when the same event makes sense again later.
+ */
 export type TakeStravaEvent = (event: StravaEvent) => Promise<void>
 
 export function createStravaEvents(deps: {
@@ -37,15 +42,15 @@ export function createStravaEvents(deps: {
   const { client, connections, ingest, logger } = deps
 
   async function look(userId: UserId, event: StravaEvent): Promise<void> {
-    const token = await connections.accessToken(userId)
-    if (token === undefined) return
     try {
+      const token = await connections.accessToken(userId)
+      if (token === undefined) return
       if (event.object_type === 'athlete') await client.readAthlete(token)
       else await takeActivity(userId, token, event.object_id)
       await connections.noteSync(userId, 'ok')
     } catch (error) {
-      if (error instanceof StravaRefusedError && error.status === 401) await connections.forget(userId)
-      else await connections.noteSync(userId, 'failed')
+      if (error instanceof StravaRefusedError && error.status === 401) return void (await connections.forget(userId))
+      await connections.noteSync(userId, 'failed')
       throw error
     }
   }
@@ -60,12 +65,22 @@ export function createStravaEvents(deps: {
   }
 
   return async (event) => {
-    try {
-      for (const userId of await connections.usersOf(event.owner_id)) await look(userId, event)
-    } catch (error) {
-      logger.warn({ err: toLogError(error) }, 'a Strava event could not be followed')
+    const failures: unknown[] = []
+    for (const userId of await connections.usersOf(event.owner_id)) {
+      await look(userId, event).catch((error: unknown) => failures.push(error))
     }
+    for (const error of failures) logger.warn({ err: toLogError(error) }, 'a Strava event could not be followed')
+    const passing = failures.find((error) => !(error instanceof StravaRefusedError || error instanceof SealError))
+    if (passing instanceof StravaUnavailableError) throw tryAgain(passing)
+    if (passing !== undefined) throw passing
   }
+}
+
+function tryAgain(cause: unknown): RequestFault {
+  return new RequestFault('unavailable', 'The event cannot be followed at the moment', {
+    headers: { 'Retry-After': '30' },
+    cause,
+  })
 }
 
 function toWorkout({ id, sport_type, type, distance, elapsed_time, start_date, calories }: StravaActivity) {
