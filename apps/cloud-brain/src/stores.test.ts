@@ -2,7 +2,7 @@ import { memory } from 'millpond/memory'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { SealingKey } from './seal.ts'
-import { createApiCache } from './stores.ts'
+import { createApiCache, toReconnectMs } from './stores.ts'
 
 const key = (id: string, byte: number): SealingKey => ({ id, key: Buffer.alloc(32, byte) })
 
@@ -52,4 +52,10 @@ describe('createApiCache() with encryption keys', () => {
     expect((await define(key('c', 3), key('b', 2)).days.get('one')).status).toBe('hit')
     expect((await define(key('d', 4)).days.get('one')).status).toBe('miss')
   })
+})
+
+it('toReconnectMs() stays below a quarter of a second however often it failed', () => {
+  const waits = [1, 2, 10, 1_000].map(toReconnectMs)
+  expect(waits.map((ms) => ms <= 250)).toEqual([true, true, true, true])
+  expect(waits[0]).toBeLessThan(100)
 })
