@@ -143,6 +143,17 @@ export function describeIngest(current: Current): void {
       expect((await summaryOf(user)).sleep_hours).toBe(7.25)
     })
 
+    it('reports or stores an item that is nested as deeply as its size allows', async () => {
+      const user = await createUser()
+      const deep = '['.repeat(200_000) + ']'.repeat(200_000)
+      const night = `{"date":"${TODAY}","hours":7,"unknown":${deep}}`
+      const body = `{"source":"watch","sleep":[${night},${deep}]}`
+      for (const headers of [{}, { 'idempotency-key': 'deep' }]) {
+        const { counts, rejected } = await resultOf(user.post('/health/ingest', body, headers))
+        expect([counts.sleep, rejected.map(({ index, code }) => [index, code])]).toEqual([1, [[1, 'wrong_type']]])
+      }
+    })
+
     it('says that nothing succeeded when every item is bad, and touches nothing', async () => {
       const user = await createUser()
       await summaryOf(user)

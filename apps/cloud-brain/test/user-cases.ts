@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { Profile } from '../src/health/profile.ts'
 import type { Current } from './api-suite.ts'
-import { createHarness, dayOf, faultyFields, TODAY } from './harness.ts'
+import { createHarness, dayOf, faultyFields, resultOf, TODAY } from './harness.ts'
 
 const etagOf = (response: Response) => response.headers.get('etag') ?? ''
 
@@ -94,6 +94,34 @@ export function describeUsers(current: Current): void {
       const other = await user.ingest(steps(7000), key)
       expect([other.status, other.headers.get('content-type')]).toEqual([409, 'application/problem+json'])
       expect((await dayOf(user.get('/analytics/daily-summary'))).steps).toBe(6000)
+    })
+
+    it('takes a body for the same whatever the order, spacing and unknown members of its items are', async () => {
+      const user = await createUser()
+      const key = { 'idempotency-key': randomUUID() }
+      const night = (more: string) => `{"source":"watch","sleep":[{${more}}]}`
+      expect((await user.post('/health/ingest', night(`"date":"${TODAY}","hours":7`), key)).status).toBe(200)
+      const again = await user.post('/health/ingest', night(`"hours": 7, "app": 1, "date": "${TODAY}"`), key)
+      expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([200, 'true'])
+      expect((await user.post('/health/ingest', night(`"date":"${TODAY}","hours":8`), key)).status).toBe(409)
+    })
+
+    it('replays the answer about a workout whose day is beyond those that can be asked for', async () => {
+      const user = await createUser()
+      const batch = (start_time: string) => ({
+        source: 'watch',
+        workouts: [{ original_id: start_time, activity_type: 'run', duration_seconds: 60, calories: 5, start_time }],
+      })
+      for (const [start, day] of [
+        ['1900-01-01T00:00:00+14:00', '1899-12-31'],
+        ['2199-12-31T23:00:00-12:00', '2200-01-01'],
+      ] as const) {
+        const key = { 'idempotency-key': randomUUID() }
+        const first = await user.ingest(batch(start), key)
+        const again = await user.ingest(batch(start), key)
+        expect([first.status, again.status]).toEqual([200, 200])
+        expect((await resultOf(again)).affected_dates).toEqual([day])
+      }
     })
 
     it('is each user’s own, and forgotten after a day', async () => {

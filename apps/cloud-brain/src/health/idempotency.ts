@@ -4,16 +4,22 @@ import type { UserId } from '../auth/user-id.ts'
 import type { Transaction } from '../db/database.ts'
 import { idempotencyKeys } from '../db/schema/index.ts'
 import { RequestFault } from '../request-fault.ts'
-import { type Envelope, IngestResult } from './ingest-batch.ts'
+import { IngestResult } from './ingest-batch.ts'
+import type { sortItems } from './sort-items.ts'
 
 const LIFETIME_MS = 86_400_000
 
 /** A request with an `Idempotency-Key`. The caller holds the user's lock, so two with one key never run side by side. */
 type KeyedRequest = { userId: UserId; key: string; digest: string; now: Date }
 
-/** What tells one body from another: the members that the API knows, whatever their order and spacing were. */
-export function digestOf(envelope: Envelope): string {
-  return createHash('sha256').update(JSON.stringify(envelope)).digest('base64url')
+/**
+ * What tells one body from another: all that its answer is made of. These are the members that the API knows, whatever their order and
+ * spacing were, and what was said about items that are not valid; never an item as it was sent, which may be too deep to be walked.
+ */
+export function digestOf(source: string, sorted: ReturnType<typeof sortItems>): string {
+  return createHash('sha256')
+    .update(JSON.stringify([source, sorted]))
+    .digest('base64url')
 }
 
 /**

@@ -150,7 +150,8 @@ export const IngestResult = z
         daily_metrics: z.int(),
       })
       .openapi({ description: 'Items accepted, by kind' }),
-    affected_dates: z.array(IsoDate),
+    // Where the user lives it may be the day before the first that can be asked for, or after the last.
+    affected_dates: z.array(z.iso.date()),
     rejected: z.array(Rejection),
   })
   .openapi('IngestResult')

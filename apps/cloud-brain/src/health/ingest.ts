@@ -28,14 +28,19 @@ export function createIngest({ db, outbox, clock }: { db: Database; outbox: Outb
     if (idempotencyKey === undefined && countOf(sorted.accepted) === 0) {
       return { result: toResult(sorted, []), replayed: false }
     }
+    const keyed = idempotencyKey !== undefined && {
+      userId,
+      key: idempotencyKey,
+      digest: digestOf(envelope.source, sorted),
+      now: new Date(clock.now()),
+    }
     const done = await db.transaction(async (tx) => {
       await lockUser(tx, userId)
-      const request = { userId, key: idempotencyKey ?? '', digest: digestOf(envelope), now: new Date(clock.now()) }
-      const earlier = idempotencyKey === undefined ? undefined : await findAnswer(tx, request)
+      const earlier = keyed ? await findAnswer(tx, keyed) : undefined
       if (earlier) return { result: earlier, replayed: true, pending: undefined }
       const dates = await store(tx, { userId, source: envelope.source }, sorted.accepted)
       const result = toResult(sorted, dates)
-      if (idempotencyKey !== undefined) await keepAnswer(tx, request, result)
+      if (keyed) await keepAnswer(tx, keyed, result)
       const pending = dates.length === 0 ? undefined : await outbox.write(tx, touchedTags(userId, dates))
       return { result, replayed: false, pending }
     })
