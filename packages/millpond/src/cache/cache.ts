@@ -12,6 +12,7 @@ import {
   type DefineOptions,
   type DefineSingleOptions,
   type Definition,
+  LONGEST_TTL_MS,
   readDefineOptions,
 } from './define.ts'
 import { type CacheCounters, type CacheReporter, createCounter } from './event.ts'
@@ -84,6 +85,8 @@ export interface Cache extends PlainCache {
 }
 
 const SHORTEST_TAG_TTL_MS = 3_600_000
+/** Past its TTL an entry may be kept for as long again. */
+const LONGEST_LIFE_MS = 2 * LONGEST_TTL_MS
 const BREAKER = { failures: 5, cooldownMs: 1_000 } as const
 
 /**
@@ -124,7 +127,7 @@ export function createCache(options: CacheOptions): Cache {
   let longestTtlMs = 0
   // Longer than any entry that names the tag, so that a version does not vanish under a live entry. If it does, that entry is a miss.
   const tagTtlMs = () => Math.max(SHORTEST_TAG_TTL_MS, longestTtlMs * 2)
-  const undelivered = createUndelivered({ store, clock, lifeMs: tagTtlMs })
+  const undelivered = createUndelivered({ store, clock, lifeMs: LONGEST_LIFE_MS, tagTtlMs })
   const flights = createFlights<Answer>()
   const maxBytes = readCount(action, 'localMaxBytes', options.localMaxBytes ?? 16 * 2 ** 20)
   const seal = options.seal ?? unsealed

@@ -33,7 +33,7 @@ interface CommonOptions<Value> {
   readonly staleIfError?: Duration
   /**
    * How long a value may be served from this process's memory without asking the store, counted from when it was observed there: the bound by which a read may be stale after an
-   * invalidation in another process. One in this process takes effect at once. Default not at all. An input that is a string, a number or nothing is validated once in that time.
+   * invalidation in another process (longer by as much as the machine's clock is set back meanwhile). One in this process takes effect at once. Default not at all. An input that is a string, a number or nothing is validated once in that time.
    *
    * With `frozen` every value of this definition is deeply frozen, so that all readers can be given the same one: a hit in memory then costs no decoding. Values that hold a Date, bytes
    * or an instance of a class cannot be frozen and are decoded for each reader, as all values are without it.

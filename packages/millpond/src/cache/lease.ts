@@ -1,6 +1,6 @@
 import { BreakerOpenError } from '../errors.ts'
 import { createNonce, type StoreKey } from '../key.ts'
-import { type Clock, sleep } from '../time/clock.ts'
+import { type Clock, instantOf, sleep } from '../time/clock.ts'
 import type { CacheStore, LeaseGrant } from './cache-store.ts'
 import { type Found, look } from './look.ts'
 import type { Flight } from './single-flight.ts'
@@ -56,18 +56,18 @@ export async function claim<Value>(
 ): Promise<Claim<Value>> {
   const { clock, leaseMs } = settings
   const token = createNonce()
-  const beganAt = clock.now()
+  const beganAt = instantOf(clock)
   const wait = createBackOff(settings)
   let entrySeen = seen
   let changes = 0
   let holder: { token: string | null; since: number } | undefined
   const done = (result: Claim<Value>) => {
-    if (wait.count() > 0) settings.onWait(clock.now() - beganAt)
+    if (wait.count() > 0) settings.onWait(instantOf(clock) - beganAt)
     return result
   }
   for (;;) {
     // A lease that never changes hands nor expires is not one of ours (wrong type, no TTL): it must not hold us for ever.
-    const takeOver = holder !== undefined && clock.now() - holder.since > leaseMs
+    const takeOver = holder !== undefined && instantOf(clock) - holder.since > leaseMs
     const grant = await attempt(settings, spec, {
       token,
       takeOver,
@@ -75,7 +75,7 @@ export async function claim<Value>(
     })
     if (grant.kind === 'granted' || grant.kind === 'failed') return done(grant)
     changes = grant.kind === 'changed' ? changes + 1 : 0
-    const freeAt = grant.kind === 'held' ? clock.now() + grant.leftMs : 0
+    const freeAt = grant.kind === 'held' ? instantOf(clock) + grant.leftMs : 0
     do {
       if (grant.kind === 'held') {
         flight.observedAt = undefined
@@ -86,8 +86,8 @@ export async function claim<Value>(
       if (found.kind === 'found') return done({ kind: 'filled', found })
       if (found.kind === 'failed') return done(found)
       entrySeen = found.seen
-      if (holder?.token !== found.lease) holder = { token: found.lease, since: clock.now() }
-    } while (grant.kind === 'held' && holder.token !== null && clock.now() - holder.since <= leaseMs)
+      if (holder?.token !== found.lease) holder = { token: found.lease, since: instantOf(clock) }
+    } while (grant.kind === 'held' && holder.token !== null && instantOf(clock) - holder.since <= leaseMs)
     flight.observedAt = undefined
   }
 }
@@ -104,7 +104,7 @@ function createBackOff({ clock, random }: Pick<LeaseSettings, 'clock' | 'random'
       pauses += 1
       const ms = pauseMs * (0.5 + random() / 2)
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
-      const leftMs = freeAt - clock.now()
+      const leftMs = freeAt - instantOf(clock)
       await sleep(clock, leftMs > 0 ? Math.min(ms, leftMs) : ms)
     },
     count: () => pauses,

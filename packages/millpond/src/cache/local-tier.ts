@@ -77,7 +77,7 @@ export function createLocalTier(options: { readonly clock: { now(): number }; re
 
   function ageOf(found: KeptEntry): number {
     const now = clock.now() - beganAt
-    // A clock that was set back must not lengthen the bound.
+    // Of a clock that was set back to before: it would lengthen the bound. Setting it back by less lengthens it by that much; a clock that cannot be set costs a fifth of a hit.
     if (now >= found.until || now < found.from) return -1
     found.used = true
     return Math.max(0, now - found.loadedAt)

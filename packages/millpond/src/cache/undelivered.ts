@@ -1,5 +1,5 @@
 import { createNonce, type StoreKey } from '../key.ts'
-import type { Clock } from '../time/clock.ts'
+import { type Clock, instantOf } from '../time/clock.ts'
 import type { CacheStore } from './cache-store.ts'
 import type { Slot } from './slot.ts'
 
@@ -24,11 +24,16 @@ type Waiting =
   | { readonly kind: 'lease'; readonly lease: StoreKey; readonly giveUpAt: number }
 
 /**
- * Creates the queue. It retries with back-off from 100 ms to 1 s until the store acknowledges, or until `lifeMs()` has passed: by then every
- * entry that was there has expired.
+ * Creates the queue. It retries with back-off from 100 ms to 1 s until the store acknowledges, or until `lifeMs` has passed: as long as any process may have let an entry live, which this
+ * one need not know of. A lease that is not given back has ended by itself within `tagTtlMs()`.
  */
-export function createUndelivered(options: { store: CacheStore; clock: Clock; lifeMs: () => number }): Undelivered {
-  const { store, clock, lifeMs } = options
+export function createUndelivered(options: {
+  readonly store: CacheStore
+  readonly clock: Clock
+  readonly lifeMs: number
+  readonly tagTtlMs: () => number
+}): Undelivered {
+  const { store, clock, lifeMs, tagTtlMs } = options
   /** By the tag or key, a lease by its token. */
   const waiting = new Map<string, Waiting>()
   let cancel: (() => void) | undefined
@@ -36,7 +41,7 @@ export function createUndelivered(options: { store: CacheStore; clock: Clock; li
   let pauseMs = FIRST_RETRY_MS
 
   function add(kind: 'tag' | 'key', keys: readonly StoreKey[]): void {
-    const giveUpAt = clock.now() + lifeMs()
+    const giveUpAt = instantOf(clock) + lifeMs
     for (const key of keys) waiting.set(key, { kind, giveUpAt })
     schedule()
   }
@@ -54,7 +59,7 @@ export function createUndelivered(options: { store: CacheStore; clock: Clock; li
   }
 
   async function retry(): Promise<void> {
-    const now = clock.now()
+    const now = instantOf(clock)
     for (const [key, { giveUpAt }] of waiting) if (giveUpAt <= now) waiting.delete(key)
     const batch = [...waiting].slice(0, KEYS_PER_TRY)
     const keysOf = (kind: 'tag' | 'key') =>
@@ -62,7 +67,7 @@ export function createUndelivered(options: { store: CacheStore; clock: Clock; li
     const tags = keysOf('tag')
     const keys = keysOf('key')
     try {
-      if (tags.length > 0) await store.renew(tags, createNonce(), lifeMs())
+      if (tags.length > 0) await store.renew(tags, createNonce(), tagTtlMs())
       if (keys.length > 0) await store.remove(keys)
       await Promise.all(batch.map(([token, item]) => item.kind === 'lease' && store.release(item.lease, token)))
     } catch {
@@ -77,7 +82,7 @@ export function createUndelivered(options: { store: CacheStore; clock: Clock; li
     addTags: (tags) => add('tag', tags),
     addSlot: (slot) => add('key', [slot.entry, slot.lease]),
     addLease(lease, token) {
-      waiting.set(token, { kind: 'lease', lease, giveUpAt: clock.now() + lifeMs() })
+      waiting.set(token, { kind: 'lease', lease, giveUpAt: instantOf(clock) + tagTtlMs() })
       schedule()
     },
     covers: (slot) => waiting.size > 0 && (waiting.has(slot.entry) || slot.tags.some((tag) => waiting.has(tag))),

@@ -1,3 +1,4 @@
+import { instantOf } from '../time/clock.ts'
 import type { Decision } from './decision.ts'
 import type { LimitMark } from './limit-store.ts'
 import type { Limiter } from './limiter.ts'
@@ -25,7 +26,7 @@ export async function hold<const P extends Policies>(
   const decision = await limiter.take(takes)
   const permits = claimTaken(decision).filter(({ algorithm }) => algorithm === 'concurrency')
   const lost = new AbortController()
-  const now = () => clock.monotonic?.() ?? clock.now()
+  const now = () => instantOf(clock)
   const ttlMs = Math.min(...permits.map(({ windowMs }) => windowMs))
   let released: Promise<{ readonly delivered: boolean }> | undefined
   let heldUntil = now() + ttlMs

@@ -1,5 +1,5 @@
 import type { StoreKey } from '../key.ts'
-import type { Clock } from '../time/clock.ts'
+import { type Clock, instantOf } from '../time/clock.ts'
 import type { LimitMark } from './limit-store.ts'
 import type { PolicyCheck } from './read-takes.ts'
 import type { Verdict } from './verdict.ts'
@@ -49,7 +49,7 @@ export function createLeases(options: {
   maxKeys: number
 }): Leases {
   const { take, refund, clock, maxKeys } = options
-  const now = () => clock.monotonic?.() ?? clock.now()
+  const now = () => instantOf(clock)
   const blocks = new Map<StoreKey, { block: Block | Promise<Block>; check: PolicyCheck<string> }>()
 
   async function ask(check: PolicyCheck<string>): Promise<Block> {

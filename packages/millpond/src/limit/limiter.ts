@@ -3,7 +3,7 @@ import { createLimitKeyring, createNonce, type LimitKeyring, readName, type Stor
 import { createBreaker } from '../resilience/breaker.ts'
 import { type CallPolicy, chain } from '../resilience/call.ts'
 import { createDeadline } from '../resilience/deadline.ts'
-import { type Clock, systemClock } from '../time/clock.ts'
+import { type Clock, instantOf, systemClock } from '../time/clock.ts'
 import { type Duration, toMilliseconds } from '../time/duration.ts'
 import { createCounts } from './counts.ts'
 import { type Decision, type LimitState, toDecision } from './decision.ts'
@@ -109,7 +109,7 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
   })
   const read = createReadTakes<Name>({ policies, keyring, clock })
   const memo = createDenialMemo<Name>({
-    now: () => clock.monotonic?.() ?? clock.now(),
+    now: () => instantOf(clock),
     maxAgeMs: denialMemo === false ? 0 : toMilliseconds(denialMemo, { action, name: 'denialMemo', maxMs: 3_600_000 }),
     maxSize: REMEMBERED_REFUSALS,
   })

@@ -1,4 +1,4 @@
-import type { Clock } from '../time/clock.ts'
+import { type Clock, instantOf } from '../time/clock.ts'
 import { type Duration, toMilliseconds } from '../time/duration.ts'
 import type { Decision } from './decision.ts'
 import type { Limiter } from './limiter.ts'
@@ -23,7 +23,7 @@ export async function waitUntilReady<const P extends Policies>(
 ): Promise<Decision<keyof P & string>> {
   const { signal } = options
   const { clock } = limiter[limiterParts]
-  const now = () => clock.monotonic?.() ?? clock.now()
+  const now = () => instantOf(clock)
   const maxMs = toMilliseconds(options.maxWait, { action: 'Cannot wait', name: 'maxWait', maxMs: 86_400_000 })
   const end = now() + maxMs
   for (;;) {

@@ -1,5 +1,5 @@
 import { BreakerOpenError, StoreReplyError } from '../errors.ts'
-import type { Clock } from '../time/clock.ts'
+import { type Clock, instantOf } from '../time/clock.ts'
 import type { CallPolicy } from './call.ts'
 
 /**
@@ -13,7 +13,7 @@ export function createBreaker(options: { failures: number; cooldownMs: number; c
   let probing = false
   return (operation, call) => {
     const open = failed >= failures
-    if (open && (probing || clock.now() < openUntil)) {
+    if (open && (probing || instantOf(clock) < openUntil)) {
       const message = `Cannot ${operation}: the store failed ${failed} times in a row and is being left alone`
       return Promise.reject(new BreakerOpenError(message))
     }
@@ -28,7 +28,7 @@ export function createBreaker(options: { failures: number; cooldownMs: number; c
       (error: unknown) => {
         if (!(error instanceof BreakerOpenError)) {
           failed = error instanceof StoreReplyError ? 0 : failed + 1
-          openUntil = clock.now() + cooldownMs
+          openUntil = instantOf(clock) + cooldownMs
         }
         if (open) probing = false
         throw error

@@ -23,6 +23,11 @@ export const systemClock: Clock = {
   },
 }
 
+/** The moment by which spans are measured, milliseconds since some moment: no step of the machine's clock lengthens or ends one. */
+export function instantOf(clock: Clock): number {
+  return clock.monotonic ? clock.monotonic() : clock.now()
+}
+
 /** Resolves after `ms` milliseconds of the given clock. */
 export function sleep(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => {
