@@ -22,7 +22,7 @@ const DESCRIPTIONS = {
   404: 'There is nothing here',
   409: 'The Idempotency-Key was used with another body',
   412: 'If-Match names an older version',
-  413: 'The body is larger than 1 MiB',
+  413: 'The body is larger than this route takes',
   415: 'The body is not application/json',
   429: 'Too many requests; `Retry-After` says when to come back',
   503: 'A part of the service does not answer',

@@ -9,7 +9,6 @@ const FIRST_DAY_MS = Date.parse(`${FIRST_DAY}T00:00:00Z`)
 export const IsoDate = z.iso
   .date({ abort: true })
   .refine((date) => date >= FIRST_DAY && date <= LAST_DAY, `must be from ${FIRST_DAY} to ${LAST_DAY}`)
-  .openapi({ type: 'string', format: 'date' })
 
 /** An IANA timezone name such as `Europe/Lisbon`. */
 export const TimeZone = z

@@ -34,7 +34,7 @@ export function developmentRoutes(issuer: DevelopmentIssuer): OpenAPIHono<ApiEnv
           description: 'A token that is valid for 30 days',
           content: { 'application/json': { schema: TokenAnswer } },
         },
-        ...problems(400, 415, 429),
+        ...problems(400, 413, 415, 429),
       },
     },
     async (c) => {
