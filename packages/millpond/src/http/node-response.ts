@@ -8,7 +8,7 @@ export interface NodeRequest {
 /** What of `node:http` the integrations write to. */
 export interface NodeResponse {
   statusCode: number
-  setHeader(name: string, value: string): unknown
+  setHeader(name: string, value: string | readonly string[]): unknown
   end(body?: string): unknown
 }
 
@@ -26,7 +26,7 @@ export function toHeaders(request: Pick<NodeRequest, 'headers'>): Headers {
 export async function sendResponse(target: NodeResponse, response: Response): Promise<void> {
   target.statusCode = response.status
   response.headers.forEach((value, name) => {
-    target.setHeader(name, value)
+    target.setHeader(name, name === 'set-cookie' ? response.headers.getSetCookie() : value)
   })
   target.end(response.body === null ? undefined : await response.text())
 }

@@ -15,6 +15,22 @@ export interface FastifyReplyLike {
 /**
  * A Fastify hook (`onRequest` or `preHandler`) that lets a request pass within its limits: rate-limit headers on what passes, 429 (503 where an outage refuses) on what does not, without
  * calling the handler.
+ *
+ * ```ts
+ * import Fastify, { type FastifyRequest } from 'fastify'
+ * import { createLimiter, slidingWindow } from 'millpond'
+ * import { limitRequests } from 'millpond/fastify'
+ * import { memory } from 'millpond/memory'
+ *
+ * const global = slidingWindow({ limit: 60, window: '60s', onUnavailable: 'open' })
+ * const limiter = createLimiter({ store: memory(), policies: { global } })
+ *
+ * const app = Fastify()
+ * app.addHook('onRequest', limitRequests(limiter, (request: FastifyRequest) => ({ policy: 'global', key: request.ip })))
+ * app.get('/', async () => 'hello')
+ * console.log((await app.inject('/')).headers['x-ratelimit-remaining']) // 59
+ * await app.close()
+ * ```
  */
 export function limitRequests<P extends Policies, Request extends NodeRequest>(
   limiter: Limiter<P>,
@@ -30,7 +46,23 @@ export function limitRequests<P extends Policies, Request extends NodeRequest>(
 
 /**
  * A Fastify handler that answers with a cached definition: `Cache-Status`, `Age`, `ETag` and 304 included. With `limits` the request passes within them, asked in the same round trip as
- * the cache.
+ * the cache. An error of the loader goes to Fastify's error handler.
+ *
+ * ```ts
+ * import Fastify, { type FastifyRequest } from 'fastify'
+ * import { createCache } from 'millpond'
+ * import { cachedRoute } from 'millpond/fastify'
+ * import { memory } from 'millpond/memory'
+ * import { z } from 'zod'
+ *
+ * const cache = createCache({ store: memory(), namespace: 'api' })
+ * const price = cache.define({ name: 'price', ttl: '5m', input: z.object({ id: z.string() }), load: async ({ id }) => ({ id, price: 12 }) })
+ *
+ * const app = Fastify()
+ * app.get('/prices/:id', cachedRoute(price, (request: FastifyRequest) => request.params as { id: string }, { private: false }))
+ * console.log((await app.inject('/prices/lamp')).json()) // { id: 'lamp', price: 12 }
+ * await app.close()
+ * ```
  */
 export function cachedRoute<Input, Request extends NodeRequest>(
   definition: Definition<[input: Input], unknown>,

@@ -1,7 +1,7 @@
 import type { Context, Env, MiddlewareHandler } from 'hono'
 import type { Definition } from '../cache/define.ts'
 import { answerCached, type CachedRouteOptions } from '../http/cached-route.ts'
-import { rateLimitHeaders } from '../http/headers.ts'
+import { addRateLimit, withRateLimit } from '../http/guard.ts'
 import { tooManyRequests } from '../http/problem.ts'
 import type { Limiter, Policies, Take } from '../limit/limiter.ts'
 
@@ -33,6 +33,7 @@ export function cachedRoute<E extends Env, Input>(
 
 /**
  * Hono middleware that lets a request pass within its limits: rate-limit headers on what passes, 429 (503 where an outage refuses) on what does not, without calling the handler.
+ * A header that the answer already has stays: that of a limit nearer to the route.
  *
  * ```ts
  * import { Hono } from 'hono'
@@ -58,7 +59,12 @@ export function limitRequests<P extends Policies, E extends Env>(
     const decision = await limiter.take(toTakes(context))
     if (!decision.allowed) return tooManyRequests(decision)
     await next()
-    for (const [name, value] of Object.entries(rateLimitHeaders(decision))) context.res.headers.set(name, value)
+    try {
+      addRateLimit(context.res.headers, decision)
+    } catch {
+      // Those of a redirect, or of a response that came from fetch, cannot be changed.
+      context.res = withRateLimit(context.res, decision)
+    }
     return undefined
   }
 }

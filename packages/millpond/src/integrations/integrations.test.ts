@@ -148,6 +148,58 @@ describe('a cached route', () => {
   })
 })
 
+describe('millpond/hono', () => {
+  const toApp = (answer: () => Response | Promise<Response>) => {
+    const { limiter } = setUp()
+    const app = new Hono().use(hono.limitRequests(limiter, () => ({ policy: 'reads', key: 'a' })))
+    return app.get('/', () => answer())
+  }
+
+  test('limitRequests() adds its headers to a redirect, whose own cannot be changed', async () => {
+    const answer = await toApp(() => Response.redirect('https://shop.example/', 303)).request('/')
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, 'https://shop.example/'])
+    expect(answer.headers.get('ratelimit')).toBe('"reads";r=1;t=60')
+  })
+
+  test('limitRequests() adds its headers to a response that came from fetch, cookies and body untouched', async () => {
+    const upstream = createServer((_, response) => {
+      response.setHeader('set-cookie', ['a=1', 'b=2'])
+      response.end('from upstream')
+    })
+    await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
+    const { port } = upstream.address() as AddressInfo
+    const answer = await toApp(() => fetch(`http://127.0.0.1:${port}/`)).request('/')
+    expect([answer.status, await answer.text(), answer.headers.getSetCookie()]).toEqual([
+      200,
+      'from upstream',
+      ['a=1', 'b=2'],
+    ])
+    expect(answer.headers.get('x-ratelimit-remaining')).toBe('1')
+    upstream.close()
+  })
+
+  test('limitRequests() leaves the headers of a limit that is nearer to the route', async () => {
+    const answer = await toApp(() => new Response('', { headers: { RateLimit: '"own";r=0;t=1' } })).request('/')
+    expect([answer.headers.get('ratelimit'), answer.headers.get('x-ratelimit-limit')]).toEqual(['"own";r=0;t=1', '2'])
+  })
+})
+
+test('millpond/express cachedRoute() sends each cookie of an answer to an invalid input', async () => {
+  const { definition } = setUp()
+  const route = express.cachedRoute(definition, () => ({ user: 'much-too-long-for-a-name' }), {
+    onInvalidInput: () => {
+      const response = new Response('no', { status: 422 })
+      for (const cookie of ['a=1', 'b=2']) response.headers.append('set-cookie', cookie)
+      return response
+    },
+  })
+  const server = createServer((request, response) => void route(request, response, () => response.end()))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+  server.close()
+  expect([answer.status, await answer.text(), answer.headers.getSetCookie()]).toEqual([422, 'no', ['a=1', 'b=2']])
+})
+
 describe('millpond/next', () => {
   test('limitInProxy() gives headers, then a refusal', async () => {
     const { limiter } = setUp()

@@ -7,7 +7,25 @@ import type { Limiter, Policies, Take } from '../limit/limiter.ts'
 
 type Awaitable<T> = T | Promise<T>
 
-/** A route handler that answers within its limits; `handler` is called only when the request is allowed. */
+/**
+ * A route handler that answers within its limits; `handler` is called only when the request is allowed.
+ *
+ * ```ts
+ * import { createLimiter, slidingWindow } from 'millpond'
+ * import { clientAddress } from 'millpond/http'
+ * import { memory } from 'millpond/memory'
+ * import { limitedRoute } from 'millpond/next'
+ *
+ * const join = slidingWindow({ limit: 5, window: '60s', onUnavailable: 'local' })
+ * const limiter = createLimiter({ store: memory(), policies: { join } })
+ *
+ * export const POST = limitedRoute(
+ *   limiter,
+ *   (request) => ({ policy: 'join', key: clientAddress(request, { profile: 'vercel' }).address }),
+ *   async () => Response.json({ joined: true }, { status: 201 }),
+ * )
+ * ```
+ */
 export function limitedRoute<P extends Policies, Req extends Request, Context>(
   limiter: Limiter<P>,
   toTakes: (request: Req) => Take<P> | readonly Take<P>[],
@@ -20,6 +38,20 @@ export function limitedRoute<P extends Policies, Req extends Request, Context>(
 /**
  * A route handler that answers with a cached definition: `Cache-Status`, `Age`, `ETag` and 304 included. With `limits` the request passes within them, asked in the same round trip as the
  * cache.
+ *
+ * ```ts
+ * import { createCache } from 'millpond'
+ * import { memory } from 'millpond/memory'
+ * import { cachedRoute } from 'millpond/next'
+ * import { z } from 'zod'
+ *
+ * const cache = createCache({ store: memory(), namespace: 'site' })
+ * const price = cache.define({ name: 'price', ttl: '5m', input: z.string(), load: async (id) => ({ id, price: 12 }) })
+ *
+ * // app/prices/[id]/route.ts
+ * type Context = { params: Promise<{ id: string }> }
+ * export const GET = cachedRoute(price, async (_: Request, { params }: Context) => (await params).id, { private: false })
+ * ```
  */
 export function cachedRoute<Input, Req extends Request, Context>(
   definition: Definition<[input: Input], unknown>,
