@@ -1,11 +1,8 @@
-import { describeWith, launchChromium } from 'millpond-e2e/servers'
+import { describeWith } from 'millpond-e2e/servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readMailLink } from './read-mail.ts'
 import { waitInVain } from './slow-page.ts'
-import { type StartedSite, startSite } from './start-site.ts'
-
-type Browser = Awaited<ReturnType<typeof launchChromium>>
-type Page = Awaited<ReturnType<Browser['newPage']>>
+import { type Page, startVisits, type Visits } from './visits.ts'
 
 const links = ['How it works', 'What is private', 'Demonstration', 'Leaderboard', 'Your place']
 
@@ -38,35 +35,23 @@ const isFocusSeen = (page: Page): Promise<boolean> =>
   })
 
 describeWith('chromium', 'the site by keyboard', () => {
-  let site: StartedSite
-  let browser: Browser
-  let visitors = 0
-
+  let visits: Visits
   beforeAll(async () => {
-    const started = await Promise.all([startSite({ CLIENT_ADDRESS: 'proxies:1' }), launchChromium()])
-    site = started[0]
-    browser = started[1]
+    visits = await startVisits()
   })
   afterAll(async () => {
-    await browser?.close()
-    await site?.stop()
+    await visits?.stop()
   })
 
-  async function visit(options: { width: number; javaScriptEnabled: boolean }): Promise<Page> {
-    const { width, javaScriptEnabled } = options
-    visitors += 1
-    const context = await browser.newContext({
-      viewport: { width, height: 640 },
-      javaScriptEnabled,
-      reducedMotion: 'reduce',
-      extraHTTPHeaders: { 'x-forwarded-for': `198.51.100.${visitors}` },
-    })
-    return context.newPage()
+  async function visit({ width, javaScriptEnabled }: { width: number; javaScriptEnabled: boolean }): Promise<Page> {
+    const viewport = { width, height: 640 }
+    const { page } = await visits.visit({ viewport, javaScriptEnabled, reducedMotion: 'reduce' })
+    return page
   }
 
   it.each([true, false])('opens the menu at 320 px and follows it, with JavaScript: %s', async (javaScriptEnabled) => {
     const page = await visit({ width: 320, javaScriptEnabled })
-    await page.goto(site.url)
+    await page.goto(visits.site.url)
     const main = page.getByRole('navigation', { name: 'Main' })
     expect(await main.getByRole('link').count()).toBe(0)
     await tabTo(page, 'Menu')
@@ -79,14 +64,14 @@ describeWith('chromium', 'the site by keyboard', () => {
       expect([link, await isFocusSeen(page)]).toEqual([link, true])
     }
     await page.keyboard.press('Enter')
-    await page.waitForURL(`${site.url}/me`)
+    await page.waitForURL(`${visits.site.url}/me`)
     await page.context().close()
   })
 
   it('asks the quiz as one form while its scripts do not arrive', async () => {
     const page = await visit({ width: 320, javaScriptEnabled: true })
     await page.route('**/*.js*', (route) => route.abort())
-    await page.goto(site.url)
+    await page.goto(visits.site.url)
     await waitInVain(page)
     await page.getByLabel('Ring', { exact: true }).check()
     await page.getByLabel('I stopped looking', { exact: true }).check()
@@ -94,7 +79,7 @@ describeWith('chromium', 'the site by keyboard', () => {
     expect(await page.locator('#quiz').getByRole('button', { name: 'Next' }).isVisible()).toBe(false)
     await page.getByRole('button', { name: 'Join with these answers' }).click()
     await page.getByRole('heading', { name: 'Look into your mailbox.' }).waitFor()
-    await page.goto(site.url + (await readMailLink(site.url, 'blocked@x.org')))
+    await page.goto(visits.site.url + (await readMailLink(visits.site.url, 'blocked@x.org')))
     await page.getByRole('button', { name: 'Take my place' }).click()
     await page.getByRole('heading', { name: 'What you told us' }).waitFor()
     expect(await page.getByLabel('Ring', { exact: true }).isChecked()).toBe(true)
@@ -109,15 +94,15 @@ describeWith('chromium', 'the site by keyboard', () => {
       async (javaScriptEnabled) => {
         const page = await visit({ width, javaScriptEnabled })
         const email = `keys-${width}-${javaScriptEnabled}@x.org`
-        await page.goto(site.url)
+        await page.goto(visits.site.url)
         await tabTo(page, 'Your e-mail address')
         await page.keyboard.type(email)
         await tabTo(page, 'Join the list')
         expect(await isFocusSeen(page)).toBe(true)
         await page.keyboard.press('Enter')
         await page.getByRole('heading', { name: 'Look into your mailbox.' }).waitFor()
-        const link = await readMailLink(site.url, email)
-        await page.goto(`${site.url}/dev/mail`)
+        const link = await readMailLink(visits.site.url, email)
+        await page.goto(`${visits.site.url}/dev/mail`)
         const shown = page.locator(`a[href="${link}"]`)
         await shown.focus()
         await page.keyboard.press('Enter')
@@ -130,7 +115,7 @@ describeWith('chromium', 'the site by keyboard', () => {
         expect(await isFocusSeen(page)).toBe(true)
         const target = await page.evaluate(() => document.activeElement?.getAttribute('href'))
         const own = await page.getByTestId('own-link').getAttribute('href')
-        expect(new URL(target ?? '').searchParams.get('text')).toContain(site.url + own)
+        expect(new URL(target ?? '').searchParams.get('text')).toContain(visits.site.url + own)
         await page.context().close()
       },
     )
