@@ -45,7 +45,7 @@ export function answerStarting(): Response {
 export function answerMissing(c: Context<ApiEnv>, routes: readonly { method: string; path: string }[]): Response {
   const methods = routes
     .filter(({ path, method }) => method !== 'ALL' && toPattern(path).test(c.req.path))
-    .map(({ method }) => method)
+    .flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
   if (methods.length === 0) return toProblem(new RequestFault('not_found', 'No route has this path'))
   const allowed = [...new Set(methods)].join(', ')
   return toProblem(

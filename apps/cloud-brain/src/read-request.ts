@@ -46,12 +46,24 @@ async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes)
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of request.body ?? []) {
+  for await (const chunk of chunksOf(request)) {
     size += chunk.byteLength
     if (size > maxBytes) throw tooLarge(maxBytes)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)
+}
+
+/** A client that hangs up looks like a server that does not answer (`ECONNRESET`), and must not be taken for one. */
+async function* chunksOf({ body }: Request): AsyncIterable<Uint8Array> {
+  try {
+    yield* body ?? []
+  } catch (cause) {
+    throw new RequestFault('invalid_request', 'The body broke off', {
+      errors: [{ field: 'body', detail: 'must arrive completely' }],
+      cause,
+    })
+  }
 }
 
 function tooLarge(maxBytes: number): RequestFault {

@@ -264,6 +264,7 @@ describe('import', () => {
       ['cut.zip', whole.subarray(0, whole.length - 200), 'the zip file is damaged, or was not copied completely'],
       ['damaged.zip', damaged, 'it is damaged, or was not copied completely'],
       ['broken.xml', `${HEAD}${DAY}<Record type="x" </HealthData>`, 'the XML is broken in line 19'],
+      ['deep.xml', HEAD + '<a>\n'.repeat(1000), 'the XML is nested too deeply in line 69'],
       ['other.xml', '<html></html>', 'the XML must be an export of Apple Health (HealthData)'],
     ]
     for (const [name, content, reason] of files) {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { POLICIES } from '../src/limits.ts'
 import type { Current } from './api-suite.ts'
-import { createHarness, type Harness, TODAY } from './harness.ts'
+import { createHarness, faultyFields, type Harness, TODAY } from './harness.ts'
 
 const DAILY = `/analytics/daily-summary?date=${TODAY}`
 
@@ -16,7 +16,22 @@ export function describeService(current: Current): void {
       expect((await request('/nothing')).status).toBe(404)
       expect((await user.get('/nothing')).status).toBe(404)
       const wrong = await user.post('/analytics/daily-summary', {})
-      expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'GET'])
+      expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
+      const goals = await user.remove('/analytics/goals')
+      expect([goals.status, goals.headers.get('allow')]).toEqual([405, 'GET, HEAD, POST'])
+    })
+
+    it('blames a body that breaks off on the client, and neither on the database nor in the log', async () => {
+      const { log, request, createUser } = current().harness
+      const { token } = await createUser()
+      const body = new ReadableStream<Uint8Array>({
+        pull: (controller) => controller.error(Object.assign(new Error('aborted'), { code: 'ECONNRESET' })),
+      })
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+      const init = { method: 'POST', headers, body, duplex: 'half' } as RequestInit
+      const response = await request('/api/v1/health/ingest', init)
+      expect([response.status, await faultyFields(response)]).toEqual([400, ['body']])
+      expect(log.filter((line) => line.includes('request failed'))).toEqual([])
     })
 
     it('limits a user and says so in headers', async () => {

@@ -167,10 +167,29 @@ describe('main', () => {
     [{ PORT: 'http' }, 'Cannot start Cloud Brain: PORT must be a whole number from 0 to 65535\n'],
     [
       { PORT: '0', DATABASE_URL: 'postgres://brain:hunter2@127.0.0.1:9/brain' },
-      'Cannot open the database at 127.0.0.1:9: connect ECONNREFUSED 127.0.0.1:9\n',
+      'Cannot open the database at 127.0.0.1:9: connect ECONNREFUSED 127.0.0.1:9; check DATABASE_URL\n',
     ],
   ])('ends with 1 and one line for %j', async (env, output) => {
     expect(await ended(run('src/main.ts', { env: { DATA_DIR: dataDir, ...env } }))).toEqual({ code: 1, output })
+  })
+
+  it('names DATA_DIR where that cannot be used, and a kept key that is damaged', async () => {
+    const file = join(dataDir, 'a-file')
+    await writeFile(file, '')
+    const folder = join(file, 'pglite')
+    const start = (env: Record<string, string>) => ended(run('src/main.ts', { env: { PORT: '0', ...env } }))
+    expect(await start({ DATA_DIR: file })).toEqual({
+      code: 1,
+      output: `Cannot open the database folder ${folder}: ENOTDIR; set DATA_DIR to a folder that this user may write\n`,
+    })
+    const damaged = join(dataDir, 'damaged')
+    const key = join(damaged, 'development-issuer.json')
+    await mkdir(damaged)
+    await writeFile(key, 'half')
+    expect(await start({ DATA_DIR: damaged })).toEqual({
+      code: 1,
+      output: `Cannot use the key in ${key}: it is damaged; delete the file, and the next start makes a new one\n`,
+    })
   })
 
   it('seed ends with 1 when the API does not answer', async () => {

@@ -3,6 +3,7 @@ import { createLocalJWKSet, exportJWK, generateKeyPair, importJWK, type JWTVerif
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import { keepOnce } from '../keep-once.ts'
+import { StartupError } from '../startup-error.ts'
 import { UserId } from './user-id.ts'
 
 /** Stands in for an identity provider on a developer's machine: it signs a token for anyone who asks. Never in production. */
@@ -32,10 +33,14 @@ const PrivateKey = z.object({
   kid: z.string(),
 })
 
-/** Opens the issuer whose ES256 key pair lives in `dataDir`; makes the pair on first use, so tokens survive a restart. */
+/**
+ * Opens the issuer whose ES256 key pair lives in `dataDir`; makes the pair on first use, so tokens survive a restart.
+ *
+ * @throws StartupError when the pair is damaged
+ */
 export async function openDevelopmentIssuer(dataDir: string, clock: Clock): Promise<DevelopmentIssuer> {
-  const kept = await keepOnce(join(dataDir, 'development-issuer.json'), makeKey)
-  const { d, ...publicKey } = PrivateKey.parse(JSON.parse(kept))
+  const path = join(dataDir, 'development-issuer.json')
+  const { d, ...publicKey } = readKey(await keepOnce(path, makeKey), path)
   const signingKey = await importJWK({ ...publicKey, d }, 'ES256')
   return {
     issuer: DEVELOPMENT_ISSUER,
@@ -52,6 +57,17 @@ export async function openDevelopmentIssuer(dataDir: string, clock: Clock): Prom
         .setExpirationTime(nowSeconds + TOKEN_LIFETIME_SECONDS)
         .sign(signingKey)
     },
+  }
+}
+
+function readKey(text: string, path: string): z.infer<typeof PrivateKey> {
+  try {
+    return PrivateKey.parse(JSON.parse(text))
+  } catch (cause) {
+    throw new StartupError(
+      `Cannot use the key in ${path}: it is damaged; delete the file, and the next start makes a new one`,
+      { cause },
+    )
   }
 }
 

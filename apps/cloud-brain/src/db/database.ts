@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm'
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 import { FolderLockedError, lockFolder } from 'folder-lock'
 import type { Config } from '../config.ts'
+import { codeOf } from '../log-error.ts'
 import { StartupError } from '../startup-error.ts'
 import { poolCloser } from './close-pool.ts'
 import { pooledTransaction } from './pooled-transaction.ts'
@@ -44,7 +45,7 @@ export async function openPglite(folder?: string): Promise<OpenDatabase> {
 
 async function openLockedPglite(folder: string): Promise<OpenDatabase> {
   const lock = await lockFolder(folder).catch((error: unknown) => {
-    if (!(error instanceof FolderLockedError)) throw error
+    if (!(error instanceof FolderLockedError)) throw notWritable(folder, error)
     throw new StartupError(
       `Cannot open the database folder ${folder}: process ${error.pid} is using it; stop that process, or set DATA_DIR to another folder`,
     )
@@ -77,7 +78,9 @@ async function openPostgres(url: string): Promise<OpenDatabase> {
     await migratePostgres(url)
   } catch (error) {
     await closePool()
-    throw new StartupError(`Cannot open the database at ${new URL(url).host}: ${reason(error)}`, { cause: error })
+    throw new StartupError(`Cannot open the database at ${new URL(url).host}: ${reason(error)}; check DATABASE_URL`, {
+      cause: error,
+    })
   }
   return { db, ping: () => ping(db), close: closePool }
 }
@@ -100,6 +103,14 @@ async function migratePostgres(url: string): Promise<void> {
 
 async function ping(db: Database): Promise<void> {
   await db.execute(sql`select 1`)
+}
+
+function notWritable(folder: string, cause: unknown): StartupError {
+  const why = codeOf(cause) ?? reason(cause)
+  return new StartupError(
+    `Cannot open the database folder ${folder}: ${why}; set DATA_DIR to a folder that this user may write`,
+    { cause },
+  )
 }
 
 function reason(error: unknown): string {

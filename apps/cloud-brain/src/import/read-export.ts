@@ -2,6 +2,9 @@ import type { Readable } from 'node:stream'
 import { SaxesParser, type SaxesTagPlain } from 'saxes'
 import { ImportError } from './import-error.ts'
 
+/** An export is five deep. Each level costs memory, and a zip file of some kilobytes can hold millions. */
+const MAX_DEPTH = 64
+
 /** What one element of the export says, as it says it. */
 export type ExportedRecord = Readonly<Record<string, string>>
 
@@ -18,7 +21,7 @@ export type ExportReader = { record(record: ExportedRecord): void; workout(worko
  * Reads an export while it arrives. Records inside a correlation are left out: Apple writes each of them on its own, too.
  *
  * @param onProgress is given the number of bytes read so far
- * @throws ImportError naming the line for XML that is broken, or says that it is something else
+ * @throws ImportError naming the line for XML that is broken, nested too deeply, or says that it is something else
  */
 export async function readExport(
   { stream, name }: { stream: Readable; name: string },
@@ -35,6 +38,9 @@ export async function readExport(
   parser.on('opentag', (tag: SaxesTagPlain) => {
     if (path.length === 0 && tag.name !== 'HealthData') {
       throw new ImportError(`Cannot import ${name}: the XML must be an export of Apple Health (HealthData)`)
+    }
+    if (path.length >= MAX_DEPTH) {
+      throw new ImportError(`Cannot import ${name}: the XML is nested too deeply in line ${parser.line}`)
     }
     const parent = path.at(-1)
     path.push(tag.name)
