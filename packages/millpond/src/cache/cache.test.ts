@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { StoreUnavailableError } from '../errors.ts'
 import { disabled } from '../stores/disabled.ts'
 import { memory } from '../stores/memory/index.ts'
+import { createChaos } from '../testing/chaos-store.ts'
 import { createFakeClock } from '../testing/fake-clock.ts'
 import { type CacheOptions, createCache } from './cache.ts'
 import type { CacheStore } from './cache-store.ts'
@@ -345,6 +346,28 @@ describe('a store that fails', () => {
     await clock.advance(100)
     expect((await definition.get()).status).toBe('miss')
     expect((await definition.get()).status).toBe('hit')
+  })
+
+  test('hears of what it missed as soon as it answers again, not at the next try', async () => {
+    const inner = memory({ clock: createFakeClock() })
+    const { store, calm } = createChaos(inner, { shares: { error: 1 } })
+    const { cache, clock } = setUp({ store })
+    const definition = cache.define({ name: 'value', ttl: '5m', tags: () => ['tag'], load: () => 1 })
+    const other = cache.define({ name: 'other', ttl: '5m', load: () => 1 })
+    await cache.invalidate(['tag'])
+    for (let turn = 0; turn < 5; turn += 1) await other.get()
+    // Tries come at 100, 300, 700, 1,500 and 2,500 ms; the probe at 1,000 fails, the one at 2,000 closes the breaker.
+    for (const ms of [1_000, 600]) {
+      await clock.advance(ms)
+      await other.get()
+    }
+    calm()
+    await clock.advance(400)
+    expect((await other.get()).status).toBe('miss')
+    expect(await definition.get()).toMatchObject({ status: 'bypass', reason: 'invalidation-pending' })
+    await clock.advance(100)
+    expect((await definition.get()).status).toBe('miss')
+    cache.close()
   })
 
   test('that loses only the answer to a lease keeps nobody waiting for what nobody loads: the lease is given back', async () => {

@@ -113,9 +113,10 @@ export function createCache(options: CacheOptions): Cache {
   const keyring = createKeyring({ namespace: options.namespace, secret: options.keySecret, action })
   const deadlineMs = toMilliseconds(options.deadline ?? 150, { action, name: 'deadline', maxMs: 60_000 })
   const leaseMs = toMilliseconds(options.lease ?? '10s', { action, name: 'lease', maxMs: 600_000 })
-  const policy = chain(createBreaker({ ...BREAKER, clock }), createDeadline({ deadlineMs, clock }))
+  const breaker = { ...BREAKER, clock, onClose: () => undelivered.hurry() }
+  const policy = chain(createBreaker(breaker), createDeadline({ deadlineMs, clock }))
   // With an account of their own: each good read would otherwise forgive the refused writes before it, and every miss pay for two.
-  const guarded = guardStore(options.store, policy, createBreaker({ ...BREAKER, clock }))
+  const guarded = guardStore(options.store, policy, createBreaker(breaker))
   // Before its tags each invalidation renews the epoch, by which a load tells that a tag may have changed which it could not know beforehand.
   const renew: CacheStore['renew'] = (tags, nonce, ttlMs) => guarded.renew([keyring.epoch, ...tags], nonce, ttlMs)
   const store = { ...guarded, renew }

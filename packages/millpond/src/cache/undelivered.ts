@@ -15,6 +15,8 @@ export interface Undelivered {
   addLease(lease: StoreKey, token: string): void
   /** Whether a read of the slot must not be answered from the store. */
   covers(slot: Slot): boolean
+  /** The store answers again: tries within 100 ms. */
+  hurry(): void
   size(): number
   close(): void
 }
@@ -37,6 +39,7 @@ export function createUndelivered(options: {
   /** By the tag or key, a lease by its token. */
   const waiting = new Map<string, Waiting>()
   let cancel: (() => void) | undefined
+  let trying = false
   let closed = false
   let pauseMs = FIRST_RETRY_MS
 
@@ -49,7 +52,9 @@ export function createUndelivered(options: {
   function schedule(): void {
     if (closed || cancel || waiting.size === 0) return
     const run = () => {
+      trying = true
       void retry().finally(() => {
+        trying = false
         cancel = undefined
         schedule()
       })
@@ -86,6 +91,13 @@ export function createUndelivered(options: {
       schedule()
     },
     covers: (slot) => waiting.size > 0 && (waiting.has(slot.entry) || slot.tags.some((tag) => waiting.has(tag))),
+    hurry() {
+      pauseMs = FIRST_RETRY_MS
+      if (trying) return
+      cancel?.()
+      cancel = undefined
+      schedule()
+    },
     // Not a getter: one in a literal gives each object a shape of its own, for good half of what a cache costs to create.
     size: () => waiting.size,
     close() {

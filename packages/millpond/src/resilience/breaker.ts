@@ -4,10 +4,16 @@ import type { CallPolicy } from './call.ts'
 
 /**
  * Stops asking a store that does not answer. After `failures` failures in a row (a reply that is an error is an answer) calls are refused with
- * BreakerOpenError without being made (such a refusal by another breaker counts neither way); once `cooldownMs` has passed one call at a time goes through as a probe, and the first that succeeds closes the breaker.
+ * BreakerOpenError without being made (such a refusal by another breaker counts neither way); once `cooldownMs` has passed one call at a time goes through as a probe, and the first that succeeds closes the breaker,
+ * of which `onClose` is told.
  */
-export function createBreaker(options: { failures: number; cooldownMs: number; clock: Clock }): CallPolicy {
-  const { failures, cooldownMs, clock } = options
+export function createBreaker(options: {
+  failures: number
+  cooldownMs: number
+  clock: Clock
+  onClose?: () => void
+}): CallPolicy {
+  const { failures, cooldownMs, clock, onClose } = options
   let failed = 0
   let openUntil = 0
   let probing = false
@@ -22,7 +28,10 @@ export function createBreaker(options: { failures: number; cooldownMs: number; c
     return call().then(
       (value) => {
         failed = 0
-        if (open) probing = false
+        if (open) {
+          probing = false
+          onClose?.()
+        }
         return value
       },
       (error: unknown) => {
