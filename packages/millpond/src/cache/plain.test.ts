@@ -76,6 +76,17 @@ describe('set() and get()', () => {
 })
 
 describe('stamp()', () => {
+  test('lets a set keep its tags for as long as its value, whatever the TTL', async () => {
+    const { cache, clock } = setUp()
+    const key = cache.key('a').withTags('t')
+    const stamp = await cache.stamp(key)
+    expect(await cache.set(key, 1, { ttl: '1d', stamp })).toEqual({ stored: true })
+    await clock.advance(23 * 3_600_000)
+    expect(await cache.get(key)).toMatchObject({ status: 'hit', value: 1 })
+    await cache.invalidate(['t'])
+    expect(await cache.get(key)).toMatchObject({ status: 'miss' })
+  })
+
   test('lets a value be stored that was computed after it', async () => {
     const { cache } = setUp()
     const key = cache.key('a').withTags('tag')

@@ -34,6 +34,8 @@ export type PlainRead =
 export interface Stamp {
   readonly token: string
   readonly versions: readonly string[]
+  /** For how long the versions live at least, milliseconds. */
+  readonly tagTtlMs: number
 }
 
 /** Options of `set`. */
@@ -55,7 +57,7 @@ export interface PlainCache {
   /** Reads a value. 1 round trip. */
   get(key: CacheKey): Promise<PlainRead>
   /**
-   * Stores a value: any JSON value. 1 round trip with a stamp, 2 without. A load of a definition is never affected.
+   * Stores a value: any JSON value. 1 round trip with a stamp (2 where its tags would end before the value), 2 without. A load of a definition is never affected.
    *
    * @throws {RangeError | TypeError} for a TTL that breaks its rule, or a value that is not JSON
    */
@@ -111,9 +113,10 @@ export function createPlainCache(settings: PlainSettings): PlainCache {
   async function take(key: CacheKey, ttlMs: number): Promise<Stamp | undefined> {
     if (disabled) return undefined
     const token = createNonce()
-    const lease = { ...settings, tagTtlMs: () => settings.tagTtlMs(ttlMs) }
+    const tagTtlMs = settings.tagTtlMs(ttlMs)
+    const lease = { ...settings, tagTtlMs: () => tagTtlMs }
     const grant = await attempt(lease, await toSpec(key), { token, takeOver: true, seen: undefined })
-    if (grant.kind === 'granted') return { token, versions: grant.versions }
+    if (grant.kind === 'granted') return { token, versions: grant.versions, tagTtlMs }
     if (grant.kind === 'failed') report({ type: 'store-error', operation: 'stamp', error: grant.error })
     return undefined
   }
@@ -139,7 +142,7 @@ export function createPlainCache(settings: PlainSettings): PlainCache {
       const body = toBody(value)
       const held = stamp ?? (await take(key, ttlMs))
       if (disabled || !held) return { stored: false }
-      const { entry, lease } = (await toSpec(key)).slot
+      const { entry, lease, tags } = (await toSpec(key)).slot
       const text = toText({
         schemaVersion: '1',
         storedAt: clock.now(),
@@ -149,11 +152,15 @@ export function createPlainCache(settings: PlainSettings): PlainCache {
         named: '',
         body: await settings.seal.close(body, entry),
       })
-      const stored = await store.fill({ entry, lease, token: held.token, text, ttlMs }).catch((error: unknown) => {
+      try {
+        // A stamp cannot know for how long its versions must live.
+        const tagTtlMs = settings.tagTtlMs(ttlMs)
+        if (tagTtlMs > held.tagTtlMs) await store.versions(tags, createNonce(), tagTtlMs)
+        return { stored: await store.fill({ entry, lease, token: held.token, text, ttlMs }) }
+      } catch (error) {
         report({ type: 'store-error', operation: 'fill', error })
-        return false
-      })
-      return { stored }
+        return { stored: false }
+      }
     },
     stamp: (key) => take(key, 0),
     async deleteMatching(...parts) {

@@ -41,6 +41,8 @@ export function createMemoryCache(options: { clock: Clock; maxBytes: number }): 
 
   function set(key: StoreKey, text: string, ttlMs: number): void {
     drop(key)
+    // It would push out all the rest, and then itself.
+    if (sizeOf(key, text) > maxBytes) return
     kept.set(key, { text, expiresAt: clock.now() + ttlMs })
     bytes += sizeOf(key, text)
     while (bytes > maxBytes) drop(kept.keys().next().value ?? key)
