@@ -8,7 +8,10 @@ import type { StepRule, Verdict } from './verdict.ts'
 export interface TokenBucketState {
   readonly level: number
   readonly at: number
-  /** Grows by each unit taken, never shrinks, and starts anew with each bucket from a number that no earlier one reached. Tells a refund what was taken since. */
+  /**
+   * Counts the units taken, without those of a last take that was given back, and starts anew with each bucket from a number that no earlier one reached. A refund gives back at most what was not
+   * taken since its mark.
+   */
   readonly taken: number
 }
 
@@ -36,14 +39,15 @@ export function tokenBucketStep(
     remaining: Math.max(0, taken ? room - cost : room),
     resetMs: next === 0 ? 0 : waitFor(next),
     retryAfterMs: allowed ? 0 : cost > limit ? Number.POSITIVE_INFINITY : waitFor(level + (cost - limit) * windowMs),
-    ...(taken ? { mark: `${next}:${at}:${before + cost}` } : {}),
+    ...(taken ? { mark: String(before + cost) } : {}),
   }
   return [taken ? { level: next, at, taken: before + cost } : state, verdict]
 }
 
 /**
- * Gives back up to `cost` units of the take that left the bucket as `mark` says. What had flowed back by itself since is not given twice: everything taken
- * afterwards counts as if taken now, so the bound of the bucket holds for what was not refunded. A part of a unit given back counts as one.
+ * Gives back up to `cost` units of the take after which the bucket's count was `mark`. What flowed back by itself is not given twice: the bucket keeps at least what was taken afterwards, so
+ * its bound holds for what was not refunded. The last take, given back, was as if never made, also for the marks before it; in another order a bucket that is nearly empty may keep a little
+ * more than one that remembered every take. A part of a unit given back counts as one.
  */
 export function tokenBucketRefund(
   state: TokenBucketState | undefined,
@@ -52,12 +56,11 @@ export function tokenBucketRefund(
 ): [TokenBucketState | undefined, number] {
   if (state === undefined) return [state, 0]
   const { windowMs, cost, refill = rule.limit } = rule
-  const [levelThen = 0, takenAt = 0, takenThen = 0] = rule.mark.split(':').map(Number)
   const { level, at, taken } = drain(state, now, refill)
-  const left = Math.max(0, levelThen - cost * windowMs - (at - takenAt) * refill)
-  const without = left + (taken - takenThen) * windowMs
-  if (taken < takenThen || without >= level) return [state, 0]
-  return [{ level: without, at, taken }, Math.ceil((level - without) / windowMs)]
+  const since = taken - Number(rule.mark)
+  const without = Math.max(level - cost * windowMs, since * windowMs)
+  if (since < 0 || without >= level) return [state, 0]
+  return [{ level: without, at, taken: since === 0 ? taken - cost : taken }, Math.ceil((level - without) / windowMs)]
 }
 
 function drain(state: TokenBucketState | undefined, now: number, refill: number): TokenBucketState {

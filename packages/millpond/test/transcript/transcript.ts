@@ -47,17 +47,16 @@ interface TranscriptOptions {
   readonly store: (clock: FakeClock) => LimitStore
 }
 
-/** Plays `steps` random steps, each where the answers before it have led the clock: often to the very millisecond in which a refusal ends, or the one before. */
-export async function record({
-  seed,
-  store,
-  steps,
-  alone = false,
-}: TranscriptOptions & {
+interface RecordOptions extends TranscriptOptions {
   readonly steps: number
   /** Whether a take names one identity alone, so that on a cluster its keys share a slot. */
   readonly alone?: boolean
-}): Promise<Entry[]> {
+  /** Whether the clock never runs back. */
+  readonly forward?: boolean
+}
+
+/** Plays `steps` random steps, each where the answers before it have led the clock: often to the very millisecond in which a refusal ends, or the one before. */
+export async function record({ seed, store, steps, alone = false, forward = false }: RecordOptions): Promise<Entry[]> {
   const randomInt = createRandomInt(seed)
   // An evening before the clocks of Berlin go forward: some transcripts cross the day of 23 hours.
   const clock = createFakeClock(Date.UTC(2026, 2, 28, 18) + randomInt(3_600_000))
@@ -66,7 +65,8 @@ export async function record({
   for (let index = 0; index < steps; index += 1) {
     const refused = player.refused()
     const toEdge = refused !== undefined && randomInt(2) === 0
-    clock.set(clock.now() + (toEdge ? refused.waitMs - randomInt(2) : toGap(randomInt)))
+    const gap = toEdge ? refused.waitMs - randomInt(2) : toGap(randomInt)
+    clock.set(clock.now() + (forward ? Math.max(0, gap) : gap))
     const step: Step = toEdge && randomInt(4) > 0 ? { do: 'take', takes: refused.takes } : toStep(randomInt, alone)
     entries.push({ at: clock.now(), step, said: await player.play(step) })
   }
@@ -167,7 +167,7 @@ function toStep(randomInt: (end: number) => number, alone: boolean): Step {
     case 0:
       return { do: 'peek', takes: several() }
     case 1:
-      return { do: 'takes of one tick', takes: Array.from({ length: 2 + randomInt(5) }, one) }
+      return { do: 'takes of one tick', takes: withLeasesOnce(Array.from({ length: 2 + randomInt(5) }, one)) }
     case 2:
     case 3:
       return { do: 'refund', of: randomInt(3) }
@@ -180,6 +180,13 @@ function toStep(randomInt: (end: number) => number, alone: boolean): Step {
     default:
       return { do: 'take', takes: several() }
   }
+}
+
+/** Without a second take of the same leased units: which of the two comes to the block first is open. */
+function withLeasesOnce(takes: readonly Take[]): Take[] {
+  const isFirst = (take: Take, index: number): boolean =>
+    takes.findIndex(({ policy, key }) => policy === take.policy && key === take.key) === index
+  return takes.filter((take, index) => !POLICIES[take.policy].lease || isFirst(take, index))
 }
 
 /** Mostly on by a little, sometimes not at all, far or back. */

@@ -118,17 +118,16 @@ function SETTLE.b(key, taken, missing, limit, window, cost, refill, level, at, c
   if level > 0 then reset = at - now + math.ceil(level / refill) end
   if taken == 0 then return reset, retry, '' end
   count = count + taken
-  local state = string.format('%.0f:%.0f:%.0f', level, at, count)
-  write(key, state, reset)
-  return reset, retry, state
+  write(key, string.format('%.0f:%.0f:%.0f', level, at, count), reset)
+  return reset, retry, count
 end
 `,
     givesBack: lua`
 function REFUND.b(key, mark, window, cost, refill, level, at, count)
-  local level_then, taken_at, count_then = string.match(mark, '^(%d+):(%d+):(%d+)$')
-  local left = math.max(0, level_then - cost * window - (at - taken_at) * refill)
-  local without = left + (count - count_then) * window
-  if count < number(count_then) or without >= level then return 0 end
+  local since = count - mark
+  local without = math.max(level - cost * window, since * window)
+  if since < 0 or without >= level then return 0 end
+  if since == 0 then count = count - cost end
   write(key, string.format('%.0f:%.0f:%.0f', without, at, count), 0)
   return math.ceil((level - without) / window)
 end

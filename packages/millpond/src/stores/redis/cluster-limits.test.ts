@@ -1,14 +1,15 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { StoreKey } from '../../key.ts'
-import type { LimitCheck, LimitStore } from '../../limit/limit-store.ts'
+import { ALGORITHMS, type LimitCheck, type LimitMark, type LimitStore } from '../../limit/limit-store.ts'
 import { createFakeClock } from '../../testing/fake-clock.ts'
 import { toHashTag } from '../hash-tag.ts'
 import { memory } from '../memory/index.ts'
 import { withClusterLimits } from './cluster-limits.ts'
 
 /** A store that rejects a call over several slots, as a cluster does. */
-function setUp() {
-  const { take, peek, refund, ...rest } = memory({ clock: createFakeClock() })
+function setUp(clock = createFakeClock()) {
+  const { take, peek, refund, ...rest } = memory({ clock })
   const calls: string[] = []
   const oneSlot =
     <Item extends { key: StoreKey }, Answer>(name: string, call: (items: readonly Item[]) => Promise<Answer>) =>
@@ -58,3 +59,47 @@ test('withClusterLimits() gives back what it took when a later slot refuses, and
   ])
   expect(calls).toEqual(['take r{a}p r{a}q', 'take r{b}p', 'refund r{a}p r{a}q', 'peek r{a}p r{a}q'])
 })
+
+const steps = fc.array(
+  fc.record({
+    gapMs: fc.nat(400),
+    costs: fc.record({ a: fc.nat(4), b: fc.nat(4) }),
+    refunds: fc.option(fc.nat(2)),
+  }),
+  { maxLength: 30 },
+)
+
+test.each(ALGORITHMS)(
+  'withClusterLimits() leaves a %s as if a take that it gives back had never been, also for refunds',
+  async (algorithm) => {
+    await fc.assert(
+      fc.asyncProperty(steps, async (list) => {
+        const clock = createFakeClock()
+        const stores = [setUp(clock).limits, memory({ clock })]
+        const taken: LimitMark[][][] = []
+        for (const { gapMs, costs, refunds } of list) {
+          clock.set(clock.now() + gapMs)
+          const checks = Object.entries(costs)
+            .filter(([, cost]) => cost > 0)
+            .map(([identity, cost]): LimitCheck => {
+              const own = { algorithm, windowMs: 5_000, cost, refill: 2, permit: `${clock.now()}-${taken.length}` }
+              return { ...check(identity, 'p', identity === 'a' ? 9 : 4), ...own }
+            })
+          const answers = await Promise.all(stores.map((store) => store.take(checks)))
+          const plain = answers.map((verdicts) => verdicts.map(({ mark: _, ...verdict }) => verdict))
+          expect(plain[0]).toEqual(plain[1])
+          const marks = answers.map((verdicts) =>
+            checks.flatMap((of, nth) => (verdicts[nth]?.mark ? [{ ...of, mark: verdicts[nth].mark }] : [])),
+          )
+          if (marks[0]?.length) taken.push(marks)
+          if (refunds === null) continue
+          const [given] = taken.splice(-1 - refunds, 1)
+          if (!given) continue
+          const [ours, theirs] = await Promise.all(stores.map((store, nth) => store.refund(given[nth] ?? [])))
+          expect(ours).toEqual(theirs)
+        }
+      }),
+      { numRuns: 300 },
+    )
+  },
+)

@@ -5,7 +5,8 @@ import { toHashTag } from '../hash-tag.ts'
 
 /**
  * A store on a cluster, where one call can name keys of one slot only. All policies of an identity share a slot, so most takes are one call as they are. A take of several identities goes slot by
- * slot; when one refuses, what was taken before is given back. In between others may be refused by it: all or nothing holds, but not at one instant.
+ * slot; when one refuses, what was taken before is given back, and while the server's clock does not run back that is as if it had never been. In between others may be refused by it: all or
+ * nothing holds, but not at one instant.
  */
 export function withClusterLimits(limits: LimitStore): LimitStore {
   async function takeInTurn(parts: readonly Part<LimitCheck>[]): Promise<Verdict[]> {
