@@ -56,6 +56,28 @@ describeWith('redis', 'a cache on a cluster', () => {
     expect((await cache.get(cache.key('other'))).status).toBe('hit')
     cache.close()
   })
+
+  test.each(clients)(
+    'reads in one tick beside the keys of a master that hangs what it reads without them: %s',
+    async (name, client) => {
+      const cache = createCache({ store: redis(client()), namespace: `hang.${name}`, deadline: '500ms' })
+      const value = cache.define({ name: 'value', ttl: '5m', input: z.int(), load: (id) => id })
+      const ids = Array.from({ length: 12 }, (_, id) => id)
+      await value.getMany(ids)
+      const hanging = started.cluster.nodes[0]
+      hanging?.kill('SIGSTOP')
+      try {
+        const together = (await value.getMany(ids)).map(({ status }) => status)
+        const alone: string[] = []
+        for (const id of ids) alone.push((await value.get(id)).status)
+        expect(together).toEqual(alone)
+        expect(new Set(together)).toEqual(new Set(['hit', 'bypass']))
+      } finally {
+        hanging?.kill('SIGCONT')
+        cache.close()
+      }
+    },
+  )
 })
 
 describeWith('redis', 'a cache on a client of ioredis with a key prefix', () => {

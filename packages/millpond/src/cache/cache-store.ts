@@ -40,6 +40,8 @@ export interface CacheStore {
    * a call of its own.
    */
   atTickEnd?(run: () => void): void
+  /** Merges the reads of a tick in the store's own way, where one call would let what fails for some keys fail for all: each call of `read` is an attempt of its own. Absent: one call for a tick. */
+  mergeReads?(read: CacheStore['read']): CacheStore['read']
   /** Takes the lease if it is free and the entry is as it was seen, reads the tags' versions and creates those that are missing, prolonging all; atomic. */
   lease(request: LeaseRequest): Promise<LeaseGrant>
   /** Writes the entry and drops the lease if the lease still holds the token; otherwise changes nothing. Atomic. */

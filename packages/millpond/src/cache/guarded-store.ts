@@ -9,8 +9,9 @@ import { mergeReads } from './merge-reads.ts'
 export function guardStore(store: CacheStore, policy: CallPolicy, writing: CallPolicy): CacheStore {
   const write = chain(writing, policy)
   const scan: CacheStore['scan'] = (match, cursor) => policy('scan', async () => store.scan?.(match, cursor) ?? END)
+  const read: CacheStore['read'] = (keys) => policy('read', () => store.read(keys))
   return {
-    read: mergeReads(store, (keys) => policy('read', () => store.read(keys))),
+    read: store.mergeReads?.(read) ?? mergeReads(store, read),
     lease: (request) => write('lease', () => store.lease(request)),
     fill: (request) => write('fill', () => store.fill(request)),
     release: (lease, token) => policy('release', () => store.release(lease, token)),

@@ -1,4 +1,5 @@
 import type { CacheStore } from '../../cache/cache-store.ts'
+import { mergeReads } from '../../cache/merge-reads.ts'
 import type { StoreKey } from '../../key.ts'
 import type { Commands } from '../commands.ts'
 import { scanServer } from '../redis-cache.ts'
@@ -31,6 +32,17 @@ export function withClusterCache(
   return {
     ...cache,
     read: (keys) => askEach(keys, cache.read),
+    /** Slot by slot: a master that does not answer fails what asks for its keys, and nothing else. */
+    mergeReads(read) {
+      const ofThisTick = new Map<number, CacheStore['read']>()
+      const readIn = (slot: number) => {
+        if (ofThisTick.size === 0) cache.atTickEnd?.(() => ofThisTick.clear())
+        const merged = ofThisTick.get(slot) ?? mergeReads(cache, read)
+        ofThisTick.set(slot, merged)
+        return merged
+      }
+      return (keys) => askEach(keys, (group) => readIn(slotOf(group[0] ?? ''))(group))
+    },
     /**
      * The tags lie in slots of their own. Their versions are read beside the lease, not with it: all that counts is that both come before the load, and that is so when both
      * have been answered.
