@@ -99,6 +99,7 @@ export function createParts({ root, env, logFolder, write, options }) {
       cwd: site,
       env: childEnv(env, {
         ...connection(store, options.sitePort),
+        APP_ENV: 'development',
         DATA_DIR: join(dataFolder, 'website'),
         DEMO_DATA: '1',
         API_URL: apiUrl,

@@ -106,6 +106,7 @@ describe('start.mjs', () => {
     expect(await environmentOf(api)).toEqual({ ...store, DATA_DIR: join(root, 'data', 'cloud-brain') })
     expect(await environmentOf(site)).toEqual({
       ...store,
+      APP_ENV: 'development',
       DATA_DIR: join(root, 'data', 'website'),
       DEMO_DATA: '1',
       API_URL: api,

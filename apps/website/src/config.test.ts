@@ -2,9 +2,9 @@ import { clientAddress } from 'millpond/http'
 import { describe, expect, it } from 'vitest'
 import { type Config, ConfigError, readConfig } from './config.ts'
 
-function faultsOf(env: Record<string, string>): readonly string[] {
+function faultsOf(env: Record<string, string>, options?: { hasOwnServer: boolean }): readonly string[] {
   try {
-    readConfig(env)
+    readConfig(env, options)
     return []
   } catch (error) {
     return error instanceof ConfigError ? error.faults : [String(error)]
@@ -91,7 +91,10 @@ describe('readConfig()', () => {
   ])(
     'trusts the proxies of these networks: of the socket %s and the hops %s counts %s',
     (socketAddress, hops, address) => {
-      const profile = readConfig({ CLIENT_ADDRESS: 'trusted:10.0.0.0/8, fd00::/8' }).addressProfile
+      const profile = readConfig({
+        APP_ENV: 'development',
+        CLIENT_ADDRESS: 'trusted:10.0.0.0/8, fd00::/8',
+      }).addressProfile
       const headers = new Headers({ 'x-forwarded-for': hops })
       expect(clientAddress({ headers, socketAddress }, { profile })).toEqual({ kind: 'ip', address })
     },
@@ -105,6 +108,22 @@ describe('readConfig()', () => {
       ])
     },
   )
+
+  it('shows the local mailbox to other machines only where it is told that this is development', () => {
+    const refused = (way: string): string[] => [
+      `APP_ENV is missing, but ${way}, and in development they can read everybody's mails at /dev/mail: set APP_ENV=production, or APP_ENV=development if that is meant`,
+    ]
+    for (const HOST of ['0.0.0.0', '::', '10.1.2.3'])
+      expect(faultsOf({ HOST })).toEqual(refused('HOST lets other machines in'))
+    for (const HOST of ['127.0.0.1', 'localhost', '::1']) expect(faultsOf({ HOST })).toEqual([])
+    const proxied = { CLIENT_ADDRESS: 'proxies:1' }
+    expect(faultsOf(proxied)).toEqual(refused('CLIENT_ADDRESS says that others come through a proxy'))
+    expect(faultsOf({}, { hasOwnServer: false })).toEqual(refused('without server.mjs other machines may come in'))
+    const development = { APP_ENV: 'development', HOST: '0.0.0.0', ...proxied }
+    expect(faultsOf(development, { hasOwnServer: false })).toEqual([])
+    const mail = { RESEND_API_KEY: 're_123', MAIL_FROM: 'list@headwater.test' }
+    expect(faultsOf({ HOST: '0.0.0.0', ...mail }, { hasOwnServer: false })).toEqual([])
+  })
 
   it('wants both Upstash variables or neither', () => {
     expect(faultsOf({ UPSTASH_REDIS_REST_URL: 'https://a.upstash.io' })).toEqual([

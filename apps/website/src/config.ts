@@ -49,7 +49,7 @@ const isPlaceholder = (value: string): boolean => placeholder.test(value)
 const isPlaceholderHost = (host: string): boolean =>
   /(^|\.)example\.(com|org|net|upstash\.io)$|^example\.|your[-_]/i.test(host)
 
-const isLoopback = (host: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(host)
+const isLoopback = (host: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)$/.test(host)
 
 function toUrl(value: string): URL | undefined {
   return URL.canParse(value) ? new URL(value) : undefined
@@ -211,13 +211,29 @@ function toConfig(env: Environment): Config {
   } satisfies Config)
 }
 
+/** How visitors of other machines get in; undefined where nothing says that they do. */
+function wayIn(config: Config, hasOwnServer: boolean): string | undefined {
+  if (!hasOwnServer) return 'without server.mjs other machines may come in'
+  if (!isLoopback(config.host)) return 'HOST lets other machines in'
+  return config.addressProfile === 'socket' ? undefined : 'CLIENT_ADDRESS says that others come through a proxy'
+}
+
 /**
- * The environment as a frozen object. An empty variable counts as absent.
- * Throws {@link ConfigError} that names every fault, and no secret's value.
+ * The environment as a frozen object. An empty variable counts as absent. `hasOwnServer` false: `next start` or a platform serves, which
+ * read no HOST of ours. Throws {@link ConfigError} that names every fault, and no secret's value.
  */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(
+  env: Readonly<Record<string, string | undefined>>,
+  { hasOwnServer = true }: { hasOwnServer?: boolean } = {},
+): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
   const parsed = environment.safeParse(given)
-  if (parsed.success) return toConfig(parsed.data)
-  throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`))
+  if (!parsed.success)
+    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`))
+  const config = toConfig(parsed.data)
+  const open = wayIn(config, hasOwnServer)
+  if (open === undefined || config.mail !== undefined || given.APP_ENV !== undefined) return config
+  throw new ConfigError([
+    `APP_ENV is missing, but ${open}, and in development they can read everybody's mails at /dev/mail: set APP_ENV=production, or APP_ENV=development if that is meant`,
+  ])
 }

@@ -33,7 +33,7 @@ interface Running {
 /** Nothing of the surrounding environment that the site reads gets through. */
 function baseEnv(): NodeJS.ProcessEnv {
   const { PATH, HOME } = process.env
-  return { PATH, HOME, PORT: '0', NODE_ENV: 'production' }
+  return { PATH, HOME, PORT: '0', NODE_ENV: 'production', APP_ENV: 'development' }
 }
 
 async function run(env: Record<string, string>): Promise<Running> {

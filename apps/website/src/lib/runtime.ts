@@ -164,7 +164,7 @@ export async function startRuntime(): Promise<void> {
   if (startedSlot.read()?.status === 'ready') return
   const boot = bootSlot.read()
   try {
-    const config = readConfig(process.env)
+    const config = readConfig(process.env, { hasOwnServer: boot !== undefined })
     const opened = await openRuntime(config, boot)
     const started: Started = { status: 'ready', runtime: opened, storeLine: describeStore(config.upstash) }
     startedSlot.write(started)
