@@ -26,10 +26,11 @@ import { developmentRoutes } from './routes/development.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { healthRoutes } from './routes/health.ts'
 import { integrationRoutes } from './routes/integrations.ts'
-import { type BootReport, probeRoutes } from './routes/probes.ts'
+import { probeRoutes } from './routes/probes.ts'
 import { stravaWebhookRoutes } from './routes/strava-webhook.ts'
 import { userRoutes } from './routes/users.ts'
 import type { Sealer } from './seal.ts'
+import type { SelfTests } from './self-tests.ts'
 import { createStravaConnections, defineStravaStatus } from './strava/connections.ts'
 import type { StravaClient } from './strava/strava-client.ts'
 import { createStravaEvents } from './strava/webhook.ts'
@@ -54,7 +55,10 @@ export type AppDeps = {
   corsOrigins: Config['corsOrigins']
   /** Who may read `/metrics`. */
   metricsAccess: Config['metrics']
-  boot: BootReport
+  /** What cache and limits run on, by name. */
+  stores: { cache: string; limits: string }
+  /** How the self-tests went, at the start or since. */
+  selfTests(): Promise<SelfTests>
   pingDatabase(): Promise<void>
   pingStore(): Promise<void>
   /** Present when tokens come from the development issuer: adds `POST /dev/token`. */

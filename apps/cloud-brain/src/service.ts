@@ -15,6 +15,7 @@ import { keepOnce } from './keep-once.ts'
 import { createApiLimiter } from './limits.ts'
 import { listen } from './listen.ts'
 import { createSealer, SEALING_KEY_BYTES, type SealingKey } from './seal.ts'
+import { runSelfTests } from './self-tests.ts'
 import { createApiCache, openStores } from './stores.ts'
 import { startFakeStrava } from './strava/fake-strava.ts'
 import { createStravaClient } from './strava/strava-client.ts'
@@ -80,7 +81,10 @@ async function openParts(
   closers.push(() => outbox.stop())
   const { verify, issuer } = await openAuth(config)
 
-  const [cacheTest, limiterTest] = await Promise.all([cache.selfTest(), limiter.selfTest()])
+  const selfTests = await runSelfTests(async () => {
+    const [cacheTest, limiterTest] = await Promise.all([cache.selfTest(), limiter.selfTest()])
+    return { cache: cacheTest, limiter: limiterTest }
+  }, systemClock)
   await outbox.drain()
   const app = createApp({
     db: database.db,
@@ -96,11 +100,8 @@ async function openParts(
     answerer: config.chat.kind === 'model' ? createModelAnswerer(config.chat) : answerByRules,
     corsOrigins: config.corsOrigins,
     metricsAccess: config.metrics,
-    boot: {
-      stores: { cache: stores.cache.kind, limits: stores.limits.kind },
-      cache: cacheTest,
-      limiter: limiterTest,
-    },
+    stores: { cache: stores.cache.kind, limits: stores.limits.kind },
+    selfTests,
     pingDatabase: database.ping,
     pingStore: () => stores.limits.ping(),
     developmentIssuer: issuer,

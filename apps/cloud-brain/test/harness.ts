@@ -90,11 +90,8 @@ export function createHarness(parts: {
     answerer: parts.answerer ?? answerByRules,
     corsOrigins: ['https://app.pond.dev'],
     metricsAccess: parts.metricsAccess ?? { kind: 'open' },
-    boot: {
-      stores: { cache: cacheStore.kind, limits: store.kind },
-      cache: { ok: true, checks: [] },
-      limiter: { ok: true, checks: [] },
-    },
+    stores: { cache: cacheStore.kind, limits: store.kind },
+    selfTests: async () => ({ cache: { ok: true, checks: [] }, limiter: { ok: true, checks: [] } }),
     pingDatabase: database.ping,
     pingStore: () => store.ping(),
     developmentIssuer: issuer,

@@ -1,20 +1,11 @@
 import { Hono } from 'hono'
 import type { Cache } from 'millpond'
 import type { ApiEnv } from '../api-env.ts'
+import type { AppDeps } from '../app.ts'
 import type { Config } from '../config.ts'
 import { METRICS_TYPE, type Metrics } from '../metrics.ts'
 import { RequestFault } from '../request-fault.ts'
 import { isSameSecret } from '../same-secret.ts'
-
-/** One thing that was tried, and how it went. Carries no address and no message of a server. */
-export type Check = { name: string; ok: boolean; detail: string }
-
-/** What the self-tests at boot found. */
-export type BootReport = {
-  stores: { cache: string; limits: string }
-  cache: { ok: boolean; checks: readonly Check[] }
-  limiter: { ok: boolean; checks: readonly Check[] }
-}
 
 const PING_TIMEOUT_MS = 2000
 
@@ -23,26 +14,27 @@ const PING_TIMEOUT_MS = 2000
  * because answers are then computed; a database that is away does.
  */
 export function probeRoutes(deps: {
-  boot: BootReport
+  stores: AppDeps['stores']
+  selfTests: AppDeps['selfTests']
   pingDatabase(): Promise<void>
   pingStore(): Promise<void>
   metrics: Metrics
   metricsAccess: Config['metrics']
   cache: Cache
 }): Hono<ApiEnv> {
-  const { boot, pingDatabase, pingStore, metrics, metricsAccess, cache } = deps
+  const { stores, selfTests, pingDatabase, pingStore, metrics, metricsAccess, cache } = deps
   const app = new Hono<ApiEnv>()
   app.get('/healthz', (c) => c.json({ status: 'ok' }, 200, { 'Cache-Control': 'no-store' }))
   app.get('/readyz', async (c) => {
-    const [database, store] = await Promise.all([answers(pingDatabase), answers(pingStore)])
-    const healthy = database && store && boot.cache.ok && boot.limiter.ok
+    const [database, store, tests] = await Promise.all([answers(pingDatabase), answers(pingStore), selfTests()])
+    const healthy = database && store && tests.cache.ok && tests.limiter.ok
     const status = !database ? 'unavailable' : healthy ? 'ready' : 'degraded'
     const body = {
       status,
-      stores: boot.stores,
+      stores,
       database: { ok: database },
       store: { ok: store },
-      self_test: { cache: boot.cache, limiter: boot.limiter },
+      self_test: tests,
     }
     return c.json(body, database ? 200 : 503, { 'Cache-Control': 'no-store' })
   })
