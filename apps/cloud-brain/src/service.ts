@@ -86,6 +86,7 @@ async function openParts(
     return { cache: cacheTest, limiter: limiterTest }
   }, systemClock)
   await outbox.drain()
+  outbox.watch()
   const app = createApp({
     db: database.db,
     cache,

@@ -15,6 +15,8 @@ export type Outbox = {
   deliver(pending: PendingInvalidation): Promise<void>
   /** Delivers whatever an earlier life or an outage left behind; never rejects. */
   drain(): Promise<void>
+  /** Drains every half minute: a process that was killed may never start again, and the others go on serving. */
+  watch(): void
   /** Stops asking again; what is left stays in the table. */
   stop(): void
 }
@@ -25,11 +27,13 @@ export type Invalidator = { invalidate(tags: readonly string[]): Promise<{ reado
 const FIRST_RETRY_MS = 500
 const LAST_RETRY_MS = 30_000
 const ROWS_PER_DRAIN = 100
+const WATCH_MS = 30_000
 
 /** Creates the outbox of one process. Several processes may share the table: an invalidation that comes twice does no harm. */
 export function createOutbox(options: { db: Database; cache: Invalidator; logger: Logger }): Outbox {
   const { db, cache, logger } = options
   let timer: NodeJS.Timeout | undefined
+  let watching: NodeJS.Timeout | undefined
   let retryMs = FIRST_RETRY_MS
   let stopped = false
 
@@ -85,9 +89,14 @@ export function createOutbox(options: { db: Database; cache: Invalidator; logger
     },
     deliver: (pending) => attempt(() => send([pending])),
     drain: () => attempt(drainAll),
+    watch: () => {
+      watching ??= setInterval(() => void outbox.drain(), WATCH_MS)
+      watching.unref()
+    },
     stop: () => {
       stopped = true
       clearTimeout(timer)
+      clearInterval(watching)
     },
   }
   return outbox
