@@ -3,6 +3,7 @@ import { createBatchQueue } from './batch-queue.ts'
 import type { Engine } from './engine.ts'
 import { type Link, openLink } from './link.ts'
 import type { Outcome } from './reply.ts'
+import { retryMs } from './retry-ms.ts'
 import type { Target } from './target.ts'
 
 export type ConnectionEvent =
@@ -27,10 +28,6 @@ export interface Connection extends Engine {
 const maxUnsentBytes = 64 * 1024 * 1024
 
 const lost = 'ERR the connection to Redis was lost before the reply: the command may or may not have run'
-
-function retryMs(attempt: number): number {
-  return Math.min(25 * 2 ** Math.min(attempt, 10), 500)
-}
 
 /**
  * One connection shared by all requests. It reconnects by itself; while it is down every command is answered `unavailable` at
