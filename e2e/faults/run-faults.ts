@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { align } from './align.ts'
 import { checkErrors, checkLimit, checkReads, type Violation } from './check-history.ts'
 import type { Loss, Operation } from './history.ts'
 import type { Fault } from './nemesis.ts'
+import { startControl } from './start-control.ts'
 import type { Target } from './target.ts'
 import { watchDeliveries } from './watch-deliveries.ts'
-import { startWorkload } from './workload.ts'
+import { type Recovery, startWorkload } from './workload.ts'
 
 /** What one fault did. */
 export interface FaultReport {
@@ -14,8 +16,12 @@ export interface FaultReport {
   /** Answers of 503 as declared, and requests that a killed process left without an answer. */
   readonly unavailable: number
   readonly degraded: number
-  /** From the end of the fault until both API processes answered from the cache again; undefined when they did not within 30 s. */
+  /** From the end of the fault until both API processes had answered from the cache again; undefined when they did not within 30 s. */
   readonly recoveredMs: number | undefined
+  /** Of that time, for how long the machine kept a process waiting that has nothing to do with the system. */
+  readonly stalledMs: number
+  /** What the processes answered until they had recovered. */
+  readonly before: string
 }
 
 export interface Outcome {
@@ -36,6 +42,7 @@ export async function runFaults(
 ): Promise<Outcome> {
   const workload = await startWorkload(target)
   const { operations } = workload
+  const control = startControl()
   const stopWatching = watchDeliveries(target.databaseUrl, operations)
   const losses: Loss[] = []
   const reports: FaultReport[] = []
@@ -48,14 +55,17 @@ export async function runFaults(
       await delay(holdMs)
       await fault.end(target)
       if (fault.losesData) losses.push({ from, to: performance.now() })
-      const recoveredMs = await workload.untilCached()
-      const report = toReport(fault.name, operations.slice(first), recoveredMs)
+      const stalledBefore = await control.stalledMs()
+      const recovery = await workload.untilCached()
+      const stalledMs = (await control.stalledMs()) - stalledBefore
+      const report = toReport(fault.name, operations.slice(first), { ...recovery, stalledMs })
       reports.push(report)
       await between?.(report)
     }
   } finally {
     await workload.stop()
     await stopWatching()
+    control.stop()
   }
   return {
     operations,
@@ -70,14 +80,20 @@ export async function runFaults(
   }
 }
 
-function toReport(name: string, operations: readonly Operation[], recoveredMs: number | undefined): FaultReport {
+function toReport(
+  name: string,
+  operations: readonly Operation[],
+  { ms, before, stalledMs }: Recovery & { readonly stalledMs: number },
+): FaultReport {
   return {
     name,
     operations: operations.length,
     hits: operations.filter((operation) => operation.kind === 'read' && operation.outcome === 'hit').length,
     unavailable: operations.filter(({ status }) => status === 503 || status === 0).length,
     degraded: operations.filter((operation) => operation.kind === 'take' && operation.degraded).length,
-    recoveredMs: recoveredMs === undefined ? undefined : Math.round(recoveredMs),
+    recoveredMs: ms === undefined ? undefined : Math.round(ms),
+    stalledMs: Math.round(stalledMs),
+    before,
   }
 }
 
@@ -97,7 +113,5 @@ export function toTable(reports: readonly FaultReport[]): string {
     ...[name, operations, hits, unavailable, degraded].map(String),
     recoveredMs === undefined ? 'no' : `${recoveredMs} ms`,
   ])
-  const all = [['fault', 'operations', 'hits', 'unavailable', 'degraded', 'recovered'], ...rows]
-  const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? []
-  return all.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')).join('\n')
+  return align([['fault', 'operations', 'hits', 'unavailable', 'degraded', 'recovered'], ...rows])
 }

@@ -1,12 +1,13 @@
 /**
- * `npm run soak -- --minutes 30 --seed 1`: the faults in random order, again and again, under load. Prints a line after each, and at the end the table, the memory of each process and what was
- * wrong; ends with 1 when anything was.
+ * `npm run soak -- --minutes 30 --seed 1`: the faults in random order, again and again, under load; with `--only "reset, evicts"` those alone whose names have one of the parts. Prints a line
+ * after each, and at the end how long each kind took to recover from and what was wrong; ends with 1 when anything was.
  */
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { buildSystem } from '../test/system/start-system.ts'
 import { type Fault, faults } from './nemesis.ts'
-import { type FaultReport, runFaults, toTable } from './run-faults.ts'
+import { findSlow, toSummary } from './recoveries.ts'
+import { type FaultReport, runFaults } from './run-faults.ts'
 import { seededRandom } from './seeded-random.ts'
 import { startTarget, type Target } from './target.ts'
 
@@ -17,22 +18,29 @@ const MOST_GROWTH = 1.5
 /** Resident memory by process, in MiB. */
 type Memory = Readonly<Record<string, number>>
 
-function readOptions(): { minutes: number; seed: number } {
-  const { values } = parseArgs({ options: { minutes: { type: 'string' }, seed: { type: 'string' } } })
-  const { minutes = '30', seed = '1' } = values
+function readOptions(): { minutes: number; seed: number; chosen: readonly Fault[] } {
+  const { values } = parseArgs({
+    options: { minutes: { type: 'string' }, seed: { type: 'string' }, only: { type: 'string' } },
+  })
+  const { minutes = '30', seed = '1', only = '' } = values
   if (!/^\d+(\.\d+)?$/.test(minutes) || Number(minutes) <= 0 || Number(minutes) > MOST_MINUTES) {
     throw new RangeError(
       `Cannot soak: --minutes must be more than 0 and at most ${MOST_MINUTES}, received "${minutes}"`,
     )
   }
   if (!/^\d{1,9}$/.test(seed)) throw new RangeError(`Cannot soak: --seed must be a whole number, received "${seed}"`)
-  return { minutes: Number(minutes), seed: Number(seed) }
+  const parts = only.split(',').map((part) => part.trim())
+  const chosen = faults.filter(({ name }) => parts.some((part) => name.includes(part)))
+  if (chosen.length === 0) {
+    throw new RangeError(`Cannot soak: --only must have a part of the name of a fault, received "${only}"`)
+  }
+  return { minutes: Number(minutes), seed: Number(seed), chosen }
 }
 
 /** Faults until the time is over, each round in another order. */
-function* shuffledUntil(endsAt: number, random: () => number): Generator<Fault> {
+function* shuffledUntil(chosen: readonly Fault[], endsAt: number, random: () => number): Generator<Fault> {
   for (;;) {
-    const rest = [...faults]
+    const rest = [...chosen]
     while (rest.length > 0) {
       if (performance.now() >= endsAt) return
       yield* rest.splice(Math.floor(random() * rest.length), 1)
@@ -62,7 +70,7 @@ function findGrowth(samples: readonly Memory[]): string[] {
 }
 
 async function main(): Promise<void> {
-  const { minutes, seed } = readOptions()
+  const { minutes, seed, chosen } = readOptions()
   const random = seededRandom(seed)
   const built = await buildSystem()
   if (built.code !== 0) throw new TypeError(`Cannot soak: the build failed\n${built.output}`)
@@ -75,18 +83,18 @@ async function main(): Promise<void> {
     samples.push(memory)
     const left = Math.max(0, Math.ceil((endsAt - performance.now()) / 60_000))
     console.log(
-      `${report.name}: recovered in ${report.recoveredMs} ms; ${JSON.stringify(memory)} MiB; ${left} min left`,
+      `${report.name}: recovered in ${report.recoveredMs} ms, ${report.stalledMs} of them stalled (${report.before}); ${JSON.stringify(memory)} MiB; ${left} min left`,
     )
   }
   try {
-    const outcome = await runFaults(target, shuffledUntil(endsAt, random), { holdMs: 3_000, between })
+    const outcome = await runFaults(target, shuffledUntil(chosen, endsAt, random), { holdMs: 3_000, between })
     const wrong = [
       ...outcome.violations.map(({ rule, detail }) => `${rule}: ${detail}`),
-      ...outcome.faults.filter((report) => report.recoveredMs === undefined).map(({ name }) => `no recovery: ${name}`),
+      ...findSlow(outcome.faults),
       ...outcome.keysWithoutTtl.map((key) => `no TTL: ${key}`),
       ...findGrowth(samples),
     ]
-    console.log(`\n${toTable(outcome.faults)}\n\n${outcome.operations.length} operations, ${wrong.length} wrong`)
+    console.log(`\n${toSummary(outcome.faults)}\n\n${outcome.operations.length} operations, ${wrong.length} wrong`)
     for (const line of wrong) console.log(line)
     if (wrong.length > 0) process.exitCode = 1
   } finally {
