@@ -65,11 +65,8 @@ function openApp(name: string, { cached, localSeconds }: { cached: boolean; loca
     answerer: answerByRules,
     corsOrigins: [],
     metricsAccess: { kind: 'off' },
-    boot: {
-      stores: { cache: 'redis', limits: 'redis' },
-      cache: { ok: true, checks: [] },
-      limiter: { ok: true, checks: [] },
-    },
+    stores: { cache: 'redis', limits: 'redis' },
+    selfTests: async () => ({ cache: { ok: true, checks: [] }, limiter: { ok: true, checks: [] } }),
     pingDatabase: database.ping,
     pingStore: () => store.ping(),
   })

@@ -106,8 +106,11 @@ async function compareAll(client: Redis, kind: Kind, sequences: number, change: 
 }
 
 type Call = {
-  readonly [Name in Exclude<keyof LimitStore, 'reset'>]: { name: Name; list: Parameters<LimitStore[Name]>[0] }
-}[Exclude<keyof LimitStore, 'reset'>]
+  readonly [Name in Exclude<keyof LimitStore, 'reset' | 'warnings'>]: {
+    name: Name
+    list: Parameters<LimitStore[Name]>[0]
+  }
+}[Exclude<keyof LimitStore, 'reset' | 'warnings'>]
 
 async function compare(commands: Commands, kind: Kind, sequence: number): Promise<void> {
   const randomInt = createRandomInt(SEED + sequence)
@@ -175,7 +178,7 @@ function toCall(randomInt: (end: number) => number, checks: readonly LimitCheck[
   }
 }
 
-function run(store: Omit<LimitStore, 'reset'>, call: Call): Promise<unknown> {
+function run(store: Omit<LimitStore, 'reset' | 'warnings'>, call: Call): Promise<unknown> {
   switch (call.name) {
     case 'refund':
     case 'prolong':

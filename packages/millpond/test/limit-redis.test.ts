@@ -175,6 +175,22 @@ describeWith('redis', 'the limiter on Redis', () => {
     }
   })
 
+  test('selfTest() warns of a database that evicts keys, as one may that a cache fills', async () => {
+    const limiter = setUp()
+    const warningsUnder = async (maxmemory: string, policy: string) => {
+      await client.config('SET', 'maxmemory', maxmemory, 'maxmemory-policy', policy)
+      const { ok, warnings } = await limiter.selfTest()
+      expect(ok).toBe(true)
+      return warnings
+    }
+    expect(await warningsUnder('100mb', 'allkeys-lru')).toEqual([
+      'The store evicts keys when it is full (allkeys-lru), counts of limits among them',
+    ])
+    expect(await warningsUnder('0', 'allkeys-lru')).toEqual([])
+    expect(await warningsUnder('100mb', 'noeviction')).toEqual([])
+    await client.config('SET', 'maxmemory', '0')
+  })
+
   test('refunds and takes of several policies leave every key with a TTL', async () => {
     const limiter = setUp()
     const decision = await limiter.take([

@@ -430,6 +430,12 @@ describe('define()', () => {
   })
 })
 
+test('createCache() throws where there is no store', () => {
+  expect(() => createCache({ store: undefined as never, namespace: 'test' })).toThrow(
+    new TypeError('Cannot create cache: "store" must be a store, received undefined'),
+  )
+})
+
 describe('selfTest()', () => {
   test('passes on a store that works', async () => {
     expect((await setUp().cache.selfTest()).ok).toBe(true)

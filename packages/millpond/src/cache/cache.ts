@@ -105,10 +105,11 @@ const BREAKER = { failures: 5, cooldownMs: 1_000 } as const
  * console.log((await price.get()).status) // miss
  * ```
  *
- * @throws {RangeError} for an option that breaks its rule
+ * @throws {RangeError | TypeError} for an option that breaks its rule
  */
 export function createCache(options: CacheOptions): Cache {
   const action = 'Cannot create cache'
+  if (!options.store?.read) throw new TypeError(`${action}: "store" must be a store, received ${typeof options.store}`)
   const clock = options.clock ?? systemClock
   const keyring = createKeyring({ namespace: options.namespace, secret: options.keySecret, action })
   const deadlineMs = toMilliseconds(options.deadline ?? 150, { action, name: 'deadline', maxMs: 60_000 })

@@ -67,6 +67,14 @@ test.each([
   )
 })
 
+test.each([[undefined], [null], ['nginx']])('clientAddress() throws for %j, which is no profile', (profile) => {
+  expect(() => clientAddress({ headers: new Headers() }, { profile: profile as 'socket' })).toThrow(
+    new RangeError(
+      `Cannot tell the client address: "profile" must be "socket", "vercel", "cloudflare", { proxies } or trustedProxies(…), received ${profile === 'nginx' ? '"nginx"' : profile}`,
+    ),
+  )
+})
+
 test('clientAddress() throws for a number of proxies that breaks its rule', () => {
   expect(() => clientAddress({ headers: new Headers() }, { profile: { proxies: 0 } })).toThrow(
     'Cannot tell the client address: "proxies" must be an integer from 1 to 16, received 0',

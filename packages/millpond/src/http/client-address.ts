@@ -1,3 +1,4 @@
+import { toShown } from '../time/duration.ts'
 import { toNetwork, toSiteNetwork } from './ip-address.ts'
 import type { TrustedProxies } from './trusted-proxies.ts'
 
@@ -13,6 +14,8 @@ export type ClientAddress =
   | { readonly kind: 'ip'; readonly address: string }
   | { readonly kind: 'unknown'; readonly address: 'unknown' }
 
+const ACTION = 'Cannot tell the client address'
+
 /**
  * The address of the client under a deployment profile. What a client can write itself is never believed: of `X-Forwarded-For` only the entry that the outermost own
  * proxy wrote counts. IPv6 is grouped by /64, IPv4 mapped into IPv6 is IPv4.
@@ -25,7 +28,7 @@ export type ClientAddress =
  * console.log(clientAddress({ headers, socketAddress: '2001:db8::1' }, { profile: 'socket' }).address) // 2001:db8:0:0::/64
  * ```
  *
- * @throws {RangeError} when `proxies` is not a whole number from 1 to 16
+ * @throws {RangeError} when the profile is none of these, or `proxies` is not a whole number from 1 to 16
  */
 export function clientAddress(
   source: { readonly headers: Headers; readonly socketAddress?: string | undefined },
@@ -48,6 +51,11 @@ function read(
     case 'cloudflare':
       return source.headers.get('cf-connecting-ip')
     default:
+      if (typeof profile !== 'object' || !profile) {
+        throw new RangeError(
+          `${ACTION}: "profile" must be "socket", "vercel", "cloudflare", { proxies } or trustedProxies(…), received ${toShown(profile)}`,
+        )
+      }
       return 'isTrusted' in profile
         ? followTrusted(source, profile)
         : readForwarded(source.headers.get('x-forwarded-for'), profile.proxies)
@@ -56,9 +64,7 @@ function read(
 
 function readForwarded(header: string | null, proxies: number): string | undefined {
   if (!Number.isInteger(proxies) || proxies < 1 || proxies > 16) {
-    throw new RangeError(
-      `Cannot tell the client address: "proxies" must be an integer from 1 to 16, received ${proxies}`,
-    )
+    throw new RangeError(`${ACTION}: "proxies" must be an integer from 1 to 16, received ${toShown(proxies)}`)
   }
   return header?.split(',').at(-proxies)
 }

@@ -36,6 +36,8 @@ export interface LimitStore {
   refund(marks: readonly LimitMark[]): Promise<readonly number[]>
   /** Lets permits live `windowMs` from now. Gives how many of each were still held. */
   prolong(marks: readonly LimitMark[]): Promise<readonly number[]>
+  /** What of the store may cost counts, in words for whoever runs it. One command. Absent: nothing is known. */
+  warnings?(): Promise<readonly string[]>
   /** Forgets what was counted. */
   reset(keys: readonly StoreKey[]): Promise<void>
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { StoreUnavailableError } from '../errors.ts'
+import { disabled } from '../stores/disabled.ts'
 import { memory, type Store } from '../stores/memory/index.ts'
 import { createFakeClock } from '../testing/fake-clock.ts'
 import { blocksOf } from './lease.ts'
@@ -102,6 +103,11 @@ describe('take()', () => {
     await expect(take({ policy: 'global', key: 'a', cost: 0 })).rejects.toThrow(
       '"cost" must be an integer >= 1, received 0',
     )
+    await expect(take({ policy: 'global', key: 'a', cost: '1' })).rejects.toThrow(
+      'Cannot take from "global": "cost" must be an integer >= 1, received "1"',
+    )
+    await expect(limiter.reset('waitlists' as 'waitlist', 'a')).rejects.toThrow('Cannot reset: "policy" must be one of')
+    await expect(limiter.reset('waitlist', '')).rejects.toThrow('Cannot reset "waitlist": "key" must be')
     await expect(take([])).rejects.toThrow('Cannot take: at least one policy must be named, received none')
     await expect(
       take([
@@ -162,6 +168,19 @@ describe('a store that fails', () => {
     expect(await decision).toMatchObject({ status: 'degraded', cause: { code: 'ERR_STORE_TIMEOUT' } })
   })
 })
+
+test.each([[undefined], [disabled()]])(
+  'createLimiter() throws where there is no store that counts, which would pass for an outage',
+  (store) => {
+    const options = {
+      store: store as never,
+      policies: { all: slidingWindow({ limit: 1, window: '60s', onUnavailable: 'open' }) },
+    }
+    expect(() => createLimiter(options)).toThrow(
+      new TypeError(`Cannot create limiter: "store" must be a store, received ${typeof store}`),
+    )
+  },
+)
 
 test('selfTest() tells a limit that refuses from one that does not', async () => {
   expect(await setUp().limiter.selfTest()).toMatchObject({ ok: true })

@@ -66,10 +66,11 @@ export interface Limiter<P extends Policies> {
    * taken before gives back from what is counted after.
    */
   reset(policy: keyof P & string, key: string): Promise<{ readonly delivered: boolean }>
-  /** Proves on the real store that a limit refuses. 2 round trips. */
+  /** Proves on the real store that a limit refuses, and warns of what may cost it counts, such as a database that evicts keys. 3 round trips. */
   selfTest(): Promise<{
     readonly ok: boolean
     readonly checks: readonly { name: string; ok: boolean; detail: string }[]
+    readonly warnings: readonly string[]
   }>
   /** What the takes came to so far, by policy. */
   counters(): Readonly<Record<keyof P & string, Readonly<LimitCounters>>>
@@ -96,12 +97,14 @@ const LEASED_KEYS = 1_000
  * console.log((await limiter.limit('join', '203.0.113.7')).status) // refused
  * ```
  *
- * @throws {RangeError} for an option that breaks its rule
+ * @throws {RangeError | TypeError} for an option that breaks its rule
  */
 export function createLimiter<const P extends Policies>(options: LimiterOptions<P>): Limiter<P> {
   type Name = keyof P & string
   const action = 'Cannot create limiter'
   const { policies, store, clock = systemClock, denialMemo = '1s' } = options
+  // Each take would fail, and under an open policy pass as in an outage.
+  if (!store?.take) throw new TypeError(`${action}: "store" must be a store, received ${typeof store}`)
   const keyring = createLimitKeyring({ namespace: options.namespace ?? 'limits', secret: options.keySecret, action })
   const deadlineMs = toMilliseconds(options.deadline ?? 100, { action, name: 'deadline', maxMs: 60_000 })
   for (const name of Object.keys(policies)) readName(action, 'policy name', name)
@@ -189,8 +192,8 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
     peek,
     refund: (decision) => refundMarks(claimTaken(decision)),
     async reset(policy, key) {
-      if (!Object.hasOwn(policies, policy)) throw unknownPolicy(policies, policy)
-      readKey(policy, key)
+      if (!Object.hasOwn(policies, policy)) throw unknownPolicy('Cannot reset', policies, policy)
+      readKey('reset', policy, key)
       const keys = [keyring.limit(policy, await keyring.id(key))]
       await local.reset(keys)
       return giveBack('reset', keys, () => store.reset(keys))
@@ -216,7 +219,8 @@ async function testStore(store: LimitStore, { guard, keyring }: { guard: CallPol
     )
   const [first, second] = [await probe(), await probe()]
   const ok = first === 'allowed' && second === 'refused'
-  return { ok, checks: [{ name: 'a limit refuses', ok, detail: `${first} then ${second}` }] }
+  const warnings = await guard('info', async () => store.warnings?.() ?? []).catch(() => [])
+  return { ok, checks: [{ name: 'a limit refuses', ok, detail: `${first} then ${second}` }], warnings }
 }
 
 function toStates<Name extends string>(

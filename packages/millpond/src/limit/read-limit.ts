@@ -1,3 +1,5 @@
+import { toShown } from '../time/duration.ts'
+
 /**
  * Checks a limit.
  *
@@ -15,7 +17,7 @@ export function readLimit(action: string, limit: unknown, largest: number): numb
 export function readWhole(action: string, rule: { name: string; value: unknown; min: number; max?: number }): number {
   const { name, value, min, max = Number.MAX_SAFE_INTEGER } = rule
   if (!isWhole(value) || value < min) {
-    throw new RangeError(`${action}: "${name}" must be an integer >= ${min}, received ${String(value)}`)
+    throw new RangeError(`${action}: "${name}" must be an integer >= ${min}, received ${toShown(value)}`)
   }
   if (value > max) throw new RangeError(`${action}: "${name}" must be at most ${max}, received ${value}`)
   return value

@@ -54,8 +54,8 @@ export function createReadTakes<Name extends string>(options: {
   function toCheck(take: TakeOf<Name, unknown>): PolicyCheck<Name> | Promise<PolicyCheck<Name>> {
     const { policy: name, key, cost = 1 } = take
     const policy = Object.hasOwn(policies, name) ? policies[name] : undefined
-    if (!policy) throw unknownPolicy(policies, name)
-    readKey(name, key)
+    if (!policy) throw unknownPolicy('Cannot take', policies, name)
+    readKey('take from', name, key)
     if (cost !== 1) readWhole(`Cannot take from "${name}"`, { name: 'cost', value: cost, min: 1 })
     const limitOf = policy.limit as number | ((context: unknown) => number)
     const limit =
@@ -119,9 +119,9 @@ function requireDistinct<Name extends string>(checks: readonly PolicyCheck<Name>
 }
 
 /** The error for a policy that is not declared. */
-export function unknownPolicy(policies: Policies, name: unknown): RangeError {
+export function unknownPolicy(action: string, policies: Policies, name: unknown): RangeError {
   return new RangeError(
-    `Cannot take: "policy" must be one of ${Object.keys(policies).join(', ')}, received ${JSON.stringify(name)}`,
+    `${action}: "policy" must be one of ${Object.keys(policies).join(', ')}, received ${JSON.stringify(name)}`,
   )
 }
 
@@ -130,9 +130,9 @@ export function unknownPolicy(policies: Policies, name: unknown): RangeError {
  *
  * @throws {TypeError} when it is not a non-empty string
  */
-export function readKey(policy: string, key: unknown): void {
+export function readKey(verb: string, policy: string, key: unknown): void {
   if (typeof key === 'string' && key !== '') return
   throw new TypeError(
-    `Cannot take from "${policy}": "key" must be a non-empty string, received ${key === '' ? '""' : typeof key}`,
+    `Cannot ${verb} "${policy}": "key" must be a non-empty string, received ${key === '' ? '""' : typeof key}`,
   )
 }

@@ -6,6 +6,14 @@ import { createLimitCalls, type LimitCalls } from './limit-calls.ts'
 export function createRedisLimits(commands: Commands): LimitStore {
   return {
     ...createLimitOperations(createLimitCalls(commands)),
+    async warnings() {
+      const info = String(await commands.send(['INFO', 'memory']))
+      // Only `noeviction` has no hyphen; and without a bound nothing is evicted.
+      const [, policy] = /maxmemory_policy:(\w+-\w+)/.exec(info) ?? []
+      return policy && !/maxmemory:0\b/.test(info)
+        ? [`The store evicts keys when it is full (${policy}), counts of limits among them`]
+        : []
+    },
     async reset(keys) {
       await commands.send(['DEL', ...keys])
     },

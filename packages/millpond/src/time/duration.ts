@@ -25,7 +25,7 @@ export function toMilliseconds(value: Duration, rule: DurationRule): number {
   const ms = typeof value === 'number' ? value : parse(value)
   if (!Number.isSafeInteger(ms) || ms < minMs || ms > rule.maxMs) {
     throw new RangeError(
-      `${rule.action}: "${rule.name}" must be a duration from ${minMs} ms to ${rule.maxMs} ms such as "5m", received ${describe(value)}`,
+      `${rule.action}: "${rule.name}" must be a duration from ${minMs} ms to ${rule.maxMs} ms such as "5m", received ${toShown(value)}`,
     )
   }
   return ms
@@ -38,6 +38,7 @@ function parse(text: unknown): number {
   return Math.abs(ms - Math.round(ms)) < 1e-6 ? Math.round(ms) : Number.NaN
 }
 
-function describe(value: unknown): string {
+/** A value as messages show it: a text in quotes, so that it is told from a number. */
+export function toShown(value: unknown): string {
   return typeof value === 'string' ? JSON.stringify(value) : String(value)
 }
