@@ -138,6 +138,14 @@ export function describeStrava(current: Current): void {
       expect(await today()).toMatchObject({ workouts_count: 0 })
     })
 
+    it('an unsigned event cannot make somebody else’s activity the user’s own', async () => {
+      const user = await createUser()
+      await connectStrava(user)
+      current().strava.activities.set(RUN.id, { ...RUN, athlete: { id: 666 } })
+      expect((await event()).status).toBe(200)
+      expect(await dayOf(user.get('/analytics/daily-summary'))).toMatchObject({ workouts_count: 0 })
+    })
+
     it('an event about nobody we know asks nothing of Strava, and a malformed one is 400', async () => {
       const before = current().strava.asked.length
       expect((await event({ owner_id: 1 })).status).toBe(200)

@@ -10,6 +10,8 @@ export type FakeActivity = {
   elapsed_time: number
   start_date: string
   calories: number
+  /** Whose it is, where it is not that of the athlete who connected. */
+  athlete?: { id: number }
 }
 
 /** A Strava on this machine that speaks the wire format of the real one, for development and tests. */
@@ -88,7 +90,7 @@ export async function startFakeStrava(clock: Clock): Promise<FakeStrava> {
     if (path === '/api/v3/athlete') return { status: 200, body: { id: fake.athleteId } }
     const activity = fake.activities.get(Number(/^\/api\/v3\/activities\/(\d+)$/.exec(path)?.[1]))
     if (!activity) return { status: 404, body: { message: 'Record Not Found', errors: [] } }
-    return { status: 200, body: { ...activity, athlete: { id: fake.athleteId } } }
+    return { status: 200, body: { athlete: { id: fake.athleteId }, ...activity } }
   }
 
   async function answer(request: IncomingMessage, body: string): Promise<Reply> {

@@ -46,7 +46,7 @@ export function createStravaEvents(deps: {
       const token = await connections.accessToken(userId)
       if (token === undefined) return
       if (event.object_type === 'athlete') await client.readAthlete(token)
-      else await takeActivity(userId, token, event.object_id)
+      else await takeActivity(userId, token, event)
       await connections.noteSync(userId, 'ok')
     } catch (error) {
       if (error instanceof StravaRefusedError && error.status === 401) return void (await connections.forget(userId))
@@ -55,11 +55,17 @@ export function createStravaEvents(deps: {
     }
   }
 
-  async function takeActivity(userId: UserId, token: string, id: number): Promise<void> {
+  async function takeActivity(
+    userId: UserId,
+    token: string,
+    { object_id: id, owner_id: athleteId }: StravaEvent,
+  ): Promise<void> {
     const activity = await client.readActivity(token, id).catch((error: unknown) => {
       if (error instanceof StravaRefusedError && GONE.includes(error.status)) return undefined
       throw error
     })
+    // Whoever sends the event chooses the activity, and the user's token opens those of others, too.
+    if (activity && activity.athlete.id !== athleteId) return
     if (activity) await ingest({ userId }, { source: SOURCE, workouts: [toWorkout(activity)] })
     else await removeWorkout(deps, { userId, source: SOURCE, originalId: String(id) })
   }
