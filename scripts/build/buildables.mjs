@@ -9,22 +9,19 @@
  */
 
 const compiled = /** @type {const} */ ({
-  inputs: ['src', 'package.json', 'tsconfig.json', 'tsconfig.build.json'],
+  inputs: [
+    ...['src', 'package.json', 'tsconfig.json', 'tsconfig.build.json'],
+    ...['build-package', 'minify-lua', 'minify-templates', 'replace-folder'].map(
+      (name) => `../../scripts/build/${name}.mjs`,
+    ),
+  ],
   args: ['--noCheck'],
   stamp: 'dist/.source-hash',
 })
 
 /** Every build of this repository. @satisfies {Record<BuildName, Buildable>} */
 export const buildables = /** @type {Record<BuildName, Buildable>} */ ({
-  millpond: {
-    folder: 'packages/millpond',
-    ...compiled,
-    inputs: [
-      ...compiled.inputs,
-      ...['build-millpond', 'minify-lua', 'minify-templates'].map((name) => `../../scripts/build/${name}.mjs`),
-    ],
-    needs: [],
-  },
+  millpond: { folder: 'packages/millpond', ...compiled, needs: [] },
   'millpond-rest': { folder: 'packages/redis-rest', ...compiled, needs: [] },
   'cloud-brain': {
     folder: 'apps/cloud-brain',
