@@ -30,14 +30,15 @@ export function encode<Value>(
   fail: (rule: string, cause?: unknown) => Error,
 ): string {
   const rule = codec ? `a value that the codec "${codec.name}" can encode` : 'a JSON value'
-  // JSON would make objects of them that say nothing.
-  if (!codec && isOpaque(value)) throw fail(`${rule}, received ${nameOf(value)}: it needs a codec`)
   let body: unknown
+  let opaque: object | undefined
   try {
     body = codec ? codec.encode(value) : JSON.stringify(value)
+    opaque = codec ? undefined : findOpaque(value)
   } catch (cause) {
     throw fail(rule, cause)
   }
+  if (opaque) throw fail(`${rule}, received ${nameOf(opaque)}: it needs a codec`)
   if (typeof body === 'string' && (!codec || !LONE_SURROGATE.test(body))) return body
   throw fail(body === undefined ? `${rule}, received ${typeof value}` : `${rule} as well-formed text`)
 }
@@ -45,8 +46,17 @@ export function encode<Value>(
 /** What would not survive the way to the store and back. */
 const LONE_SURROGATE = /\p{Surrogate}/u
 
-function isOpaque(value: unknown): boolean {
-  return value instanceof Map || value instanceof Set || value instanceof ArrayBuffer || ArrayBuffer.isView(value)
+/** What of a value, at any depth, JSON makes an object of that says nothing. Costs a tenth of what encoding does. */
+function findOpaque(value: unknown): object | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  if (value instanceof Map || value instanceof Set || value instanceof ArrayBuffer || ArrayBuffer.isView(value))
+    return value
+  if ('toJSON' in value) return undefined
+  for (const item of Array.isArray(value) ? value : Object.values(value)) {
+    const opaque = findOpaque(item)
+    if (opaque) return opaque
+  }
+  return undefined
 }
 
 function nameOf(value: unknown): string {

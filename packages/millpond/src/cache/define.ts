@@ -45,7 +45,7 @@ interface CommonOptions<Value> {
   readonly hardTimeout?: Duration
   /** Checked when a value is loaded and when it is read: an entry that no longer matches is a miss. */
   readonly output?: Schema<unknown, Value>
-  /** How values become text and back; default JSON, in which a Date becomes a string, and bytes or a bigint are an error. See `millpond/codec`. */
+  /** How values become text and back; default JSON, in which a Date becomes a string, and bytes, a bigint, a Map or a Set are an error at any depth. See `millpond/codec`. */
   readonly codec?: Codec<Value>
   /** Version of the value's shape, default `'1'`: an entry of another version is a miss. */
   readonly version?: string

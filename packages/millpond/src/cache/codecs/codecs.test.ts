@@ -230,6 +230,27 @@ describe('codec', () => {
     await expect(cache.define({ name: 'value', ttl: '5m', load: () => value }).get()).rejects.toThrow(
       `Cannot cache "value": "load" must return ${rule}`,
     )
+    const deep = {
+      rows: [
+        { id: 1, of: null },
+        { id: 2, of: { content: value } },
+      ],
+    }
+    await expect(cache.define({ name: 'deep', ttl: '5m', load: () => deep }).get()).rejects.toThrow(
+      `Cannot cache "deep": "load" must return ${rule}`,
+    )
     await expect(cache.set(cache.key('a'), value, { ttl: '5m' })).rejects.toThrow(`Cannot set: "value" must be ${rule}`)
+  })
+
+  test('is not asked for where a value says itself what it is in JSON, whatever it is made of', async () => {
+    class Money {
+      readonly parts = new Map([['EUR', 12]])
+      toJSON() {
+        return [...this.parts]
+      }
+    }
+    const { cache } = setUp()
+    const price = cache.define({ name: 'price', ttl: '5m', load: () => ({ price: new Money(), at: new Date(0) }) })
+    expect((await price.get()).body).toBe('{"price":[["EUR",12]],"at":"1970-01-01T00:00:00.000Z"}')
   })
 })
