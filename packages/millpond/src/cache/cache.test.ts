@@ -430,6 +430,26 @@ describe('define()', () => {
   })
 })
 
+test('counters() tell hits of this process’s memory, what was stored, and how often the store was asked', async () => {
+  const { cache } = setUp()
+  const near = cache.define({ name: 'near', ttl: '5m', local: '10s', input: z.string(), load: (id) => id })
+  const { body } = await near.get('a')
+  const afterMiss = cache.counters()
+  expect(afterMiss).toMatchObject({ hits: 0, localHits: 0, fills: 1, storeCalls: 3 })
+  expect(afterMiss.charactersStored).toBeGreaterThan(body.length)
+  await near.get('a')
+  expect(cache.counters()).toEqual({ ...afterMiss, hits: 1, localHits: 1 })
+  await cache.invalidate(['one', 'two', 'three'])
+  expect(cache.counters()).toMatchObject({ storeCalls: 4, invalidations: 1 })
+})
+
+test('counters() count no call that the breaker kept from the store', async () => {
+  const { cache } = setUp({ store: { ...memory(), read: () => Promise.reject(new StoreUnavailableError('away')) } })
+  const value = cache.define({ name: 'value', ttl: '5m', load: () => 1 })
+  for (let read = 0; read < 9; read += 1) await value.get()
+  expect(cache.counters()).toMatchObject({ bypasses: 9, storeCalls: 5, storeErrors: 9 })
+})
+
 test('createCache() throws where there is no store', () => {
   expect(() => createCache({ store: undefined as never, namespace: 'test' })).toThrow(
     new TypeError('Cannot create cache: "store" must be a store, received undefined'),

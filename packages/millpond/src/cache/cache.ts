@@ -115,14 +115,18 @@ export function createCache(options: CacheOptions): Cache {
   const deadlineMs = toMilliseconds(options.deadline ?? 150, { action, name: 'deadline', maxMs: 60_000 })
   const leaseMs = toMilliseconds(options.lease ?? '10s', { action, name: 'lease', maxMs: 600_000 })
   const breaker = { ...BREAKER, clock, onClose: () => undelivered.hurry() }
-  const policy = chain(createBreaker(breaker), createDeadline({ deadlineMs, clock }))
+  const { counters, report, reportLocal } = createCounter(options.reporter)
+  const deadline = createDeadline({ deadlineMs, clock })
+  const policy = chain(createBreaker(breaker), (operation, call) => {
+    counters.storeCalls += 1
+    return deadline(operation, call)
+  })
   // With an account of their own: each good read would otherwise forgive the refused writes before it, and every miss pay for two.
   const guarded = guardStore(options.store, policy, createBreaker(breaker))
   // Before its tags each invalidation renews the epoch, by which a load tells that a tag may have changed which it could not know beforehand.
   const renew: CacheStore['renew'] = (tags, nonce, ttlMs) => guarded.renew([keyring.epoch, ...tags], nonce, ttlMs)
   const store = { ...guarded, renew }
   const disabled = options.store.kind === 'disabled'
-  const { counters, report, reportLocal } = createCounter(options.reporter)
   const names = new Set<string>()
   const hints: TagHints = new Map()
   const signals = createLoadSignals()

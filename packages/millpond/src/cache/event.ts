@@ -40,6 +40,8 @@ export type CacheReporter = (event: CacheEvent) => void
 /** Totals since the cache was created. */
 export interface CacheCounters {
   hits: number
+  /** Of the hits, those from the memory of this process. */
+  localHits: number
   stale: number
   misses: number
   bypasses: number
@@ -50,12 +52,16 @@ export interface CacheCounters {
   loadErrors: number
   fills: number
   fillsRefused: number
+  /** Characters of the entries that were stored; bytes where all are ASCII. */
+  charactersStored: number
   waits: number
   /** Loads in the background, ahead of or after expiry; those that failed left the entry as it was. */
   refreshes: number
   refreshErrors: number
   invalidations: number
   invalidationsUndelivered: number
+  /** Calls that the store was asked for: a read of any number of keys, a script, an invalidation of any number of tags. On a cluster a read is one for each slot. */
+  storeCalls: number
   storeErrors: number
 }
 
@@ -68,6 +74,7 @@ export function createCounter(next: CacheReporter | undefined): {
 } {
   const counters: CacheCounters = {
     hits: 0,
+    localHits: 0,
     stale: 0,
     misses: 0,
     bypasses: 0,
@@ -76,11 +83,13 @@ export function createCounter(next: CacheReporter | undefined): {
     loadErrors: 0,
     fills: 0,
     fillsRefused: 0,
+    charactersStored: 0,
     waits: 0,
     refreshes: 0,
     refreshErrors: 0,
     invalidations: 0,
     invalidationsUndelivered: 0,
+    storeCalls: 0,
     storeErrors: 0,
   }
   return {
@@ -91,6 +100,7 @@ export function createCounter(next: CacheReporter | undefined): {
     },
     reportLocal(name) {
       counters.hits += 1
+      counters.localHits += 1
       next?.({ type: 'read', name, status: 'hit', reason: 'local', joined: false })
     },
   }
@@ -113,6 +123,7 @@ function count(counters: CacheCounters, event: CacheEvent): void {
       return
     case 'fill':
       counters[event.stored ? 'fills' : 'fillsRefused'] += 1
+      if (event.stored) counters.charactersStored += event.bytes
       return
     case 'wait':
       counters.waits += 1

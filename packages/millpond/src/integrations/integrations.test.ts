@@ -18,14 +18,15 @@ type Serve = (parts: ReturnType<typeof setUp>) => (headers: Record<string, strin
 function setUp() {
   const store = memory()
   const load = vi.fn((input: { user: string }) => ({ of: input.user }))
-  const definition = createCache({ store, namespace: 'test' }).define({
+  const definition = createCache({ store, namespace: 'test', deadline: '10s' }).define({
     name: 'mine',
     ttl: '1m',
     input: z.object({ user: z.string().max(20) }),
     load,
   })
   const policies = { reads: slidingWindow({ limit: 2, window: '60s', onUnavailable: 'closed' }) }
-  return { limiter: createLimiter({ store, policies }), definition, load }
+  // A busy machine is no outage.
+  return { limiter: createLimiter({ store, policies, deadline: '10s' }), definition, load }
 }
 
 const userOf = (headers: Headers | IncomingMessage['headers']) =>
