@@ -15,6 +15,8 @@ export const POLICIES = {
   address: slidingWindow({ limit: 600, window: '60s', onUnavailable: 'local' }),
   /** All requests whose address cannot be told. */
   'unknown-address': slidingWindow({ limit: 60, window: '60s', onUnavailable: 'local' }),
+  /** Events about one connected athlete. They are unsigned, and each asks Strava, whose limit is all users' together. */
+  'strava-athlete': slidingWindow({ limit: 30, window: '15m', onUnavailable: 'local' }),
   /** Questions of one user to the coach. They cost money, so without the store there are none. */
   chat: fixedWindow<{ tier: Tier }>({ limit: ({ tier }) => CHAT_LIMITS[tier], window: '1d', onUnavailable: 'closed' }),
 }

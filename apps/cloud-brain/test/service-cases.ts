@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { POLICIES } from '../src/limits.ts'
 import type { Current } from './api-suite.ts'
 import { createHarness, faultyFields, type Harness, TODAY } from './harness.ts'
+import { connectStrava } from './strava-cases.ts'
 
 const DAILY = `/analytics/daily-summary?date=${TODAY}`
 
@@ -63,6 +64,15 @@ export function describeService(current: Current): void {
           async ({ app }) =>
           async () =>
             app.request('/api/v1/users/me/preferences'),
+      },
+      'strava-athlete': {
+        limit: 30,
+        ask: async ({ createUser, request }) => {
+          await connectStrava(await createUser())
+          const event = { object_type: 'athlete', object_id: 4242, aspect_type: 'update', owner_id: 4242 }
+          const headers = { 'content-type': 'application/json' }
+          return () => request('/webhooks/strava', { method: 'POST', headers, body: JSON.stringify(event) })
+        },
       },
       chat: {
         limit: 50,

@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import type { ApiEnv } from '../api-env.ts'
 import { readJsonBody } from '../read-request.ts'
+import { refuseRequest } from '../refuse-request.ts'
 import { RequestFault } from '../request-fault.ts'
 import { isSameSecret } from '../same-secret.ts'
 import { StravaEvent, type TakeStravaEvent } from '../strava/webhook.ts'
@@ -25,7 +26,11 @@ export function stravaWebhookRoutes({
     return c.json({ 'hub.challenge': challenge }, 200, { 'Cache-Control': 'no-store' })
   })
   app.post('/', async (c) => {
-    await take(await readJsonBody(c, { schema: StravaEvent, maxBytes: MAX_BYTES }))
+    const refused = await take(await readJsonBody(c, { schema: StravaEvent, maxBytes: MAX_BYTES }))
+    if (refused) {
+      c.set('nearest', refused)
+      return refuseRequest(refused)
+    }
     return c.json({ received: true }, 200, { 'Cache-Control': 'no-store' })
   })
   return app

@@ -1,3 +1,4 @@
+import type { Decision } from 'millpond'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { UserId } from '../auth/user-id.ts'
@@ -5,6 +6,7 @@ import type { Database } from '../db/database.ts'
 import type { Ingest } from '../health/ingest.ts'
 import type { Outbox } from '../health/outbox.ts'
 import { removeWorkout } from '../health/remove-workout.ts'
+import type { ApiLimiter } from '../limits.ts'
 import { toLogError } from '../log-error.ts'
 import { RequestFault } from '../request-fault.ts'
 import { SealError } from '../seal.ts'
@@ -27,9 +29,9 @@ export type StravaEvent = z.infer<typeof StravaEvent>
 
 /**
  * Looks at Strava and stores what is there now, for every user who connected the athlete. An event for somebody unknown asks nothing of
- * Strava. Rejects, with a RequestFault 503 or as the database does, when the same event makes sense again later.
+ * Strava. Resolves to the limit that refuses the event, if one does. Rejects, with a RequestFault 503 or as the database does, when the same event makes sense again later.
  */
-export type TakeStravaEvent = (event: StravaEvent) => Promise<void>
+export type TakeStravaEvent = (event: StravaEvent) => Promise<Decision | undefined>
 
 export function createStravaEvents(deps: {
   db: Database
@@ -37,9 +39,10 @@ export function createStravaEvents(deps: {
   ingest: Ingest
   client: StravaClient
   connections: StravaConnections
+  limiter: ApiLimiter
   logger: Logger
 }): TakeStravaEvent {
-  const { client, connections, ingest, logger } = deps
+  const { client, connections, ingest, limiter, logger } = deps
 
   async function look(userId: UserId, event: StravaEvent): Promise<void> {
     try {
@@ -71,14 +74,19 @@ export function createStravaEvents(deps: {
   }
 
   return async (event) => {
+    const users = await connections.usersOf(event.owner_id)
+    if (users.length === 0) return undefined
+    const decision = await limiter.take({ policy: 'strava-athlete', key: String(event.owner_id) })
+    if (!decision.allowed) return decision
     const failures: unknown[] = []
-    for (const userId of await connections.usersOf(event.owner_id)) {
+    for (const userId of users) {
       await look(userId, event).catch((error: unknown) => failures.push(error))
     }
     for (const error of failures) logger.warn({ err: toLogError(error) }, 'a Strava event could not be followed')
     const passing = failures.find((error) => !(error instanceof StravaRefusedError || error instanceof SealError))
     if (passing instanceof StravaUnavailableError) throw tryAgain(passing)
     if (passing !== undefined) throw passing
+    return undefined
   }
 }
 
