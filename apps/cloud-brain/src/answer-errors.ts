@@ -69,11 +69,15 @@ function toProblem(fault: RequestFault): Response {
   })
 }
 
-/** SQLSTATE classes 08 (connection), 53 (resources) and 57P (shutdown), or a socket that failed. */
+/**
+ * SQLSTATE classes 08 (connection), 53 (resources) and 57P (shutdown), a statement that took too long (57014), one that gave way to
+ * another (40), or a socket that failed.
+ */
 function isDatabaseAway(error: unknown): boolean {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   const code = codeOf(cause) ?? ''
-  if (/^(08|53|57P)/.test(code) || /^(ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)/.test(code)) return true
+  if (/^(08|40|53|57P|57014)/.test(code) || /^(ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)/.test(code))
+    return true
   // pg gives these no code.
   return (
     cause instanceof Error &&

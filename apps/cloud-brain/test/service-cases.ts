@@ -35,6 +35,22 @@ export function describeService(current: Current): void {
       expect(log.filter((line) => line.includes('request failed'))).toEqual([])
     })
 
+    it.each([
+      ['08006', 503],
+      ['57014', 503],
+      ['40P01', 503],
+      ['42703', 500],
+    ])('answers SQLSTATE %s with %i and nothing about the inside', async (code, status) => {
+      const cause = Object.assign(new Error('select weight from secret'), { code })
+      const failing = Object.create(current().database.db, {
+        transaction: { value: () => Promise.reject(new Error('Failed query: select', { cause })) },
+      })
+      const parts = { ...current(), database: { ...current().database, db: failing } }
+      const response = await (await createHarness(parts).createUser()).get(DAILY)
+      expect([response.status, response.headers.get('retry-after')]).toEqual([status, status === 503 ? '5' : null])
+      expect(await response.text()).not.toMatch(/select|secret/)
+    })
+
     it('limits a user and says so in headers', async () => {
       const policies = { ...POLICIES, user: slidingWindow({ limit: 2, window: '60s', onUnavailable: 'local' }) }
       const user = await createHarness({ ...current(), policies }).createUser()
