@@ -26,7 +26,7 @@ import { createStravaClient } from '../../apps/cloud-brain/src/strava/strava-cli
 
 /**
  * The API in a process of its own, three times on one database and one Redis: cached, cached with a local tier of a second, and
- * with the cache off. The cached one has the daily summary twice more, cached by bentocache and by cacheable.
+ * with the cache off. The cached one has the daily summary thrice more, cached by bentocache (with tags and without) and by cacheable, and a constant.
  */
 
 const [postgresUrl = '', redisUrl = '', dataDir = ''] = process.argv.slice(2)
@@ -90,6 +90,20 @@ function addPeer(
   })
 }
 
+/** What no cache can be faster than: a text that is there already, with the headers of a hit, behind the same verification and limits. */
+function addConstant(app: ReturnType<typeof openApp>) {
+  const text =
+    '{"coach_persona":"gentle","subscription_tier":"free","is_premium":false,"timezone":"UTC","units":"metric"}'
+  const headers = {
+    'Content-Type': 'application/json',
+    'Cache-Control': 'private, no-cache',
+    'Cache-Status': 'millpond; hit; ttl=300',
+    Age: '0',
+    ETag: '"AVq9f1zFei3ZS3WQ8ErYCEJz"',
+  }
+  app.get('/api/v1/constant', (c) => c.body(text, 200, headers))
+}
+
 const bento = new BentoCache({
   default: 'redis',
   prefix: 'bento',
@@ -108,6 +122,7 @@ addPeer(
   'cacheable',
   async (key, _, factory) => (await cacheable.getOrSet(key, factory, { ttl: TTL_MS })) as DailySummary,
 )
+addConstant(cached)
 const apps = {
   cached,
   local: openApp('local', { cached: true, localSeconds: 1 }),
