@@ -53,3 +53,18 @@ test('cachedResponse() to HEAD has the headers and no body', async () => {
   const response = await cachedResponse(request({}, 'HEAD'), hit)
   expect([await response.text(), response.headers.get('content-length')]).toEqual(['', '7'])
 })
+
+test('cachedResponse() sends the headers given once, whatever the case of their names', async () => {
+  const headers = { 'cache-control': 'private, max-age=5', vary: 'Origin', etag: 'mine' }
+  const response = await cachedResponse(request(), hit, { headers, vary: ['Accept-Language'] })
+  expect(['cache-control', 'vary', 'etag'].map((name) => response.headers.get(name))).toEqual([
+    'private, max-age=5',
+    'Origin, Accept-Language',
+    '"AVq9f1zFei3ZS3WQ8ErYCEJz"',
+  ])
+})
+
+test('cachedResponse() gives what does not only read its answer, and never 304', async () => {
+  const response = await cachedResponse(request({ 'if-none-match': '*' }, 'POST'), hit)
+  expect([response.status, await response.text()]).toEqual([200, '{"a":1}'])
+})

@@ -19,15 +19,15 @@ export async function cachedResponse(
   options: CachedResponseOptions = {},
 ): Promise<Response> {
   const etag = await toEtag(result.body)
-  const headers = new Headers({
-    'Cache-Control': `${options.private === false ? 'public' : 'private'}, no-cache`,
-    ...options.headers,
-    ETag: etag,
-    Age: String(Math.floor(result.ageMs / 1000)),
-    'Cache-Status': cacheStatusHeader(result),
-  })
+  // By name, which may be written in any case: what is given twice in a list of pairs would be sent twice.
+  const headers = new Headers(options.headers)
+  if (!headers.has('Cache-Control'))
+    headers.set('Cache-Control', `${options.private === false ? 'public' : 'private'}, no-cache`)
+  headers.set('ETag', etag)
+  headers.set('Age', String(Math.floor(result.ageMs / 1000)))
+  headers.set('Cache-Status', cacheStatusHeader(result))
   for (const name of options.vary ?? []) headers.append('Vary', name)
-  if (matches(request.headers.get('if-none-match'), etag)) return new Response(null, { status: 304, headers })
+  if (isMatched(request, etag)) return new Response(null, { status: 304, headers })
   headers.set('Content-Type', 'application/json')
   if (request.method !== 'HEAD') return new Response(result.body, { status: 200, headers })
   // Without the length that GET would have, clients take the end of the connection for the end of the answer.
@@ -56,9 +56,10 @@ export function cacheStatusHeader({
   }
 }
 
-/** RFC 9110 §13.1.2: a list of tags compared weakly, or `*`. */
-function matches(ifNoneMatch: string | null, etag: string): boolean {
-  if (ifNoneMatch === null) return false
+/** RFC 9110 §13.1.2: a list of tags compared weakly, or `*`. Only what reads is answered with 304. */
+function isMatched({ method, headers }: { readonly method: string; readonly headers: Headers }, etag: string): boolean {
+  const ifNoneMatch = headers.get('if-none-match')
+  if (ifNoneMatch === null || (method !== 'GET' && method !== 'HEAD')) return false
   if (ifNoneMatch.trim() === '*') return true
   return (ifNoneMatch.match(/(?:W\/)?"[^"]*"/g) ?? []).some((tag) => tag.replace(/^W\//, '') === etag)
 }

@@ -14,13 +14,21 @@ export interface Problem {
   readonly extensions?: Readonly<Record<string, unknown>> | undefined
 }
 
-/** A response with `application/problem+json`, never to be stored by a cache. */
-export function problem({ status, title, detail, type = 'about:blank', headers, extensions }: Problem): Response {
+/** A response with `application/problem+json`, not to be stored by a cache unless `headers` say otherwise. */
+export function problem({
+  status,
+  title,
+  detail,
+  type = 'about:blank',
+  headers: given,
+  extensions,
+}: Problem): Response {
   const document = { type, title, status, ...(detail === undefined ? {} : { detail }), ...extensions }
-  return new Response(JSON.stringify(document), {
-    status,
-    headers: { 'Cache-Control': 'no-store', ...headers, 'Content-Type': 'application/problem+json' },
-  })
+  // By name, which may be written in any case.
+  const headers = new Headers(given)
+  if (!headers.has('Cache-Control')) headers.set('Cache-Control', 'no-store')
+  headers.set('Content-Type', 'application/problem+json')
+  return new Response(JSON.stringify(document), { status, headers })
 }
 
 const QUOTA_EXCEEDED = 'https://iana.org/assignments/http-problem-types#quota-exceeded'
