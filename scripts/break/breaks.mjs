@@ -174,8 +174,8 @@ export const breaks = [
     guarantee: 'L4',
     what: 'a refusal is remembered for ever',
     file: 'limit/denial-memo.ts',
-    from: 'if (at >= found.from && at < found.until) return age(found, at)',
-    to: 'if (at >= found.from) return age(found, at)',
+    from: 'at >= found.from && at < found.until ?',
+    to: 'at >= found.from ?',
     tests: ['src/limit/denial-memo.test.ts'],
   },
   {

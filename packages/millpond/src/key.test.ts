@@ -112,7 +112,7 @@ describe('createKeyring()', () => {
 
   test('throws for a namespace or secret that breaks its rule', () => {
     expect(() => createKeyring({ namespace: 'a:b', action: ACTION })).toThrow(
-      'Cannot create cache: "namespace" must be 1 to 64 letters, digits, ".", "_" or "-" and start with a letter or digit, received "a:b"',
+      'Cannot create cache: "namespace" must match /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, received "a:b"',
     )
     expect(() => createKeyring({ namespace: 'a', secret: 'short', action: ACTION })).toThrow(
       'Cannot create cache: "keySecret" must be at least 16 characters, received 5',

@@ -42,9 +42,7 @@ const REMEMBERED_DIGESTS = 4_096
  */
 export function readName(action: string, field: string, name: string): string {
   if (typeof name === 'string' && NAME.test(name)) return name
-  throw new RangeError(
-    `${action}: "${field}" must be 1 to 64 letters, digits, ".", "_" or "-" and start with a letter or digit, received ${JSON.stringify(name)}`,
-  )
+  throw new RangeError(`${action}: "${field}" must match ${NAME}, received ${JSON.stringify(name)}`)
 }
 
 interface KeyringOptions {
@@ -58,8 +56,8 @@ interface KeyringOptions {
  * Creates the maker of a limiter's keys for a namespace. With a `secret` (16 characters or more) each id is an HMAC-SHA-256, so that no input, tag or
  * identity can be read from a key; without one an id is the canonical text itself, or its SHA-256 when longer than 200 characters.
  */
-export function createLimitKeyring({ action, secret, ...options }: KeyringOptions): LimitKeyring {
-  const namespace = readName(action, 'namespace', options.namespace)
+export function createLimitKeyring({ action, namespace, secret }: KeyringOptions): LimitKeyring {
+  readName(action, 'namespace', namespace)
   if (secret !== undefined && (typeof secret !== 'string' || secret.length < 16)) {
     throw new RangeError(`${action}: "keySecret" must be at least 16 characters, received ${String(secret).length}`)
   }
@@ -155,18 +153,16 @@ const HALF = /\p{Surrogate}/u
 /** Percent-encodes all but a safe set, so that no separator, brace, glob sign, space or control character reaches a key. */
 function toKeyText(text: string): string {
   return text.replace(/[^A-Za-z0-9"_.,:@+-]/gu, (character) => {
-    if (HALF.test(character)) return `%u${character.charCodeAt(0).toString(16)}`
-    return encodeURIComponent(character).replace(/[!'()*~]/g, hex)
+    const code = character.charCodeAt(0).toString(16)
+    if (HALF.test(character)) return `%u${code}`
+    const encoded = encodeURIComponent(character)
+    return encoded === character ? `%${code.toUpperCase()}` : encoded
   })
 }
 
 /** The bytes of a text: UTF-8, which would write every half of a pair alike; a text with one is written in full instead, after a byte that is in no UTF-8. */
 function toBytes(encoder: InstanceType<typeof TextEncoder>, text: string): Uint8Array<ArrayBuffer> {
   return HALF.test(text) ? new Uint8Array([0xff, ...encoder.encode(toKeyText(text))]) : encoder.encode(text)
-}
-
-function hex(character: string): string {
-  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`
 }
 
 function createDigest(secret: string | undefined): (text: string) => Awaitable<KeyId> {
@@ -184,15 +180,13 @@ function createDigest(secret: string | undefined): (text: string) => Awaitable<K
     // The first 192 bits of a digest: far beyond collision, and shorter keys.
     return `${hmacKey ? '~' : '#'}${toBase64Url(new Uint8Array(digest, 0, 24))}` as KeyId
   }
-  return (text) => {
-    const known = remembered.get(text)
-    if (known !== undefined) return known
-    return compute(text).then((id) => {
-      if (remembered.size >= REMEMBERED_DIGESTS) remembered.delete(remembered.keys().next().value ?? '')
+  return (text) =>
+    remembered.get(text) ??
+    compute(text).then((id) => {
+      if (remembered.size >= REMEMBERED_DIGESTS) remembered.clear()
       remembered.set(text, id)
       return id
     })
-  }
 }
 
 function toBase64Url(bytes: Uint8Array): string {

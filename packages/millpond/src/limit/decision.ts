@@ -45,7 +45,7 @@ export type Decision<Name extends string = string> =
 
 /** Makes a decision of the policies' states: refused when one refused that is no shadow. */
 export function toDecision<Name extends string>(limits: readonly LimitState<Name>[]): Decision<Name> {
-  const nearest = limits.length === 1 && limits[0] ? limits[0] : limits.reduce((a, b) => (isNearer(b, a) ? b : a))
+  const nearest = limits.reduce((a, b) => (isNearer(b, a) ? b : a))
   if (nearest.allowed || nearest.shadow) return { status: 'allowed', allowed: true, limits, nearest }
   return {
     status: 'refused',
@@ -59,9 +59,12 @@ export function toDecision<Name extends string>(limits: readonly LimitState<Name
 
 /** Whether `a` is nearer to refusing than `b`: any policy before a shadow, a refusal before an allowance, the longer wait first, then fewer units left, then the longer reset. */
 export function isNearer(a: LimitState, b: LimitState): boolean {
-  if (a.shadow !== b.shadow) return b.shadow === true
-  if (a.allowed !== b.allowed) return !a.allowed
-  if (a.retryAfterMs !== b.retryAfterMs) return a.retryAfterMs > b.retryAfterMs
-  if (a.remaining !== b.remaining) return a.remaining < b.remaining
-  return a.resetMs > b.resetMs
+  // The difference of two waits without end is not a number, which decides nothing either.
+  return (
+    ((a.shadow ? 0 : 1) - (b.shadow ? 0 : 1) ||
+      (a.allowed ? 0 : 1) - (b.allowed ? 0 : 1) ||
+      a.retryAfterMs - b.retryAfterMs ||
+      b.remaining - a.remaining ||
+      a.resetMs - b.resetMs) > 0
+  )
 }

@@ -64,8 +64,23 @@ describe('the denial memo', () => {
     expect((await limiter.limit('window', 'a')).allowed).toBe(true)
   })
 
+  test('forgets a refusal of several policies when one of them took since, whichever', async () => {
+    const { limiter, asked } = setUp('1h')
+    const both = [
+      { policy: 'fixed', key: 'b' },
+      { policy: 'window', key: 'a' },
+    ] as const
+    await limiter.take({ policy: 'window', key: 'a', cost: 3 })
+    await limiter.take(both)
+    expect((await limiter.take(both)).allowed).toBe(false)
+    expect(asked.times).toBe(2)
+    await limiter.take({ policy: 'fixed', key: 'b', cost: 5 })
+    expect(await limiter.take(both)).toMatchObject({ status: 'refused', refusedBy: 'fixed' })
+    expect(asked.times).toBe(4)
+  })
+
   test('holds at most its maximum of refusals', () => {
-    const memo = createDenialMemo<'window'>({ now: () => 0, maxAgeMs: 1_000, maxSize: 100 })
+    const memo = createDenialMemo<'window'>({ clock: createFakeClock(), maxAgeMs: 1_000, maxSize: 100 })
     const state = {
       policy: 'window',
       limit: 1,
@@ -84,9 +99,11 @@ describe('the denial memo', () => {
       retryAfterMs: 9,
     }
     for (let identity = 0; identity < 1_000_000; identity += 1) {
-      memo.remember(memo.begin(), [{ key: `k${identity}`, limit: 1, cost: 1 } as PolicyCheck<'window'>], decision)
+      memo.note(memo.begin(), [{ key: `k${identity}`, limit: 1, cost: 1 } as PolicyCheck<'window'>], decision)
     }
     expect(memo.size()).toBe(100)
+    memo.note(memo.begin(), [{ key: 'one more', limit: 1, cost: 1 } as PolicyCheck<'window'>], decision)
+    expect(memo.size()).toBe(1)
   })
 
   test(`decides over ${STEPS} steps exactly as the store does`, async () => {

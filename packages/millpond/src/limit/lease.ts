@@ -1,11 +1,13 @@
 import type { StoreKey } from '../key.ts'
-import { type Clock, instantOf } from '../time/clock.ts'
-import type { LimitMark } from './limit-store.ts'
+import { instantOf } from '../time/clock.ts'
+import type { LimiterParts } from './limiter-parts.ts'
 import type { PolicyCheck } from './read-takes.ts'
-import type { Verdict } from './verdict.ts'
+import { readVerdict, type Verdict } from './verdict.ts'
 
 /** For how long a process may spend a block that it took. A sliding window counts leased units for so much longer, from when the block was taken. */
 export const LEASE_MS = 1_000
+
+const MOST_BLOCKS = 1_000
 
 /** Units taken in advance and not yet spent; none while the store has no whole block to give. */
 interface Block {
@@ -40,22 +42,17 @@ export interface Leases {
 /**
  * Creates the local permits of a process: blocks of `lease` units, spent without asking the store. It never admits too much: a block is taken like any other cost, and a unit spent late counts
  * as long as if it had been taken late, because the window is longer by LEASE_MS (a fixed window's block ends with its window). What is unspent after LEASE_MS goes back; a
- * process that dies leaves one block a key counted until its window has passed. At most `maxKeys` blocks at once.
+ * process that dies leaves one block a key counted until its window has passed. At most 1,000 blocks at once.
  */
-export function createLeases(options: {
-  take: (check: PolicyCheck<string>) => Promise<Verdict>
-  refund: (marks: readonly LimitMark[]) => Promise<unknown>
-  clock: Clock
-  maxKeys: number
-}): Leases {
-  const { take, refund, clock, maxKeys } = options
+export function createLeases({ guard, store, refund, clock }: LimiterParts): Leases {
   const now = () => instantOf(clock)
   const blocks = new Map<StoreKey, { block: Block | Promise<Block>; check: PolicyCheck<string> }>()
 
   async function ask(check: PolicyCheck<string>): Promise<Block> {
     const askedAt = now()
     try {
-      const verdict = await take({ ...check, cost: check.lease ?? 0 })
+      const [first] = await guard('take', () => store.take([{ ...check, cost: check.lease ?? 0 }]))
+      const verdict = readVerdict(check.policy, first)
       const left = verdict.allowed ? (check.lease ?? 0) : 0
       const livesMs = check.algorithm === 'fixed-window' && left > 0 ? Math.min(LEASE_MS, verdict.resetMs) : LEASE_MS
       const block = { left, limit: check.limit, until: askedAt + livesMs, askedAt, verdict }
@@ -82,7 +79,7 @@ export function createLeases(options: {
     for (;;) {
       const found = blocks.get(check.key)
       if (!found) {
-        if (blocks.size >= maxKeys) return undefined
+        if (blocks.size >= MOST_BLOCKS) return undefined
         const block = ask(check)
         blocks.set(check.key, { block, check })
         await block

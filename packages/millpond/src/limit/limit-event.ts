@@ -5,15 +5,13 @@ import type { PolicyCheck } from './read-takes.ts'
  * What a take came to under one policy. `withheld`: it would have passed, but another policy refused, so nothing was taken. `shadow-refused`: the policy only reports, and would have refused.
  * `degraded-…`: the store did not answer.
  */
-export const LIMIT_OUTCOMES = [
-  'allowed',
-  'refused',
-  'withheld',
-  'shadow-refused',
-  'degraded-allowed',
-  'degraded-refused',
-] as const
-export type LimitOutcome = (typeof LIMIT_OUTCOMES)[number]
+export type LimitOutcome =
+  | 'allowed'
+  | 'refused'
+  | 'withheld'
+  | 'shadow-refused'
+  | 'degraded-allowed'
+  | 'degraded-refused'
 
 /** What happened in a limiter. Carries names and numbers, never keys, contexts or messages of a store. */
 export type LimitEvent<Name extends string = string> =
@@ -37,6 +35,16 @@ export type LimitReporter<Name extends string = string> = (event: LimitEvent<Nam
 /** Totals of one policy since the limiter was created: takes by outcome, and how many of the refusals were remembered ones. */
 export type LimitCounters = Record<LimitOutcome | 'remembered', number>
 
+const NONE: LimitCounters = {
+  allowed: 0,
+  refused: 0,
+  withheld: 0,
+  'shadow-refused': 0,
+  'degraded-allowed': 0,
+  'degraded-refused': 0,
+  remembered: 0,
+}
+
 export interface LimitTally<Name extends string> {
   readonly counters: Readonly<Record<Name, LimitCounters>>
   decision(checks: readonly PolicyCheck<Name>[], decision: Decision<Name>, remembered?: boolean): Decision<Name>
@@ -48,22 +56,19 @@ export function createLimitTally<Name extends string>(
   names: readonly Name[],
   report: LimitReporter<Name> | undefined,
 ): LimitTally<Name> {
-  const zero = () => Object.fromEntries([...LIMIT_OUTCOMES, 'remembered'].map((name) => [name, 0])) as LimitCounters
-  const counters = Object.fromEntries(names.map((name) => [name, zero()])) as Record<Name, LimitCounters>
+  const counters = Object.fromEntries(names.map((name) => [name, { ...NONE }])) as Record<Name, LimitCounters>
   return {
     counters,
     decision(checks, decision, remembered = false) {
-      for (let index = 0; index < checks.length; index += 1) {
-        const check = checks[index]
-        if (!check) continue
+      checks.forEach((check, index) => {
         const { policy, cost } = check
         const outcome = toOutcome(check, decision, index)
         counters[policy][outcome] += 1
         if (remembered) counters[policy].remembered += 1
-        if (!report) continue
+        if (!report) return
         const { limit, remaining } = (decision.status !== 'degraded' && decision.limits[index]) || {}
         report({ type: 'take', policy, outcome, cost, limit, remaining, remembered })
-      }
+      })
       return decision
     },
     storeError: (operation, error) => report?.({ type: 'store-error', operation, error }),

@@ -3,7 +3,7 @@ import type { Clock } from '../time/clock.ts'
 import type { LimitMark, LimitStore } from './limit-store.ts'
 
 /** Where a limiter has what `reserve`, `hold` and `waitUntilReady` need of it: functions that are imported, so that nobody ships what they do not use. */
-export const limiterParts: unique symbol = Symbol('limiter parts')
+export const limiterParts: unique symbol = Symbol('parts')
 
 /** What these functions need besides the limiter's methods. */
 export interface LimiterParts {

@@ -1,9 +1,8 @@
-import { StoreReplyError } from '../errors.ts'
-import { createLimitKeyring, createNonce, type LimitKeyring, readName, type StoreKey } from '../key.ts'
+import { createLimitKeyring, createNonce, readName, type StoreKey } from '../key.ts'
 import { createBreaker } from '../resilience/breaker.ts'
-import { type CallPolicy, chain } from '../resilience/call.ts'
+import { chain } from '../resilience/call.ts'
 import { createDeadline } from '../resilience/deadline.ts'
-import { type Clock, instantOf, systemClock } from '../time/clock.ts'
+import { type Clock, systemClock } from '../time/clock.ts'
 import { type Duration, toMilliseconds } from '../time/duration.ts'
 import { createCounts } from './counts.ts'
 import { type Decision, type LimitState, toDecision } from './decision.ts'
@@ -13,17 +12,9 @@ import type { LimitMark, LimitStore } from './limit-store.ts'
 import { type LimiterParts, limiterParts } from './limiter-parts.ts'
 import { decideWithoutStore } from './outage.ts'
 import type { Policy } from './policy.ts'
-import {
-  createReadTakes,
-  type Policies,
-  type PolicyCheck,
-  readKey,
-  type Take,
-  type Takes,
-  unknownPolicy,
-} from './read-takes.ts'
+import { createTakeReader, type Policies, type PolicyCheck, type Take, type Takes } from './read-takes.ts'
 import { claimTaken, markTaken } from './taken.ts'
-import type { Verdict } from './verdict.ts'
+import { readVerdict, type Verdict } from './verdict.ts'
 
 export interface LimiterOptions<P extends Policies> {
   readonly store: LimitStore
@@ -79,9 +70,7 @@ export interface Limiter<P extends Policies> {
   readonly [limiterParts]: LimiterParts
 }
 
-const BREAKER = { failures: 5, cooldownMs: 1_000 } as const
 const REMEMBERED_REFUSALS = 10_000
-const LEASED_KEYS = 1_000
 
 /**
  * Creates a limiter on a store.
@@ -108,14 +97,15 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
   const keyring = createLimitKeyring({ namespace: options.namespace ?? 'limits', secret: options.keySecret, action })
   const deadlineMs = toMilliseconds(options.deadline ?? 100, { action, name: 'deadline', maxMs: 60_000 })
   for (const name of Object.keys(policies)) readName(action, 'policy name', name)
-  const guard = chain(createBreaker({ ...BREAKER, clock }), createDeadline({ deadlineMs, clock }))
+  const guard = chain(createBreaker({ failures: 5, cooldownMs: 1_000, clock }), createDeadline({ deadlineMs, clock }))
+  const declared = Object.values<Policy<never>>(policies)
   const local = createCounts({
     clock,
-    algorithms: Object.values<Policy<never>>(policies).map(({ steps }) => steps),
+    algorithms: declared.map(({ steps }) => steps),
   })
-  const read = createReadTakes<Name>({ policies, keyring, clock })
+  const read = createTakeReader<Name>({ policies, keyring, clock })
   const memo = createDenialMemo<Name>({
-    now: () => instantOf(clock),
+    clock,
     maxAgeMs: denialMemo === false ? 0 : toMilliseconds(denialMemo, { action, name: 'denialMemo', maxMs: 3_600_000 }),
     maxSize: REMEMBERED_REFUSALS,
   })
@@ -123,34 +113,35 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
   const closing = new AbortController()
 
   async function take(takes: Takes<Name>): Promise<Decision<Name>> {
-    const reading = read(takes)
+    const reading = read.checks(takes)
     const checks = reading instanceof Promise ? await reading : reading
     const remembered = memo.recall(checks)
     if (remembered) return tally.decision(checks, toDecision(remembered), true)
     const asked = memo.begin()
     let decision: Decision<Name>
     try {
-      const leased = checks[0]?.lease === undefined ? undefined : await leases?.spend(checks)
-      const verdicts = leased ?? (await guard('take', () => store.take(checks)))
+      const verdicts =
+        (checks[0]?.lease && (await leases?.spend(checks))) || (await guard('take', () => store.take(checks)))
       decision = toDecision(toStates(checks, verdicts))
-      if (decision.allowed) {
-        markTaken(decision, { checks, verdicts })
-        memo.noteTaken(checks)
-      } else memo.remember(asked, checks, decision)
+      if (decision.allowed) markTaken(decision, { checks, verdicts })
+      memo.note(asked, checks, decision)
     } catch (cause) {
-      tally.storeError('take', cause)
-      decision = await decideWithoutStore(checks, local, { cause, operation: 'take' })
+      decision = await decideAlone('take', checks, cause)
     }
     return tally.decision(checks, decision)
   }
 
+  function decideAlone(operation: 'take' | 'peek', checks: readonly PolicyCheck<Name>[], cause: unknown) {
+    tally.storeError(operation, cause)
+    return decideWithoutStore(checks, local, { cause, operation })
+  }
+
   async function peek(takes: Takes<Name>): Promise<Decision<Name>> {
-    const checks = await read(takes)
+    const checks = await read.checks(takes)
     try {
       return toDecision(toStates(checks, await guard('peek', () => store.peek(checks))))
     } catch (cause) {
-      tally.storeError('peek', cause)
-      return decideWithoutStore(checks, local, { cause, operation: 'peek' })
+      return decideAlone('peek', checks, cause)
     }
   }
 
@@ -176,14 +167,8 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
     )
   }
 
-  const leases = Object.values<Policy<never>>(policies)
-    .find(({ lease }) => lease)
-    ?.lease?.create({
-      take: async (check) => toVerdict(check, await guard('take', () => store.take([check]))),
-      refund: refundMarks,
-      clock,
-      maxKeys: LEASED_KEYS,
-    })
+  const parts = { guard, store, clock, closing: closing.signal, refund: refundMarks }
+  const leases = declared.find(({ lease }) => lease)?.lease?.create(parts)
 
   return {
     policies,
@@ -192,35 +177,32 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
     peek,
     refund: (decision) => refundMarks(claimTaken(decision)),
     async reset(policy, key) {
-      if (!Object.hasOwn(policies, policy)) throw unknownPolicy('Cannot reset', policies, policy)
-      readKey('reset', policy, key)
-      const keys = [keyring.limit(policy, await keyring.id(key))]
+      const keys = [await read.keyToReset(policy, key)]
       await local.reset(keys)
       return giveBack('reset', keys, () => store.reset(keys))
     },
     counters: () => structuredClone(tally.counters),
-    selfTest: () => testStore(store, { guard, keyring }),
+    selfTest: async () => testStore(keyring.limit('self-test', await keyring.id(createNonce())), parts),
     close() {
       closing.abort()
       void leases?.close()
     },
-    [limiterParts]: { guard, store, clock, closing: closing.signal, refund: refundMarks },
+    [limiterParts]: parts,
   }
 }
 
 /** Takes twice from a limit of one that nobody else counts. */
-async function testStore(store: LimitStore, { guard, keyring }: { guard: CallPolicy; keyring: LimitKeyring }) {
-  const key = keyring.limit('self-test', await keyring.id(createNonce()))
+async function testStore(key: StoreKey, { guard, store }: LimiterParts) {
   const check = { key, algorithm: 'sliding-window', limit: 1, windowMs: 1_000, cost: 1 } as const
   const probe = () =>
     guard('take', () => store.take([check])).then(
       ([verdict]) => (verdict?.allowed ? 'allowed' : 'refused'),
       () => 'degraded',
     )
-  const [first, second] = [await probe(), await probe()]
-  const ok = first === 'allowed' && second === 'refused'
+  const detail = `${await probe()} then ${await probe()}`
+  const ok = detail === 'allowed then refused'
   const warnings = await guard('info', async () => store.warnings?.() ?? []).catch(() => [])
-  return { ok, checks: [{ name: 'a limit refuses', ok, detail: `${first} then ${second}` }], warnings }
+  return { ok, checks: [{ name: 'a limit refuses', ok, detail }], warnings }
 }
 
 function toStates<Name extends string>(
@@ -228,19 +210,13 @@ function toStates<Name extends string>(
   verdicts: readonly Verdict[],
 ): LimitState<Name>[] {
   return checks.map((check, index) => {
-    const verdict = toVerdict(check, verdicts, index)
+    const verdict = readVerdict(check.policy, verdicts[index])
     const { policy, limit, windowMs, refill, shadow } = check
     const { allowed, remaining, resetMs, retryAfterMs } = verdict
     const fullMs = refill === undefined ? windowMs : Math.ceil((limit * windowMs) / refill)
     const state = { policy, limit, windowMs: fullMs, allowed, remaining, resetMs, retryAfterMs }
     return shadow ? { ...state, shadow: true } : state
   })
-}
-
-function toVerdict(check: PolicyCheck<string>, verdicts: readonly Verdict[], index = 0): Verdict {
-  const verdict = verdicts[index]
-  if (verdict) return verdict
-  throw new StoreReplyError(`Cannot take from "${check.policy}": the store must give one verdict for each check`)
 }
 
 export type { Policies, Take } from './read-takes.ts'

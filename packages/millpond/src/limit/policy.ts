@@ -1,3 +1,4 @@
+import { createNonce } from '../key.ts'
 import { type Duration, toMilliseconds } from '../time/duration.ts'
 import type { AlgorithmSteps } from './algorithm-steps.ts'
 import { concurrencySteps } from './concurrency.ts'
@@ -64,6 +65,8 @@ export interface Policy<Context> {
   readonly lease?: Lease
   readonly refill?: number
   readonly days?: ZonedDays
+  /** Names who holds, for each take anew. */
+  readonly permit?: () => string
 }
 
 /** The packed logs hold moments modulo 2^32 ms, and tell past from future within half of that. */
@@ -189,11 +192,12 @@ export function tokenBucket<Context = undefined>(options: TokenBucketOptions<Con
  */
 export function concurrency<Context = undefined>(options: ConcurrencyOptions<Context>): Policy<Context> {
   const { ttl: window, ...rest } = options
-  return createPolicy(
+  const policy = createPolicy(
     'Cannot create a concurrency limit',
     { ...rest, window },
     { steps: concurrencySteps, maxMs: LONGEST_PACKED_MS, largestLimit: LARGEST_CONCURRENCY, windowName: 'ttl' },
   )
+  return { ...policy, permit: () => createNonce().slice(0, 8) }
 }
 
 function withLease<Context>(action: string, policy: Policy<Context>, lease: Lease): Policy<Context> {

@@ -15,12 +15,12 @@ export function readLimit(action: string, limit: unknown, largest: number): numb
  * @throws {RangeError} when it is not one, or out of range
  */
 export function readWhole(action: string, rule: { name: string; value: unknown; min: number; max?: number }): number {
-  const { name, value, min, max = Number.MAX_SAFE_INTEGER } = rule
-  if (!isWhole(value) || value < min) {
+  const { name, min, max } = rule
+  const value = rule.value as number
+  if (!Number.isSafeInteger(value) || value < min) {
     throw new RangeError(`${action}: "${name}" must be an integer >= ${min}, received ${toShown(value)}`)
   }
-  if (value > max) throw new RangeError(`${action}: "${name}" must be at most ${max}, received ${value}`)
+  if (max !== undefined && value > max)
+    throw new RangeError(`${action}: "${name}" must be at most ${max}, received ${value}`)
   return value
 }
-
-const isWhole = (value: unknown): value is number => Number.isSafeInteger(value)

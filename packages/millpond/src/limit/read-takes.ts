@@ -1,4 +1,5 @@
-import { createNonce, type LimitKeyring, type StoreKey } from '../key.ts'
+import { type Awaitable, whenReady } from '../awaitable.ts'
+import type { LimitKeyring, StoreKey } from '../key.ts'
 import type { Clock } from '../time/clock.ts'
 import type { LimitCheck } from './limit-store.ts'
 import type { OutageMode, Policy } from './policy.ts'
@@ -39,74 +40,76 @@ export interface PolicyCheck<Name extends string> extends LimitCheck {
 /** One take or several, as a caller passes them. */
 export type Takes<Name> = TakeOf<Name, unknown> | readonly TakeOf<Name, unknown>[]
 
-/** Turns takes into checks: validated, keyed, with the limit of their context. A promise only where a key is a digest that must be computed first. */
-export type ReadTakes<Name extends string> = (
-  takes: Takes<Name>,
-) => readonly PolicyCheck<Name>[] | Promise<readonly PolicyCheck<Name>[]>
+/** Reads what callers pass. A promise only where a key is a digest that must be computed first. */
+export interface TakeReader<Name extends string> {
+  /** Turns takes into checks: validated, keyed, with the limit of their context. */
+  checks(takes: Takes<Name>): Awaitable<readonly PolicyCheck<Name>[]>
+  /** The key in the store of an identity that is to be reset under a policy. */
+  keyToReset(policy: Name, key: string): Awaitable<StoreKey>
+}
 
 /** Creates the reader of takes for the declared policies. */
-export function createReadTakes<Name extends string>(options: {
+export function createTakeReader<Name extends string>(options: {
   policies: Policies
   keyring: LimitKeyring
   clock: Clock
-}): ReadTakes<Name> {
+}): TakeReader<Name> {
   const { policies, keyring, clock } = options
-  function toCheck(take: TakeOf<Name, unknown>): PolicyCheck<Name> | Promise<PolicyCheck<Name>> {
-    const { policy: name, key, cost = 1 } = take
+
+  function find(verb: string, name: Name): Policy<never> {
     const policy = Object.hasOwn(policies, name) ? policies[name] : undefined
-    if (!policy) throw unknownPolicy('Cannot take', policies, name)
-    readKey('take from', name, key)
-    if (cost !== 1) readWhole(`Cannot take from "${name}"`, { name: 'cost', value: cost, min: 1 })
-    const limitOf = policy.limit as number | ((context: unknown) => number)
+    if (policy) return policy
+    const known = Object.keys(policies).join(', ')
+    throw new RangeError(`Cannot ${verb}: "policy" must be one of ${known}, received ${JSON.stringify(name)}`)
+  }
+
+  function toKey(verb: string, name: Name, key: unknown): Awaitable<StoreKey> {
+    if (typeof key === 'string' && key !== '') return whenReady(keyring.id(key), (id) => keyring.limit(name, id))
+    const received = key === '' ? '""' : typeof key
+    throw new TypeError(`Cannot ${verb} "${name}": "key" must be a non-empty string, received ${received}`)
+  }
+
+  function toCheck(take: TakeOf<Name, unknown>): Awaitable<PolicyCheck<Name>> {
+    const { policy, cost = 1 } = take
+    const declared = find('take', policy)
+    const key = toKey('take from', policy, take.key)
+    if (cost !== 1) readWhole(`Cannot take from "${policy}"`, { name: 'cost', value: cost, min: 1 })
+    const limitOf = declared.limit as number | ((context: unknown) => number)
     const limit =
       typeof limitOf === 'number'
         ? limitOf
-        : readLimit(`Cannot take from "${name}"`, limitOf(take.context), policy.largestLimit)
-    const id = keyring.id(key)
-    if (typeof id === 'string') return toCheckOf(name, policy, keyring.limit(name, id), limit, cost)
-    return id.then((known) => toCheckOf(name, policy, keyring.limit(name, known), limit, cost))
-  }
-
-  /** All checks have one shape, field by field: this is made for each take, and copying it costs more than making it. */
-  function toCheckOf(
-    policy: Name,
-    declared: Policy<never>,
-    key: StoreKey,
-    limit: number,
-    cost: number,
-  ): PolicyCheck<Name> {
-    const { steps, windowMs, onUnavailable, debt, shadow, lease, refill, days } = declared
-    const { algorithm } = steps
-    const starts = days?.(clock.now())
-    const permit = algorithm === 'concurrency' ? createNonce().slice(0, 8) : undefined
-    return {
+        : readLimit(`Cannot take from "${policy}"`, limitOf(take.context), declared.largestLimit)
+    // Field by field: this is made for each take, and copying it costs more than making it.
+    return whenReady(key, (key) => ({
       policy,
       key,
-      algorithm,
+      algorithm: declared.steps.algorithm,
       limit,
-      windowMs,
+      windowMs: declared.windowMs,
       cost,
-      onUnavailable,
-      debt,
-      shadow,
-      lease: lease?.units,
-      refill,
-      starts,
-      permit,
-    }
+      onUnavailable: declared.onUnavailable,
+      debt: declared.debt,
+      shadow: declared.shadow,
+      lease: declared.lease?.units,
+      refill: declared.refill,
+      starts: declared.days?.(clock.now()),
+      permit: declared.permit?.(),
+    }))
   }
 
-  return (takes) => {
-    if (!Array.isArray(takes)) {
-      const check = toCheck(takes as TakeOf<Name, unknown>)
-      return check instanceof Promise ? check.then((known) => [known]) : [check]
-    }
-    const list = takes as readonly TakeOf<Name, unknown>[]
-    if (list.length === 0) throw new RangeError('Cannot take: at least one policy must be named, received none')
-    const checks = list.map(toCheck)
-    return checks.every((check) => !(check instanceof Promise))
-      ? requireDistinct(checks as PolicyCheck<Name>[])
-      : Promise.all(checks).then(requireDistinct)
+  return {
+    keyToReset(policy, key) {
+      find('reset', policy)
+      return toKey('reset', policy, key)
+    },
+    checks(takes) {
+      if (!Array.isArray(takes)) return whenReady(toCheck(takes as TakeOf<Name, unknown>), (check) => [check])
+      if (takes.length === 0) throw new RangeError('Cannot take: at least one policy must be named, received none')
+      const checks = takes.map(toCheck)
+      return checks.some((check) => check instanceof Promise)
+        ? Promise.all(checks).then(requireDistinct)
+        : requireDistinct(checks as PolicyCheck<Name>[])
+    },
   }
 }
 
@@ -115,24 +118,5 @@ function requireDistinct<Name extends string>(checks: readonly PolicyCheck<Name>
   if (!twice) return checks
   throw new RangeError(
     `Cannot take: each policy and key must be named once, received "${twice.policy}" twice with one key`,
-  )
-}
-
-/** The error for a policy that is not declared. */
-export function unknownPolicy(action: string, policies: Policies, name: unknown): RangeError {
-  return new RangeError(
-    `${action}: "policy" must be one of ${Object.keys(policies).join(', ')}, received ${JSON.stringify(name)}`,
-  )
-}
-
-/**
- * Checks an identity.
- *
- * @throws {TypeError} when it is not a non-empty string
- */
-export function readKey(verb: string, policy: string, key: unknown): void {
-  if (typeof key === 'string' && key !== '') return
-  throw new TypeError(
-    `Cannot ${verb} "${policy}": "key" must be a non-empty string, received ${key === '' ? '""' : typeof key}`,
   )
 }

@@ -40,9 +40,10 @@ export function markTaken(decision: Decision, taken: Taken): void {
 
 /** The marks of what a decision took, once. */
 export function claimTaken(decision: Decision): readonly (PolicyCheck<string> & LimitMark)[] {
-  const { checks = [], verdicts = [] } = Marked.claim(decision) ?? {}
-  return checks.flatMap((check, index) => {
-    const mark = verdicts[index]?.mark
+  const taken = Marked.claim(decision)
+  if (!taken) return []
+  return taken.checks.flatMap((check, index) => {
+    const mark = taken.verdicts[index]?.mark
     return mark === undefined ? [] : [{ ...check, mark }]
   })
 }

@@ -1,3 +1,5 @@
+import { StoreReplyError } from '../errors.ts'
+
 /** What one policy says of one key at one moment. */
 export interface Verdict {
   readonly allowed: boolean
@@ -9,6 +11,16 @@ export interface Verdict {
   readonly retryAfterMs: number
   /** Where units were taken: which ones, for a refund. */
   readonly mark?: string
+}
+
+/**
+ * The verdict that a store gave for a check of the policy.
+ *
+ * @throws {StoreReplyError} when it gave none
+ */
+export function readVerdict(policy: string, verdict: Verdict | undefined): Verdict {
+  if (verdict) return verdict
+  throw new StoreReplyError(`Cannot take from "${policy}": the store must give one verdict for each check`)
 }
 
 /** The parameters of one step. */

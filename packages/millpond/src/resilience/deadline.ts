@@ -22,7 +22,7 @@ export function createDeadline(options: { deadlineMs: number; clock: Clock }): C
   let current: Bucket | undefined
 
   function enter(startedAt: number): Bucket {
-    if (current && current.startedAt === startedAt && current.open.size > 0) return current
+    if (current?.startedAt === startedAt && current.open.size > 0) return current
     const bucket: Bucket = { startedAt, open: new Set(), cancel: () => {} }
     bucket.cancel = clock.after(deadlineMs, () => {
       const lateMs = clock.now() - startedAt - deadlineMs

@@ -11,7 +11,6 @@ export interface DurationRule {
   readonly action: string
   /** The option's name, such as `ttl`. */
   readonly name: string
-  readonly minMs?: number
   readonly maxMs: number
 }
 
@@ -21,21 +20,19 @@ export interface DurationRule {
  * @throws {RangeError} when it cannot be parsed, is not a whole number of milliseconds, or is out of range
  */
 export function toMilliseconds(value: Duration, rule: DurationRule): number {
-  const minMs = rule.minMs ?? 1
   const ms = typeof value === 'number' ? value : parse(value)
-  if (!Number.isSafeInteger(ms) || ms < minMs || ms > rule.maxMs) {
+  if (!Number.isSafeInteger(ms) || ms < 1 || ms > rule.maxMs) {
     throw new RangeError(
-      `${rule.action}: "${rule.name}" must be a duration from ${minMs} ms to ${rule.maxMs} ms such as "5m", received ${toShown(value)}`,
+      `${rule.action}: "${rule.name}" must be a duration from 1 ms to ${rule.maxMs} ms such as "5m", received ${toShown(value)}`,
     )
   }
   return ms
 }
 
-function parse(text: unknown): number {
-  const match = typeof text === 'string' ? /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) : null
-  if (!match) return Number.NaN
-  const ms = Number(match[1]) * UNIT_MS[match[2] as Unit]
-  return Math.abs(ms - Math.round(ms)) < 1e-6 ? Math.round(ms) : Number.NaN
+function parse(text: string): number {
+  const [, count, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? []
+  // What "1.1s" is off by as a double is no part of what was meant.
+  return Number((Number(count) * UNIT_MS[unit as Unit]).toFixed(6))
 }
 
 /** A value as messages show it: a text in quotes, so that it is told from a number. */
