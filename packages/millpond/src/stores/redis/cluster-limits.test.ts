@@ -77,12 +77,12 @@ test.each(ALGORITHMS)(
         const clock = createFakeClock()
         const stores = [setUp(clock).limits, memory({ clock })]
         const taken: LimitMark[][][] = []
-        for (const { gapMs, costs, refunds } of list) {
+        for (const [step, { gapMs, costs, refunds }] of list.entries()) {
           clock.set(clock.now() + gapMs)
           const checks = Object.entries(costs)
             .filter(([, cost]) => cost > 0)
             .map(([identity, cost]): LimitCheck => {
-              const own = { algorithm, windowMs: 5_000, cost, refill: 2, permit: `${clock.now()}-${taken.length}` }
+              const own = { algorithm, windowMs: 5_000, cost, refill: 2, permit: String(step) }
               return { ...check(identity, 'p', identity === 'a' ? 9 : 4), ...own }
             })
           const answers = await Promise.all(stores.map((store) => store.take(checks)))
