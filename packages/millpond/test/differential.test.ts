@@ -49,7 +49,7 @@ describeEngines('the limit script', (engine) => {
     240_000,
   )
 
-  test.each(['sliding-window', 'concurrency'] as const)(
+  test.each(['sliding-window', 'token-bucket', 'concurrency'] as const)(
     '%s decides alike where the server has no struct library',
     (kind) =>
       compareAll(client, kind, sequences / 10, (source) =>

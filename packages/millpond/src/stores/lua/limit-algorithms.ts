@@ -1,7 +1,7 @@
 import { lua } from './script.ts'
 
 /**
- * The algorithms of the limit script by their letters, each as functions that use what stands above them in the script: `now`, `write`, `pack` and `behind`. What gives back stands apart, for the
+ * The algorithms of the limit script by their letters, each as functions that use what stands above them in the script: `now`, `write`, `binary`, `pack` and `behind`. What gives back stands apart, for the
  * calls that do.
  *
  * `LOOK` gives the units that fit (nil where the clock lies in none of the windows) and up to four values that it found, which the other two get as a, b, c and d.
@@ -101,8 +101,15 @@ end
   },
   b: {
     decides: lua`
+local function to_bucket(level, at, count)
+  if binary then return binary.pack('>dddB', level, at, count, 0) end
+  return string.format('%.0f:%.0f:%.0f', level, at, count)
+end
+
 function LOOK.b(state, limit, window, refill)
-  local level, began, count = string.match(state, '^(%d+):(%d+):(%d+)$')
+  local level, began, count
+  if #state == 25 then level, began, count = binary.unpack('>ddd', state)
+  else level, began, count = string.match(state, '^(%d+):(%d+):(%d+)$') end
   began = number(began) or now
   count = number(count) or 0
   local at = math.max(now, began)
@@ -118,7 +125,7 @@ function SETTLE.b(key, taken, missing, limit, window, cost, refill, level, at, c
   if level > 0 then reset = at - now + math.ceil(level / refill) end
   if taken == 0 then return reset, retry, '' end
   count = count + taken
-  write(key, string.format('%.0f:%.0f:%.0f', level, at, count), reset)
+  write(key, to_bucket(level, at, count), reset)
   return reset, retry, count
 end
 `,
@@ -128,7 +135,7 @@ function REFUND.b(key, mark, window, cost, refill, level, at, count)
   local without = math.max(level - cost * window, since * window)
   if since < 0 or without >= level then return 0 end
   if since == 0 then count = count - cost end
-  write(key, string.format('%.0f:%.0f:%.0f', without, at, count), 0)
+  write(key, to_bucket(without, at, count), 0)
   return math.ceil((level - without) / window)
 end
 `,

@@ -14,8 +14,8 @@ import { createScript, lua, type Script } from './script.ts'
  * Every value is read once, by one MGET, and what changed is written once, at the end: if anything fails before, nothing has changed.
  *
  * A sliding window is a string of 4 bytes a unit, big-endian, the moment modulo 2^32, oldest first: windows are shorter than 2^31 ms and a key lives no
- * longer than its window, so the difference to now tells the moment. Permits are 12 bytes each, the end in the same way and 8 of identity. The others are
- * text: `start:count` and `level:at:taken`.
+ * longer than its window, so the difference to now tells the moment. Permits are 12 bytes each, the end in the same way and 8 of identity. A fixed window is text: `start:count`. A token bucket is
+ * three doubles, level, moment and count, and a byte that makes it as long as nothing else; where the server has no struct library it is text: `level:at:taken`.
  */
 const HEAD = lua`
 local keys, args, number, floor = KEYS, ARGV, tonumber, math.floor
@@ -42,10 +42,13 @@ end
 local LOOK, SETTLE = {}, {}
 `
 
+/** For the algorithms that write bytes. */
+const BINARY = lua`
+local binary = rawget(_G, 'struct')
+`
+
 /** For the algorithms that pack moments. `behind` is how long before the moment `at` the four bytes at `position` say, negative when after it. */
 const PACKING = lua`
-local binary = rawget(_G, 'struct')
-
 local function pack(moment)
   local m = moment % 4294967296
   if binary then return binary.pack('>I4', m) end
@@ -189,6 +192,7 @@ export function toLimitScript(letters: Iterable<AlgorithmLetter>, givesBack: boo
   const script = createScript(
     [
       HEAD,
+      sorted.some((letter) => letter !== 'f') ? BINARY : '',
       sorted.some((letter) => letter === 's' || letter === 'c') ? PACKING : '',
       ...sorted.map((letter) => LUA_ALGORITHMS[letter].decides),
       DECIDE,
