@@ -120,12 +120,13 @@ describeWith('chromium', 'the pages in a browser', () => {
   })
 
   describe.each([
-    [320, 'light', pages],
-    [320, 'dark', pages.slice(0, 6)],
-    [1280, 'light', pages.slice(0, 6)],
-    [1280, 'dark', pages],
-  ] as const)('at %i px in %s', (width, colorScheme, visited) => {
-    it('has no fault that axe can find, no sideways scrolling and no complaint on its pages', async () => {
+    [320, 'light'],
+    [320, 'dark'],
+    [768, 'light'],
+    [1280, 'light'],
+    [1280, 'dark'],
+  ] as const)('at %i px in %s', (width, colorScheme) => {
+    it('has no fault that axe can find, no sideways scrolling, no hidden link, no late font and no complaint on its pages', async () => {
       const options: VisitOptions = { viewport: { width, height: 800 }, colorScheme, reducedMotion: 'reduce' }
       const { page, context, complaints } = await visits.visitHome(options)
       await submitJoin(page, `axe-${width}-${colorScheme}@x.org`)
@@ -133,8 +134,19 @@ describeWith('chromium', 'the pages in a browser', () => {
       expect(await violationsIn(page)).toEqual([])
       const wide: string[] = []
       const faults: unknown[] = []
-      for (const path of visited) {
-        await page.goto(visits.site.url + path)
+      for (const path of pages) {
+        const response = await page.goto(visits.site.url + path)
+        // A font that is not asked for at once is left for the next page, which then looks different.
+        if (!response?.headers().link?.includes('as="font"')) faults.push([path, 'no font'])
+        const plain = await page.locator('main a').evaluateAll((links) =>
+          links
+            .filter((link) => {
+              const { textDecorationLine, borderTopWidth } = getComputedStyle(link)
+              return textDecorationLine !== 'underline' && borderTopWidth === '0px'
+            })
+            .map(({ textContent }) => textContent),
+        )
+        faults.push(...plain.map((text) => [path, 'only its colour shows that this is a link', text]))
         if ((await page.evaluate(() => document.documentElement.scrollWidth)) !== width) wide.push(path)
         faults.push(...(await violationsIn(page)).map((fault) => [path, fault]))
         // Who wishes for less motion gets none.

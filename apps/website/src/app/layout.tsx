@@ -51,7 +51,7 @@ export default function RootLayout({ children }: { children: ReactNode }) {
       <body className="flex min-h-dvh flex-col">
         <a
           href="#main"
-          className="map-label absolute left-4 top-0 z-20 -translate-y-[120%] bg-action px-4 py-2 text-on-action focus:translate-y-4"
+          className="map-label absolute left-4 top-0 z-20 -translate-y-[120%] bg-action px-4 py-2 text-on-action no-underline focus:translate-y-4"
         >
           Skip to the content
         </a>

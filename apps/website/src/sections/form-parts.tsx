@@ -1,11 +1,11 @@
 import type { ReactNode } from 'react'
 
 export const buttonClass =
-  'min-h-12 rounded-md bg-action px-6 font-sans text-base font-medium text-on-action hover:bg-action-hover aria-disabled:cursor-not-allowed aria-disabled:bg-rule aria-disabled:text-soft-ink'
+  'min-h-12 rounded-md bg-action px-6 py-2 font-sans text-base font-medium text-on-action hover:bg-action-hover aria-disabled:cursor-not-allowed aria-disabled:bg-rule aria-disabled:text-soft-ink'
 export const quietButtonClass =
   'inline-flex min-h-11 items-center rounded-md border border-field px-4 font-sans text-[0.9rem] text-ink no-underline hover:border-link'
 export const warningButtonClass =
-  'min-h-12 rounded-md border-2 border-mark px-6 font-sans text-base font-medium text-mark hover:bg-mark hover:text-sheet'
+  'min-h-12 rounded-md border-2 border-mark px-6 py-2 font-sans text-base font-medium text-mark hover:bg-mark hover:text-sheet'
 export const fieldClass =
   'min-h-12 w-full min-w-0 rounded-md border border-field bg-sheet px-4 font-sans text-base text-ink placeholder:text-soft-ink aria-invalid:border-2 aria-invalid:border-mark'
 

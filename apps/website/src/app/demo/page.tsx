@@ -83,7 +83,7 @@ export default async function DemoPage({ searchParams }: { searchParams: Promise
       {demo.status === 'ready' && (
         <form id="ingest" action="/api/demo/ingest" method="post" className="mt-12 scroll-mt-6">
           <SubmitLine label="Send new steps for today" note={note} />
-          <p className="max-w-[36rem] text-soft-ink">
+          <p className="mt-3 max-w-[36rem] text-soft-ink">
             What depends on today is forgotten in the same moment, everywhere: the next reading is a miss with the new
             number, and the one after it a hit.
           </p>
