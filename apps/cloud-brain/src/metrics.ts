@@ -13,33 +13,41 @@ export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 const BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PATCH', 'PUT', 'DELETE', 'OPTIONS'])
 
-type Series = { labels: string; count: number; sum: number; buckets: number[] }
+/** The answers of one method and route. `within` counts those of each bucket alone, and after the last bound the slower ones. */
+type Series = { labels: string; sum: number; byStatus: Map<number, number>; within: number[] }
 
 /** Creates the counters of one process. */
 export function createMetrics(): Metrics {
-  const requests = new Map<string, number>()
-  const durations = new Map<string, Series>()
+  const answered = new Map<string, Series>()
+
+  function find(method: string, route: string): Series {
+    const verb = METHODS.has(method) ? method : 'OTHER'
+    const key = `${verb} ${route}`
+    const known = answered.get(key)
+    if (known) return known
+    const labels = `method="${verb}",route="${escaped(route)}"`
+    const series = { labels, sum: 0, byStatus: new Map(), within: [...BUCKETS_SECONDS, Infinity].map(() => 0) }
+    answered.set(key, series)
+    return series
+  }
 
   function observe({ method, route, status, seconds }: AnsweredRequest): void {
-    const verb = METHODS.has(method) ? method : 'OTHER'
-    const base = `method="${verb}",route="${escaped(route)}"`
-    const labels = `${base},status="${status}"`
-    requests.set(labels, (requests.get(labels) ?? 0) + 1)
-    const series = durations.get(base) ?? { labels: base, count: 0, sum: 0, buckets: BUCKETS_SECONDS.map(() => 0) }
-    durations.set(base, series)
-    series.count += 1
+    const series = find(method, route)
     series.sum += seconds
-    for (const [index, bound] of BUCKETS_SECONDS.entries()) {
-      if (seconds <= bound) series.buckets[index] = (series.buckets[index] ?? 0) + 1
-    }
+    series.byStatus.set(status, (series.byStatus.get(status) ?? 0) + 1)
+    const bucket = BUCKETS_SECONDS.findIndex((bound) => seconds <= bound)
+    const index = bucket === -1 ? BUCKETS_SECONDS.length : bucket
+    series.within[index] = (series.within[index] ?? 0) + 1
   }
 
   function render({ counters }: { counters: Readonly<Record<string, number>> }): string {
     const lines = ['# HELP http_requests_total Requests answered.', '# TYPE http_requests_total counter']
-    for (const [labels, count] of requests) lines.push(`http_requests_total{${labels}} ${count}`)
+    for (const { labels, byStatus } of answered.values()) {
+      for (const [status, count] of byStatus) lines.push(`http_requests_total{${labels},status="${status}"} ${count}`)
+    }
     lines.push('# HELP http_request_duration_seconds Time until the answer.')
     lines.push('# TYPE http_request_duration_seconds histogram')
-    for (const series of durations.values()) lines.push(...toHistogram(series))
+    for (const series of answered.values()) lines.push(...toHistogram(series))
     for (const [name, value] of Object.entries(counters)) lines.push(`# TYPE ${name} counter`, `${name} ${value}`)
     lines.push('# TYPE process_resident_memory_bytes gauge')
     lines.push(`process_resident_memory_bytes ${process.memoryUsage.rss()}`)
@@ -49,14 +57,14 @@ export function createMetrics(): Metrics {
   return { observe, render }
 }
 
-function toHistogram({ labels, count, sum, buckets }: Series): string[] {
+function toHistogram({ labels, sum, within }: Series): string[] {
   const name = 'http_request_duration_seconds'
-  return [
-    ...BUCKETS_SECONDS.map((bound, index) => `${name}_bucket{${labels},le="${bound}"} ${buckets[index]}`),
-    `${name}_bucket{${labels},le="+Inf"} ${count}`,
-    `${name}_sum{${labels}} ${sum}`,
-    `${name}_count{${labels}} ${count}`,
-  ]
+  let count = 0
+  const buckets = within.map((alone, index) => {
+    count += alone
+    return `${name}_bucket{${labels},le="${BUCKETS_SECONDS[index] ?? '+Inf'}"} ${count}`
+  })
+  return [...buckets, `${name}_sum{${labels}} ${sum}`, `${name}_count{${labels}} ${count}`]
 }
 
 function escaped(label: string): string {
