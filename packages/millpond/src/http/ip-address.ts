@@ -1,14 +1,16 @@
 /** The eight 16-bit groups of an IPv6 address. */
 type Groups = readonly number[]
 
+/** An IPv4 address in its one spelling: four numbers up to 255, without zeros before them. */
+const IPV4 = /^((25[0-5]|(2[0-4]|1\d|[1-9]?)\d)(\.\b|$)){4}$/
+
 /**
  * An address in one spelling, as the identity to limit: an IPv4 address as it is (also one that is mapped into IPv6), an IPv6 address as the /64 network it lies in, since
  * one subscriber holds at least that. Undefined for anything that is not an address.
  */
 export function toNetwork(text: string): string | undefined {
   const address = stripPort(text.trim())
-  const v4 = readIpv4(address)
-  if (v4) return v4.join('.')
+  if (IPV4.test(address)) return address
   const groups = readIpv6(address)
   if (!groups) return undefined
   return readMapped(groups)?.join('.') ?? toPrefix(groups, 4)
@@ -41,15 +43,11 @@ function toPrefix(groups: Groups, count: number): string {
 
 /** Drops the brackets, port and zone that proxies and sockets add. */
 function stripPort(text: string): string {
-  const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(text)
-  const bare = bracketed?.[1] ?? (/^[\d.]+:\d+$/.test(text) ? text.slice(0, text.indexOf(':')) : text)
-  return bare.replace(/%[A-Za-z0-9._-]+$/, '')
+  return text.replace(/^(?:\[([^\]]+)\](?::\d+)?|([\d.]+):\d+)$/, '$1$2').replace(/%[A-Za-z0-9._-]+$/, '')
 }
 
 function readIpv4(text: string): number[] | undefined {
-  if (!/^(?:0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d{0,2})){3}$/.test(text)) return undefined
-  const bytes = text.split('.').map(Number)
-  return bytes.every((byte) => byte <= 255) ? bytes : undefined
+  return IPV4.test(text) ? text.split('.').map(Number) : undefined
 }
 
 function readIpv6(text: string): Groups | undefined {
