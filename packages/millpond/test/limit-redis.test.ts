@@ -4,7 +4,7 @@ import { Redis } from 'ioredis'
 import { describeWith, startRedis } from 'millpond-e2e/servers'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createLimiter } from '../src/limit/limiter.ts'
-import { fixedWindow, slidingWindow, tokenBucket } from '../src/limit/policy.ts'
+import { concurrency, fixedWindow, slidingWindow, tokenBucket } from '../src/limit/policy.ts'
 import { reserve } from '../src/limit/reserve.ts'
 import { redis } from '../src/stores/redis/index.ts'
 import { systemClock } from '../src/time/clock.ts'
@@ -54,6 +54,25 @@ describeWith('redis', 'the limiter on Redis', () => {
     await limiter.take({ policy: 'narrow', key: 'a', cost: 4 })
     expect(await commandsOf(() => limiter.limit('narrow', 'a'))).toEqual({ evalsha: 1, time: 1, mget: 1 })
     expect(await commandsOf(() => limiter.limit('narrow', 'a'))).toEqual({})
+  })
+
+  test('a policy whose algorithm is changed starts anew: none reads what another has left under its name', async () => {
+    const options = { limit: 3, window: '1d', onUnavailable: 'closed' } as const
+    const kinds = [
+      fixedWindow(options),
+      slidingWindow(options),
+      tokenBucket(options),
+      concurrency({ limit: 3, ttl: '1h', onUnavailable: 'closed' }),
+    ]
+    const limiters = kinds.map((p) => createLimiter({ store: redis(client), deadline: '10s', policies: { p } }))
+    const refusedBy = async () => {
+      const decisions = await Promise.all(limiters.map((limiter) => limiter.limit('p', 'a')))
+      return decisions.map((decision) => decision.status)
+    }
+    for (let nth = 0; nth < 3; nth += 1) expect(await refusedBy()).toEqual(Array(4).fill('allowed'))
+    expect(await refusedBy()).toEqual(Array(4).fill('refused'))
+    for (const limiter of limiters) await limiter.reset('p', 'a')
+    expect(await refusedBy()).toEqual(Array(4).fill('allowed'))
   })
 
   test('several policies cost one write each, so at most three commands a policy, and 64 takes of a tick 1.05 commands each', async () => {

@@ -88,7 +88,7 @@ describe('take()', () => {
     const { limiter, store } = setUp({ keySecret: 'a secret of some length' })
     const take = vi.spyOn(store, 'take')
     await limiter.limit('global', 'alice@example.org')
-    expect(take.mock.calls[0]?.[0][0]?.key).toMatch(/^mp:limits:r\{~[\w-]{32}\}global$/)
+    expect(take.mock.calls[0]?.[0][0]?.key).toMatch(/^mp:limits:r\{~[\w-]{32}\}s:global$/)
   })
 
   test('throws for a caller’s mistake, naming the rule and the value', async () => {

@@ -63,8 +63,10 @@ export function createTakeReader<Name extends string>(options: {
     throw new RangeError(`Cannot ${verb}: "policy" must be one of ${known}, received ${JSON.stringify(name)}`)
   }
 
-  function toKey(verb: string, name: Name, key: unknown): Awaitable<StoreKey> {
-    if (typeof key === 'string' && key !== '') return whenReady(keyring.id(key), (id) => keyring.limit(name, id))
+  function toKey(verb: string, name: Name, key: unknown, { steps }: Policy<never>): Awaitable<StoreKey> {
+    // With the algorithm's letter: none can read another's state, so a policy whose algorithm is changed starts anew.
+    const state = `${steps.algorithm[0]}:${name}`
+    if (typeof key === 'string' && key !== '') return whenReady(keyring.id(key), (id) => keyring.limit(state, id))
     const received = key === '' ? '""' : typeof key
     throw new TypeError(`Cannot ${verb} "${name}": "key" must be a non-empty string, received ${received}`)
   }
@@ -72,7 +74,7 @@ export function createTakeReader<Name extends string>(options: {
   function toCheck(take: TakeOf<Name, unknown>): Awaitable<PolicyCheck<Name>> {
     const { policy, cost = 1 } = take
     const declared = find('take', policy)
-    const key = toKey('take from', policy, take.key)
+    const key = toKey('take from', policy, take.key, declared)
     if (cost !== 1) readWhole(`Cannot take from "${policy}"`, { name: 'cost', value: cost, min: 1 })
     const limitOf = declared.limit as number | ((context: unknown) => number)
     const limit =
@@ -99,8 +101,7 @@ export function createTakeReader<Name extends string>(options: {
 
   return {
     keyToReset(policy, key) {
-      find('reset', policy)
-      return toKey('reset', policy, key)
+      return toKey('reset', policy, key, find('reset', policy))
     },
     checks(takes) {
       if (!Array.isArray(takes)) return whenReady(toCheck(takes as TakeOf<Name, unknown>), (check) => [check])
