@@ -79,6 +79,27 @@ describeWith('chromium', 'the forms in a browser', () => {
     await context.close()
   })
 
+  it('leads to the wrong field of a message, in words and with the focus, and keeps the others', async () => {
+    const { page, context, complaints } = await visits.visitHome()
+    await page.goto(`${visits.site.url}/contact`)
+    // What the browser lets pass as an address, and mail does not.
+    const fields = { 'Your name': 'Ada', 'Your e-mail address': 'ada@localhost', 'What is it about?': 'x' }
+    for (const [label, text] of Object.entries(fields)) await page.getByLabel(label, { exact: true }).fill(text)
+    await page.getByLabel('Your message').fill('Kept')
+    await page.getByRole('button', { name: 'Send it' }).click()
+    const field = page.getByRole('textbox', {
+      name: 'Your e-mail address',
+      description: 'This field must be an e-mail address, such as ada@example.org.',
+    })
+    await field.waitFor()
+    await expect.poll(() => field.evaluate((element) => element === document.activeElement)).toBe(true)
+    expect(await field.getAttribute('aria-invalid')).toBe('true')
+    expect(await page.getByLabel('Your message').inputValue()).toBe('Kept')
+    expect(await violationsIn(page)).toEqual([])
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
   it('counts down on the contact page after the fourth message, with what was typed still there', async () => {
     const { page, context } = await visits.visitHome()
     await page.clock.install()
