@@ -92,7 +92,9 @@ describeWith('chromium', 'the forms in a browser', () => {
       description: 'This field must be an e-mail address, such as ada@example.org.',
     })
     await field.waitFor()
-    await expect.poll(() => field.evaluate((element) => element === document.activeElement)).toBe(true)
+    await expect
+      .poll(() => field.evaluate((element) => element === document.activeElement), { timeout: 40_000 })
+      .toBe(true)
     expect(await field.getAttribute('aria-invalid')).toBe('true')
     expect(await page.getByLabel('Your message').inputValue()).toBe('Kept')
     expect(await violationsIn(page)).toEqual([])
