@@ -57,7 +57,7 @@ export interface PlainCache {
   /** Reads a value. 1 round trip. */
   get(key: CacheKey): Promise<PlainRead>
   /**
-   * Stores a value: any JSON value. 1 round trip with a stamp (2 where its tags would end before the value), 2 without. A load of a definition is never affected.
+   * Stores a value that JSON can hold. 1 round trip with a stamp (2 where its tags would end before the value), 2 without. A load of a definition is never affected.
    *
    * @throws {RangeError | TypeError} for a TTL that breaks its rule, or a value that is not JSON
    */

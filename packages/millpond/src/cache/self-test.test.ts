@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { disabled } from '../stores/disabled.ts'
 import { memory } from '../stores/memory/index.ts'
-import { createCache } from './cache.ts'
+import { type CacheOptions, createCache } from './cache.ts'
 import type { FillRequest } from './cache-store.ts'
 
 const failedOn = async (broken: Partial<ReturnType<typeof memory>>, store = memory()) => {
@@ -8,6 +9,10 @@ const failedOn = async (broken: Partial<ReturnType<typeof memory>>, store = memo
   const { ok, checks } = await cache.selfTest()
   cache.close()
   return { ok, failed: checks.filter((check) => !check.ok).map(({ name }) => name) }
+}
+
+function setUp<Store extends CacheOptions['store']>(store: Store) {
+  return { store, cache: createCache({ store, namespace: 'test' }) }
 }
 
 test('selfTest() is content with a store that keeps its word', async () => {
@@ -22,4 +27,25 @@ test('selfTest() tells of a store that keeps nothing', async () => {
 
 test('selfTest() tells of a store on which invalidations do nothing', async () => {
   expect(await failedOn({ async renew() {} })).toEqual({ ok: false, failed: ['an invalidation holds'] })
+})
+
+test('selfTest() says what it saw: of a store that stores nothing, or whose invalidations do not hold', async () => {
+  const inert = setUp(memory())
+  vi.spyOn(inert.store, 'fill').mockImplementation(async ({ lease }) => {
+    await inert.store.remove([lease])
+    return false
+  })
+  expect((await inert.cache.selfTest()).checks[0]).toMatchObject({ ok: false, detail: 'miss then miss (absent)' })
+  const stale = setUp(memory())
+  vi.spyOn(stale.store, 'renew').mockResolvedValue()
+  expect((await stale.cache.selfTest()).checks[1]).toMatchObject({ ok: false, detail: 'delivered, then hit (fresh)' })
+})
+
+test('selfTest() says so when the cache is switched off', async () => {
+  const { cache } = setUp(disabled())
+  expect(await cache.selfTest()).toEqual({ ok: true, checks: [{ name: 'cache', ok: true, detail: 'switched off' }] })
+  expect(await cache.define({ name: 'value', ttl: '5m', load: () => 1 }).get()).toMatchObject({
+    status: 'bypass',
+    reason: 'disabled',
+  })
 })

@@ -26,7 +26,7 @@ type Waiting =
   | { readonly kind: 'lease'; readonly lease: StoreKey; readonly giveUpAt: number }
 
 /**
- * Creates the queue. It retries with back-off from 100 ms to 1 s until the store acknowledges, or until `lifeMs` has passed: as long as any process may have let an entry live, which this
+ * Creates the queue. It retries with back-off from 100 ms to 1 s until the store acknowledges, or until `lifeMs` has passed: as long as a process anywhere may have let an entry live, which this
  * one need not know of. A lease that is not given back has ended by itself within `tagTtlMs()`.
  */
 export function createUndelivered(options: {

@@ -57,7 +57,7 @@ export function toDecision<Name extends string>(limits: readonly LimitState<Name
   }
 }
 
-/** Whether `a` is nearer to refusing than `b`: any policy before a shadow, a refusal before an allowance, the longer wait first, then fewer units left, then the longer reset. */
+/** Whether `a` is nearer to refusing than `b`: policies before shadows, a refusal before an allowance, the longer wait first, then fewer units left, then the longer reset. */
 export function isNearer(a: LimitState, b: LimitState): boolean {
   // The difference of two waits without end is not a number, which decides nothing either.
   return (

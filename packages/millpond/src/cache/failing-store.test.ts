@@ -1,0 +1,103 @@
+import { describe, expect, test, vi } from 'vitest'
+import { StoreUnavailableError } from '../errors.ts'
+import { memory } from '../stores/memory/index.ts'
+import { createChaos } from '../testing/chaos-store.ts'
+import { createFakeClock } from '../testing/fake-clock.ts'
+import { type CacheOptions, createCache } from './cache.ts'
+import type { CacheStore } from './cache-store.ts'
+
+function setUp(options: Partial<CacheOptions> = {}) {
+  const clock = createFakeClock()
+  const store = memory({ clock })
+  const cache = createCache({ store, namespace: 'test', clock, ...options })
+  return { clock, store, cache }
+}
+
+describe('a store that fails', () => {
+  function failing(error: unknown): CacheStore & { kind: string } {
+    const fail = () => Promise.reject(error)
+    return {
+      kind: 'failing',
+      read: fail,
+      lease: fail,
+      fill: fail,
+      release: fail,
+      versions: fail,
+      renew: fail,
+      remove: fail,
+    }
+  }
+
+  test('is answered past by the loader, and left alone after five failures in a row', async () => {
+    const store = failing(new StoreUnavailableError('away'))
+    const read = vi.spyOn(store, 'read')
+    const { cache, clock } = setUp({ store })
+    const definition = cache.define({ name: 'value', ttl: '5m', load: () => 1 })
+    for (let turn = 0; turn < 9; turn += 1) {
+      expect(await definition.get()).toMatchObject({ value: 1, status: 'bypass', reason: 'store-failed' })
+    }
+    expect(read).toHaveBeenCalledTimes(5)
+    await clock.advance(1_000)
+    await definition.get()
+    expect(read).toHaveBeenCalledTimes(6)
+  })
+
+  test('costs at most the deadline when it hangs', async () => {
+    const { cache, clock } = setUp({
+      store: { ...failing(null), read: () => new Promise(() => {}) },
+      deadline: '150ms',
+    })
+    const result = cache.define({ name: 'value', ttl: '5m', load: () => 1 }).get()
+    await clock.advance(150)
+    expect(await result).toMatchObject({ value: 1, status: 'bypass', reason: 'store-failed' })
+  })
+
+  test('that loses only the fill still answers, and the lease is given back', async () => {
+    const { cache, store, clock } = setUp()
+    vi.spyOn(store, 'fill').mockRejectedValueOnce(new StoreUnavailableError('away'))
+    const definition = cache.define({ name: 'value', ttl: '5m', load: () => 1 })
+    expect(await definition.get()).toMatchObject({ value: 1, status: 'miss', ttlMs: 0 })
+    expect((await definition.get()).status).toBe('bypass')
+    await clock.advance(100)
+    expect((await definition.get()).status).toBe('miss')
+    expect((await definition.get()).status).toBe('hit')
+  })
+
+  test('hears of what it missed as soon as it answers again, not at the next try', async () => {
+    const inner = memory({ clock: createFakeClock() })
+    const { store, calm } = createChaos(inner, { shares: { error: 1 } })
+    const { cache, clock } = setUp({ store })
+    const definition = cache.define({ name: 'value', ttl: '5m', tags: () => ['tag'], load: () => 1 })
+    const other = cache.define({ name: 'other', ttl: '5m', load: () => 1 })
+    await cache.invalidate(['tag'])
+    for (let turn = 0; turn < 5; turn += 1) await other.get()
+    // Tries come at 100, 300, 700, 1,500 and 2,500 ms; the probe at 1,000 fails, the one at 2,000 closes the breaker.
+    for (const ms of [1_000, 600]) {
+      await clock.advance(ms)
+      await other.get()
+    }
+    calm()
+    await clock.advance(400)
+    expect((await other.get()).status).toBe('miss')
+    expect(await definition.get()).toMatchObject({ status: 'bypass', reason: 'invalidation-pending' })
+    await clock.advance(100)
+    expect((await definition.get()).status).toBe('miss')
+    cache.close()
+  })
+
+  test('that loses only the answer to a lease keeps nobody waiting for what nobody loads: the lease is given back', async () => {
+    const { cache, store, clock } = setUp({ lease: '10s' })
+    const other = createCache({ store: { ...store }, namespace: 'test', clock })
+    const lease = store.lease.bind(store)
+    vi.spyOn(store, 'lease').mockImplementationOnce(async (request) => {
+      await lease(request)
+      throw new StoreUnavailableError('away')
+    })
+    const [here, there] = [cache, other].map((one) => one.define({ name: 'value', ttl: '5m', load: () => 1 }))
+    expect((await here?.get())?.status).toBe('bypass')
+    const read = there?.get()
+    await clock.advance(500)
+    await expect(Promise.race([read, 'still waiting'])).resolves.toMatchObject({ status: 'miss' })
+    expect((await here?.get())?.status).toBe('hit')
+  })
+})
