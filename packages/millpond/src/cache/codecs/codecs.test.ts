@@ -183,9 +183,9 @@ describe('codec', () => {
       connect().define({ name: 'text', ttl: '5m', load: () => 'a', ...(codec ? { codec } : {}) })
     await define(upper).get()
     expect(await define(upper).get()).toMatchObject({ status: 'hit' })
+    expect(await define({ ...upper, name: 'lower' }).get()).toMatchObject({ status: 'miss', reason: 'version-changed' })
     expect(await define().get()).toMatchObject({ status: 'miss', reason: 'version-changed' })
     expect(await define().get()).toMatchObject({ status: 'hit' })
-    expect(await define({ ...upper, name: 'lower' }).get()).toMatchObject({ status: 'miss', reason: 'version-changed' })
   })
 
   test('that cannot read an entry makes it a miss', async () => {
