@@ -142,6 +142,24 @@ describe('get()', () => {
     await called(1)
   })
 
+  test('waits for another process by reads, which show the lease: it asks for it once', async () => {
+    const { store, clock } = setUp()
+    const { load, called, answer } = createManualLoader()
+    const lease = vi.fn(store.lease)
+    const connect = () => createCache({ store: { ...store, lease }, namespace: 'test', clock })
+    const [one, two] = [connect(), connect()].map((cache) => cache.define({ name: 'value', ttl: '5m', load }))
+    const first = one?.get()
+    await called(1)
+    const second = two?.get()
+    await clock.advance(5_000)
+    expect(lease).toHaveBeenCalledTimes(2)
+    answer(0, 'one')
+    await first
+    await clock.advance(1_000)
+    expect(await second).toMatchObject({ value: 'one' })
+    expect(lease).toHaveBeenCalledTimes(2)
+  })
+
   test('takes over from a holder that died when its lease is over', async () => {
     const { cache, store, clock } = setUp({ lease: '10s' })
     const dead = createCache({ store, namespace: 'test', clock })

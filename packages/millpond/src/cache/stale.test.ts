@@ -41,6 +41,15 @@ describe('staleFor', () => {
     expect((await value.get()).status).toBe('miss')
   })
 
+  test('is what the reader says, however long the writer keeps it', async () => {
+    const { cache, clock, store } = setUp()
+    const older = createCache({ store, namespace: 'test', clock, random: () => 0.5 })
+    await cache.define({ name: 'value', ttl: '60s', staleFor: '1h', load: () => 1 }).get()
+    await clock.advance(60_000)
+    const value = older.define({ name: 'value', ttl: '60s', load: () => 2 })
+    expect(await value.get()).toMatchObject({ value: 2, status: 'miss', reason: 'expired' })
+  })
+
   test('never serves a value that was invalidated or deleted', async () => {
     const { cache, clock } = setUp()
     let version = 1

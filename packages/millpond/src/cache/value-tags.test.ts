@@ -104,6 +104,21 @@ describe('valueTags', () => {
     expect(calls.splice(0)).toEqual(['read', 'lease', 'fill'])
   })
 
+  test('may be several: a hit still costs one command, and each of them is enough to end it', async () => {
+    const { connect, origin, calls } = setUp()
+    const { cache, article } = connect()
+    const authors = ['ann', 'bob', 'eve']
+    origin.set('a1', { title: 'Mills', authors })
+    for (const author of authors) {
+      await article.get('a1')
+      calls.splice(0)
+      expect((await article.get('a1')).status).toBe('hit')
+      expect(calls).toEqual(['read'])
+      await cache.invalidate([`author:${author}`])
+      expect(await article.get('a1')).toMatchObject({ status: 'miss', reason: 'tag-changed' })
+    }
+  })
+
   test('follow the value: what it no longer names invalidates it no longer, what it names now does', async () => {
     const { connect, origin } = setUp()
     const { cache, article } = connect()
