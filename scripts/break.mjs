@@ -1,64 +1,53 @@
 /**
- * `npm run break -- [C1 L3 …]`: breaks one line that a guarantee hangs on, runs the tests that hold it, says which went red, and puts the
- * line back. Ends with 1 when tests stayed green. Stop it with Ctrl-C at any time: the file is put back too.
+ * `npm run break -- [--first] [C1 L3 …]`: runs the tests that hold a guarantee with one line of the library broken, and says which went red.
+ * Ends with 1 when they stayed green. `--first` stops at the first that goes red: enough to know that one does, in a tenth of the time. No file is changed.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { breaks } from './break/breaks.mjs'
 import { repositoryRoot } from './build/repository-root.mjs'
 
-const wanted = process.argv.slice(2)
-const chosen = breaks.filter(({ guarantee }) => wanted.length === 0 || wanted.includes(guarantee))
+const NAMED = 3
 
-/** @param {readonly string[]} tests @returns {Promise<readonly string[]>} the names of the tests that failed */
-async function failing(tests) {
-  const args = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'millpond', '--reporter', 'json']
-  const paths = tests.map((path) => `packages/millpond/${path}`)
-  const child = spawn(process.execPath, [...args, ...paths], {
-    cwd: repositoryRoot,
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
-  let output = ''
-  child.stdout.on('data', (chunk) => {
-    output += chunk
-  })
-  await once(child, 'close')
+/**
+ * @param {number} index of `breaks`
+ * @param {boolean} first
+ * @returns {Promise<readonly string[]>} the names of the tests that failed
+ */
+async function failing(index, first) {
+  const args = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'scripts/break/vitest.config.mjs']
+  const child = spawn(
+    process.execPath,
+    [...args, '--reporter', 'json', ...(first ? ['--bail', '1'] : []), ...(breaks[index]?.tests ?? [])],
+    {
+      cwd: repositoryRoot,
+      env: { ...process.env, MILLPOND_BREAK: String(index) },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    },
+  )
+  const [output] = await Promise.all([text(child.stdout), once(child, 'close')])
+  /** @type {{ testResults: { name: string, status: string, assertionResults: { status: string, fullName: string }[] }[] }} */
   const report = JSON.parse(output.slice(output.indexOf('{')).replace(/\}[^}]*$/, '}'))
-  /** @type {{ assertionResults: { status: string, fullName: string }[] }[]} */
-  const files = report.testResults
-  return files.flatMap(({ assertionResults }) =>
+  return report.testResults.flatMap(({ assertionResults }) =>
     assertionResults.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName),
   )
 }
 
-/** @type {(() => void) | undefined} */
-let putBack
-process.on('SIGINT', () => {
-  putBack?.()
-  process.exit(130)
-})
+const wanted = process.argv.slice(2).filter((argument) => argument !== '--first')
+const first = process.argv.includes('--first')
+const guarantees = [...new Set(breaks.map(({ guarantee }) => guarantee))].sort()
+const unknown = wanted.find((name) => !guarantees.includes(name))
+if (unknown !== undefined)
+  throw new RangeError(`Cannot break: a guarantee must be one of ${guarantees.join(' ')}, received "${unknown}"`)
 
-for (const { guarantee, what, file, from, to, tests } of chosen) {
-  const path = join(repositoryRoot, 'packages/millpond/src', file)
-  const source = readFileSync(path, 'utf8')
-  if (source.split(from).length !== 2)
-    throw new TypeError(`Cannot break ${guarantee}: ${file} must hold the line once: ${from}`)
-  putBack = () => writeFileSync(path, source)
-  try {
-    writeFileSync(
-      path,
-      source.replace(from, () => to),
-    )
-    const red = await failing(tests)
-    console.log(`${guarantee}: ${what} (${file})`)
-    for (const name of red.slice(0, 3)) console.log(`    red: ${name}`)
-    if (red.length > 3) console.log(`    and ${red.length - 3} more`)
-    if (red.length > 0) continue
-    console.error('    NOTHING WENT RED')
-    process.exitCode = 1
-  } finally {
-    putBack()
-  }
+for (const [index, { guarantee, what, file }] of breaks.entries()) {
+  if (wanted.length > 0 && !wanted.includes(guarantee)) continue
+  const red = await failing(index, first)
+  console.log(`${guarantee}: ${what} (${file})`)
+  for (const name of red.slice(0, NAMED)) console.log(`    red: ${name}`)
+  if (red.length > NAMED) console.log(`    and ${red.length - NAMED} more`)
+  if (red.length > 0) continue
+  console.error('    NOTHING WENT RED')
+  process.exitCode = 1
 }

@@ -26,6 +26,7 @@ const checks = [
   ['dead code', ['node_modules/knip/bin/knip.js', '--no-progress']],
   ['links of the pages', ['scripts/check-links.mjs']],
   ['packages', ['scripts/check-packages.mjs']],
+  ['tests that go red when a guarantee breaks', ['scripts/break.mjs', '--first']],
 ]
 
 /**
