@@ -16,7 +16,7 @@ export interface Hold<Name extends string> {
 }
 
 /**
- * Takes permits and renews them, three times in each time to live, until they are released or the limiter closes. Takes as `limiter.take` does, and throws what it throws.
+ * Takes permits and renews them, three times in each time to live (ten times while the store fails), until they are released or the limiter closes. Takes as `limiter.take` does, and throws what it throws.
  */
 export async function hold<const P extends Policies>(
   limiter: Limiter<P>,
@@ -32,10 +32,10 @@ export async function hold<const P extends Policies>(
   let heldUntil = now() + ttlMs
   let cancel = schedule()
 
-  function schedule(): () => void {
+  function schedule(ms = ttlMs / 3): () => void {
     return permits.length === 0
       ? () => {}
-      : clock.after(Math.max(1, Math.floor(ttlMs / 3)), () => void prolong(), { background: true })
+      : clock.after(Math.max(1, Math.floor(ms)), () => void prolong(), { background: true })
   }
 
   async function prolong(): Promise<void> {
@@ -48,7 +48,11 @@ export async function hold<const P extends Policies>(
       if (permits.every((permit: LimitMark, index) => held[index] === permit.cost)) heldUntil = askedAt + ttlMs
       else lose()
     } catch {
-      if (now() >= heldUntil) lose()
+      if (released) return
+      const leftMs = heldUntil - now()
+      if (leftMs <= 0) return lose()
+      cancel()
+      cancel = schedule(Math.min(ttlMs / 10, leftMs))
     }
   }
 

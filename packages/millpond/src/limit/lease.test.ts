@@ -24,6 +24,20 @@ function setUp(clock: FakeClock = createFakeClock()) {
       policies: {
         sliding: slidingWindow({ limit: LIMIT, window: WINDOW_MS, lease: blocksOf(10), onUnavailable: 'closed' }),
         fixed: fixedWindow({ limit: LIMIT, window: WINDOW_MS, lease: blocksOf(10), onUnavailable: 'closed' }),
+        plain: slidingWindow({ limit: LIMIT, window: WINDOW_MS, onUnavailable: 'closed' }),
+        tried: slidingWindow({
+          limit: LIMIT,
+          window: WINDOW_MS,
+          lease: blocksOf(10),
+          shadow: true,
+          onUnavailable: 'closed',
+        }),
+        tiered: slidingWindow({
+          limit: (tier: number) => tier,
+          window: WINDOW_MS,
+          lease: blocksOf(10),
+          onUnavailable: 'closed',
+        }),
       },
     })
   return { clock, asked, createProcess }
@@ -60,6 +74,63 @@ test('when no whole block is left, each take asks the store, to the last unit', 
     for (const limiter of processes) if ((await limiter.limit('sliding', 'a')).allowed) admitted += 1
   }
   expect(admitted).toBe(LIMIT)
+})
+
+test('only takes of one policy that enforces, of at most a block, are spent from it', async () => {
+  const { asked, createProcess } = setUp()
+  const limiter = createProcess()
+  await limiter.limit('sliding', 'a')
+  const both = ['sliding', 'plain'] as const
+  await limiter.take(both.map((policy) => ({ policy, key: 'a' })))
+  await limiter.take({ policy: 'sliding', key: 'a', cost: 11 })
+  await limiter.limit('tried', 'a')
+  await limiter.limit('tried', 'a')
+  expect(asked.takes).toBe(5)
+  await limiter.take({ policy: 'sliding', key: 'a', cost: 9 })
+  expect(asked.takes).toBe(5)
+})
+
+test('a block is spent under the limit that it was taken with', async () => {
+  const { asked, createProcess } = setUp()
+  const limiter = createProcess()
+  const take = (tier: number) => limiter.take({ policy: 'tiered', key: 'a', context: tier })
+  for (const tier of [30, 30, 20, 20]) expect(await take(tier)).toMatchObject({ nearest: { limit: tier } })
+  expect(asked.takes).toBe(2)
+})
+
+test('a block is not spent after its second, be its timer late', async () => {
+  const clock = createFakeClock()
+  const { asked, createProcess } = setUp({ ...clock, after: () => () => {} })
+  const limiter = createProcess()
+  await limiter.limit('sliding', 'a')
+  await clock.advance(999)
+  await limiter.limit('sliding', 'a')
+  expect(asked.takes).toBe(1)
+  await clock.advance(1)
+  await limiter.limit('sliding', 'a')
+  expect(asked.takes).toBe(2)
+})
+
+test('what a block says of its window grows older with it', async () => {
+  const { clock, createProcess } = setUp()
+  const limiter = createProcess()
+  const first = await limiter.limit('sliding', 'a')
+  await clock.advance(600)
+  const second = await limiter.limit('sliding', 'a')
+  const resetOf = (decision: typeof first) => ('nearest' in decision ? decision.nearest.resetMs : 0)
+  expect(resetOf(first) - resetOf(second)).toBe(600)
+})
+
+test('a process holds at most 1,000 blocks; further keys ask the store for each take', async () => {
+  const { asked, createProcess } = setUp()
+  const limiter = createProcess()
+  for (let key = 0; key < 1_001; key += 1) await limiter.limit('sliding', `k${key}`)
+  expect(asked.takes).toBe(1_001)
+  await limiter.limit('sliding', 'k0')
+  await limiter.limit('sliding', 'k999')
+  expect(asked.takes).toBe(1_001)
+  await limiter.limit('sliding', 'k1000')
+  expect(asked.takes).toBe(1_002)
 })
 
 test.each(['sliding', 'fixed'] as const)(

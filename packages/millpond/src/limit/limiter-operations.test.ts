@@ -2,7 +2,6 @@ import { describe, expect, test, vi } from 'vitest'
 import { StoreUnavailableError } from '../errors.ts'
 import { memory, type Store } from '../stores/memory/index.ts'
 import { createFakeClock } from '../testing/fake-clock.ts'
-import { hold } from './hold.ts'
 import { createLimiter } from './limiter.ts'
 import { concurrency, fixedWindow, slidingWindow, tokenBucket } from './policy.ts'
 import { reserve } from './reserve.ts'
@@ -208,6 +207,46 @@ describe('reserve()', () => {
     expect(await used(parts)).toBe(0)
   })
 
+  test('says what the store did not record', async () => {
+    const away = () => Promise.reject(new StoreUnavailableError('away'))
+    const two = [take, { policy: 'window', key: 'a', cost: 1 }] as const
+    const uncharged = await reserve(setUp({ charge: away }).limiter, two)
+    expect(await uncharged.settle({ tokens: 75, window: 2 })).toEqual({ delivered: false, unrecorded: 15 })
+    const unrefunded = await reserve(setUp({ refund: away }).limiter, two)
+    expect(await unrefunded.settle({ tokens: 50, window: 2 })).toEqual({ delivered: false, unrecorded: 0 })
+  })
+
+  test('says of several policies what the one that recorded least did not', async () => {
+    const { limiter } = setUp()
+    const two = await reserve(limiter, [take, { policy: 'window', key: 'a', cost: 1 }])
+    expect(await two.settle({ tokens: 121, window: 5 })).toEqual({ delivered: true, unrecorded: 3 })
+  })
+
+  test('asks the store for nothing where nothing changed', async () => {
+    const asked: string[] = []
+    const store = memory()
+    const { limiter } = setUp({
+      ...store,
+      charge: (checks) => {
+        asked.push(`charge ${checks.length}`)
+        return store.charge(checks)
+      },
+      refund: (checks) => {
+        asked.push(`refund ${checks.length}`)
+        return store.refund(checks)
+      },
+    })
+    const settle = async (costs: { tokens: number; window: number }) => {
+      const reservation = await reserve(limiter, [take, { policy: 'window', key: 'a' }])
+      asked.length = 0
+      expect(await reservation.settle(costs)).toEqual({ delivered: true, unrecorded: 0 })
+      return [...asked]
+    }
+    expect(await settle({ tokens: 60, window: 1 })).toEqual([])
+    await limiter.reset('tokens', 'a')
+    expect(await settle({ tokens: 60, window: 0 })).toEqual(['refund 1'])
+  })
+
   test('reserves nothing when it is refused', async () => {
     const parts = setUp()
     await reserve(parts.limiter, take)
@@ -262,42 +301,5 @@ describe('waitUntilReady()', () => {
     await clock.advance(10)
     controller.abort(new RangeError('gone'))
     expect(await outcome).toEqual(new RangeError('gone'))
-  })
-})
-
-describe('hold()', () => {
-  test('keeps a permit while it is held, and gives it back', async () => {
-    const { limiter, clock } = setUp()
-    const held = await hold(limiter, { policy: 'jobs', key: 'a' })
-    await clock.advance(95_000)
-    expect(await limiter.limit('jobs', 'a')).toMatchObject({ status: 'refused', refusedBy: 'jobs' })
-    expect(held.lost.aborted).toBe(false)
-    expect(await held.release()).toEqual({ delivered: true })
-    expect((await limiter.limit('jobs', 'a')).allowed).toBe(true)
-  })
-
-  test('a permit that nobody renews ends by itself', async () => {
-    const { limiter, clock } = setUp()
-    await limiter.limit('jobs', 'a')
-    expect(await limiter.limit('jobs', 'a')).toMatchObject({ retryAfterMs: 30_000 })
-    await clock.advance(30_000)
-    expect((await limiter.limit('jobs', 'a')).allowed).toBe(true)
-  })
-
-  test('says that a permit is lost when it could not be renewed in time', async () => {
-    const { limiter, clock } = setUp({ prolong: () => Promise.reject(new StoreUnavailableError('away')) })
-    const held = await hold(limiter, { policy: 'jobs', key: 'a' })
-    await clock.advance(29_000)
-    expect(held.lost.aborted).toBe(false)
-    await clock.advance(1_000)
-    expect(held.lost.aborted).toBe(true)
-  })
-
-  test('is renewed no more when the limiter closes', async () => {
-    const { limiter, clock } = setUp()
-    await hold(limiter, { policy: 'jobs', key: 'a' })
-    limiter.close()
-    await clock.advance(30_000)
-    expect((await limiter.limit('jobs', 'a')).allowed).toBe(true)
   })
 })

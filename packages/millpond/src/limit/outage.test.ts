@@ -78,3 +78,27 @@ test.each(['refused', 'hung'] as const)(
     expect(calls.count).toBe(5)
   },
 )
+
+test('of several policies the strictest decides, shadows have no say, and a local refusal waits for the longest', async () => {
+  const policyOf = (onUnavailable: (typeof OUTAGE_MODES)[number], limit: number, shadow = false) =>
+    slidingWindow({ limit, window: `${limit * 10}s`, onUnavailable, shadow })
+  const limiter = createLimiter({
+    store: { ...memory(), take: () => Promise.reject(new StoreUnavailableError('away')) },
+    clock: createFakeClock(),
+    policies: {
+      open: policyOf('open', 1),
+      closed: policyOf('closed', 9),
+      tried: policyOf('closed', 9, true),
+      once: policyOf('local', 1),
+      twice: policyOf('local', 2),
+    },
+  })
+  const take = (key: string, ...policies: ('open' | 'closed' | 'tried' | 'once' | 'twice')[]) =>
+    limiter.take(policies.map((policy) => ({ policy, key })))
+  expect(await take('a', 'open', 'closed', 'twice')).toMatchObject({ mode: 'closed', allowed: false })
+  expect(await take('a', 'open', 'tried')).toMatchObject({ mode: 'open', allowed: true })
+  expect(await take('a', 'open', 'once', 'twice')).toMatchObject({ mode: 'local', allowed: true })
+  expect(await take('a', 'once', 'twice')).toMatchObject({ mode: 'local', allowed: false, retryAfterMs: 10_000 })
+  expect(await take('a', 'twice')).toMatchObject({ mode: 'local', allowed: true })
+  expect(await take('a', 'once', 'twice')).toMatchObject({ mode: 'local', allowed: false, retryAfterMs: 20_000 })
+})
