@@ -104,6 +104,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
 
   app.route('/', probeRoutes({ ...deps, metrics }))
   app.get('/', (c) => c.redirect('/docs'))
+  app.get('/docs/', (c) => c.redirect('/docs', 308))
   app.route('/docs', docsRoutes())
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',

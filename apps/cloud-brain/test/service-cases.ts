@@ -175,6 +175,8 @@ export function describeService(current: Current): void {
       expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
       expect(await page.text()).not.toMatch(/https?:/)
       expect((await request('/docs/swagger-ui-bundle.js')).status).toBe(200)
+      const slashed = await request('/docs/')
+      expect([slashed.status, slashed.headers.get('location')]).toEqual([308, '/docs'])
     })
 
     it('logs no user, token or health value', async () => {
