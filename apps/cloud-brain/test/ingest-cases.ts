@@ -228,6 +228,7 @@ export function describeIngest(current: Current): void {
       ['{"sleep":[]}', 'source'],
       ['{"source":""}', 'source'],
       ['{"source":"watch","sleep":{}}', 'sleep'],
+      ['{"source":"watch","sleeps":[]}', 'sleeps'],
     ])('refuses the body %j with 400 and names %s', async (body, field) => {
       const user = await createUser()
       const response = await user.post('/health/ingest', body)

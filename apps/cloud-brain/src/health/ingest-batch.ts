@@ -87,9 +87,9 @@ export type BatchItems = {
 const Source = Label(64).openapi({ example: 'apple_watch', description: 'The device or service that measured' })
 const items = z.array(z.unknown()).nullish()
 
-/** A batch before its items are looked at: a fault here refuses the whole request. */
+/** A batch before its items are looked at: a fault here, such as a kind that is misspelt, refuses the whole request. */
 export const Envelope = z
-  .object({
+  .strictObject({
     source: Source,
     workouts: items,
     sleep: items,
@@ -112,7 +112,7 @@ export type Envelope = z.infer<typeof Envelope>
 
 /** What a well-formed batch looks like; used for the documentation only, because a bad item does not refuse the batch. */
 export const IngestBatch = z
-  .object({
+  .strictObject({
     source: Source,
     workouts: z.array(Workout).optional(),
     sleep: z.array(Sleep).optional(),

@@ -25,7 +25,8 @@ export function healthRoutes({ ingest }: { ingest: Ingest }): OpenAPIHono<ApiEnv
       summary: 'Store a batch of health data',
       description:
         `At most ${MAX_BATCH_ITEMS} items over all kinds. An item that is there already (same source and date or original_id) is replaced; ` +
-        'of daily metrics only the fields that are sent. An item that is not valid is reported in `rejected`; the rest is stored.',
+        'of daily metrics only the fields that are sent. An item that is not valid is reported in `rejected`; the rest is stored. ' +
+        'A kind that is not known here refuses the batch; a field of an item that is not known is ignored.',
       security: [{ bearer: [] }],
       request: {
         headers: IngestHeaders,
