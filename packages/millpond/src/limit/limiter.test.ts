@@ -91,6 +91,16 @@ describe('take()', () => {
     expect(take.mock.calls[0]?.[0][0]?.key).toMatch(/^mp:limits:r\{~[\w-]{32}\}s:global$/)
   })
 
+  test('of several policies at once counts each, when there is a secret and one identity is new', async () => {
+    const { limiter } = setUp({ keySecret: 'a secret of some length' })
+    const take = (...keys: string[]) => limiter.take(keys.map((key) => ({ policy: 'global', key })))
+    await take('alice', 'bob')
+    await take('alice', 'carol')
+    const decision = await take('alice', 'bob', 'carol', 'dave')
+    expect(decision).toMatchObject({ limits: [0, 1, 1, 2].map((remaining) => ({ remaining })) })
+    await expect(take('eve', 'eve')).rejects.toThrow('each policy and key must be named once')
+  })
+
   test('throws for a caller’s mistake, naming the rule and the value', async () => {
     const { limiter } = setUp()
     const take = (value: unknown) => limiter.take(value as { policy: 'global'; key: string })
@@ -100,6 +110,7 @@ describe('take()', () => {
     await expect(take({ policy: 'global', key: '' })).rejects.toThrow(
       'Cannot take from "global": "key" must be a non-empty string, received ""',
     )
+    await expect(take({ policy: 'global', key: 7 })).rejects.toThrow('must be a non-empty string, received number')
     await expect(take({ policy: 'global', key: 'a', cost: 0 })).rejects.toThrow(
       '"cost" must be an integer >= 1, received 0',
     )
