@@ -11,6 +11,7 @@ import { systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { openDatabase } from './db/database.ts'
 import { createOutbox } from './health/outbox.ts'
+import { startJanitor } from './janitor.ts'
 import { keepOnce } from './keep-once.ts'
 import { createApiLimiter } from './limits.ts'
 import { listen } from './listen.ts'
@@ -87,6 +88,8 @@ async function openParts(
   }, systemClock)
   await outbox.drain()
   outbox.watch()
+  const janitor = startJanitor({ db: database.db, clock: systemClock, logger })
+  closers.push(janitor.close)
   const app = createApp({
     db: database.db,
     cache,

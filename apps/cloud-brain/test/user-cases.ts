@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'drizzle-orm'
+import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
+import { idempotencyKeys, stravaStates } from '../src/db/schema/index.ts'
 import { Profile } from '../src/health/profile.ts'
+import { startJanitor } from '../src/janitor.ts'
 import type { Current } from './api-suite.ts'
 import { createHarness, dayOf, faultyFields, resultOf, TODAY } from './harness.ts'
 
@@ -132,6 +135,26 @@ export function describeUsers(current: Current): void {
       expect((await ben.ingest(steps(3000), key)).headers.get('idempotency-replayed')).toBeNull()
       harness.clock.time += 86_400_001
       expect((await ana.ingest(steps(8000), key)).status).toBe(200)
+    })
+
+    it('is deleted a day later, also where its user never comes back, and with it what was begun at Strava', async () => {
+      const { database, harness } = current()
+      const { db } = database
+      const user = await createUser()
+      await user.ingest(steps(5000), { 'idempotency-key': 'old' })
+      await user.get('/integrations/strava/authorize')
+      const rows = async () => [await db.$count(idempotencyKeys), await db.$count(stravaStates)]
+      const sweep = async () => {
+        await startJanitor({ db, clock: harness.clock, logger: pino({ level: 'silent' }) }).close()
+        return rows()
+      }
+      expect(await sweep()).toEqual([1, 1])
+      harness.clock.time += 86_400_001
+      // More than one statement takes at once.
+      await db.execute(sql`insert into idempotency_keys (user_id, key, body_digest, answer, created_at)
+        select user_id, n, body_digest, answer, created_at from idempotency_keys, generate_series(1, 1200) n`)
+      await (await createUser()).ingest(steps(1), { 'idempotency-key': 'new' })
+      expect(await sweep()).toEqual([1, 0])
     })
 
     it('does the work of concurrent duplicates once', async () => {

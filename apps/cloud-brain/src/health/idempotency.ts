@@ -2,12 +2,11 @@ import { createHash } from 'node:crypto'
 import { and, eq, lt } from 'drizzle-orm'
 import type { UserId } from '../auth/user-id.ts'
 import type { Transaction } from '../db/database.ts'
+import { IDEMPOTENCY_LIFETIME_MS } from '../db/delete-expired.ts'
 import { idempotencyKeys } from '../db/schema/index.ts'
 import { RequestFault } from '../request-fault.ts'
 import { IngestResult } from './ingest-batch.ts'
 import type { sortItems } from './sort-items.ts'
-
-const LIFETIME_MS = 86_400_000
 
 /** A request with an `Idempotency-Key`. The caller holds the user's lock, so two with one key never run side by side. */
 type KeyedRequest = { userId: UserId; key: string; digest: string; now: Date }
@@ -29,15 +28,14 @@ export function digestOf(source: string, sorted: ReturnType<typeof sortItems>): 
  */
 export async function findAnswer(tx: Transaction, request: KeyedRequest): Promise<IngestResult | undefined> {
   const { userId, key, digest, now } = request
-  await tx
-    .delete(idempotencyKeys)
-    .where(
-      and(eq(idempotencyKeys.userId, userId), lt(idempotencyKeys.createdAt, new Date(now.getTime() - LIFETIME_MS))),
-    )
+  const isSame = and(eq(idempotencyKeys.userId, userId), eq(idempotencyKeys.key, key))
+  const lastCounted = new Date(now.getTime() - IDEMPOTENCY_LIFETIME_MS)
+  // The key may be used anew before its row is swept away.
+  await tx.delete(idempotencyKeys).where(and(isSame, lt(idempotencyKeys.createdAt, lastCounted)))
   const [row] = await tx
     .select({ bodyDigest: idempotencyKeys.bodyDigest, answer: idempotencyKeys.answer })
     .from(idempotencyKeys)
-    .where(and(eq(idempotencyKeys.userId, userId), eq(idempotencyKeys.key, key)))
+    .where(isSame)
   if (!row) return undefined
   if (row.bodyDigest !== digest) throw new RequestFault('conflict', 'This Idempotency-Key was used with another body')
   return IngestResult.parse(JSON.parse(row.answer))

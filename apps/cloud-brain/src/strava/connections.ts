@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
-import { and, eq, gt, lt } from 'drizzle-orm'
+import { and, eq, gt } from 'drizzle-orm'
 import type { Definition } from 'millpond'
 import { UserId } from '../auth/user-id.ts'
 import type { CachedParts } from '../cached-parts.ts'
@@ -70,11 +70,8 @@ export function createStravaConnections({ db, outbox, clock, client, sealer }: S
   /** Begins to connect. The `state` is for this user, once, for ten minutes. */
   async function authorize(userId: UserId): Promise<string> {
     const state = randomBytes(STATE_BYTES).toString('base64url')
-    const now = clock.now()
-    await db.delete(stravaStates).where(lt(stravaStates.expiresAt, new Date(now)))
-    await db
-      .insert(stravaStates)
-      .values({ stateDigest: digestOf(state), userId, expiresAt: new Date(now + STATE_LIFETIME_MS) })
+    const expiresAt = new Date(clock.now() + STATE_LIFETIME_MS)
+    await db.insert(stravaStates).values({ stateDigest: digestOf(state), userId, expiresAt })
     return client.authorizeUrl(state)
   }
 

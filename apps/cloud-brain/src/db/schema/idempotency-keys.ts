@@ -12,6 +12,6 @@ export const idempotencyKeys = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.userId, table.key] }),
-    index('idempotency_keys_age').on(table.userId, table.createdAt),
+    index('idempotency_keys_created').on(table.createdAt),
   ],
 )
