@@ -43,7 +43,7 @@ export function describeApi(
     beforeEach(async () => {
       await emptyTables(parts.database)
       harness = createHarness({ ...parts, testIssuer, strava, deadline: '10s' })
-      Object.assign(strava, { failWith: undefined, headers: {}, asked: [] })
+      Object.assign(strava, { failWith: undefined, gate: undefined, headers: {}, asked: [] })
       strava.activities.clear()
       strava.revoke()
     })

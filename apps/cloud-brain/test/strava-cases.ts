@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'drizzle-orm'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import type { Current } from './api-suite.ts'
 import { createHarness, dayOf, faultyFields, type Harness, TODAY } from './harness.ts'
@@ -46,6 +46,14 @@ export function describeStrava(current: Current): void {
         ...change,
       }),
     })
+  /** Lets Strava wait with its answers until the result is called. */
+  const holdStrava = () => {
+    let letAnswer = () => {}
+    current().strava.gate = new Promise((resolve) => {
+      letAnswer = resolve
+    })
+    return letAnswer
+  }
   const RUN = {
     id: 77,
     sport_type: 'Run',
@@ -174,6 +182,47 @@ export function describeStrava(current: Current): void {
         const before = asked('POST /oauth/token')
         await Promise.all(Array.from({ length: 8 }, () => event()))
         expect([round, asked('POST /oauth/token') - before]).toEqual([round, 1])
+        expect(await statusOf(user)).toMatchObject({ connected: true, sync_status: 'ok' })
+      }
+    })
+
+    it('refreshes once for the events of two processes, and answers everybody else meanwhile', async () => {
+      const { harness, strava } = current()
+      const others = createHarness(current())
+      const user = await createUser()
+      await connectStrava(user)
+      strava.activities.set(RUN.id, RUN)
+      for (const { clock } of [harness, others]) clock.time += 6 * 3_600_000
+      const before = asked('POST /oauth/token')
+      const letAnswer = holdStrava()
+      const events = Array.from({ length: 8 }, (_, index) => event({}, index % 2 === 0 ? harness : others))
+      await vi.waitUntil(() => asked('POST /oauth/token') > before)
+      // PGlite has one connection: nobody reads while a transaction is open.
+      const nights = { source: 'watch', sleep: [{ date: TODAY, hours: 7 }] }
+      expect((await user.ingest(nights)).status).toBe(200)
+      letAnswer()
+      expect(new Set((await Promise.all(events)).map(({ status }) => status))).toEqual(new Set([200]))
+      expect(asked('POST /oauth/token') - before).toBe(1)
+      expect(await dayOf(user.get('/analytics/daily-summary'))).toMatchObject({ workouts_count: 1, sleep_hours: 7 })
+    })
+
+    it('leaves alone what a user connected while the token before was refreshed', async () => {
+      const { harness, strava } = current()
+      const user = await createUser()
+      for (const refusal of [undefined, 'revoked']) {
+        await connectStrava(user)
+        strava.activities.set(RUN.id, RUN)
+        harness.clock.time += 6 * 3_600_000
+        const allowed = await allowStrava(user)
+        const before = asked('POST /oauth/token')
+        const letAnswer = holdStrava()
+        const following = event()
+        await vi.waitUntil(() => asked('POST /oauth/token') > before)
+        strava.gate = undefined
+        if (refusal) strava.revoke()
+        expect((await user.post('/integrations/strava/exchange', allowed)).status).toBe(200)
+        letAnswer()
+        expect((await following).status).toBe(200)
         expect(await statusOf(user)).toMatchObject({ connected: true, sync_status: 'ok' })
       }
     })

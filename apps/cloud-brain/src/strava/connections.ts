@@ -7,16 +7,15 @@ import type { CachedParts } from '../cached-parts.ts'
 import type { Clock } from '../clock.ts'
 import type { Database, Transaction } from '../db/database.ts'
 import { stravaConnections, stravaStates } from '../db/schema/index.ts'
-import type { Outbox, PendingInvalidation } from '../health/outbox.ts'
+import type { Outbox } from '../health/outbox.ts'
 import { userTag } from '../health/tags.ts'
 import { RequestFault } from '../request-fault.ts'
 import { SealError, type Sealer } from '../seal.ts'
-import { type StravaClient, StravaRefusedError, type StravaTokens, StravaUnavailableError } from './strava-client.ts'
+import { createAccessToken, sealTokens } from './access-token.ts'
+import { type StravaClient, StravaRefusedError, StravaUnavailableError } from './strava-client.ts'
 
 const STATE_LIFETIME_MS = 600_000
 const STATE_BYTES = 32
-/** A token that ends this soon is refreshed first. */
-const MARGIN_MS = 300_000
 
 const SyncStatus = z.enum(['never', 'ok', 'failed'])
 
@@ -35,8 +34,6 @@ export type StravaDeps = { db: Database; outbox: Outbox; clock: Clock; client: S
 
 /** The connections of users to Strava. */
 export type StravaConnections = ReturnType<typeof createStravaConnections>
-
-type Found = { token?: string; pending?: PendingInvalidation }
 
 /** Everything cached about a user's connection. */
 export function stravaTag(userId: UserId): string {
@@ -88,7 +85,7 @@ export function createStravaConnections({ db, outbox, clock, client, sealer }: S
       throw error
     })
     const name = [athlete.firstname, athlete.lastname].filter(Boolean).join(' ')
-    const connection = { athleteId: athlete.id, athleteName: name || null, ...sealed(userId, tokens) }
+    const connection = { athleteId: athlete.id, athleteName: name || null, ...sealTokens(sealer, userId, tokens) }
     await change(userId, async (tx) => {
       const fresh = { ...connection, syncStatus: 'never', lastSyncedAt: null }
       await tx
@@ -128,37 +125,6 @@ export function createStravaConnections({ db, outbox, clock, client, sealer }: S
     return removed.length > 0
   }
 
-  /**
-   * A token that is valid for some minutes; undefined without a connection, or when Strava has ended it. The row's lock
-   * lets one refresher through at a time, in all processes; the others find the new token.
-   *
-   * @throws StravaUnavailableError when a token must be refreshed and Strava does not answer, or refuses this application
-   * @throws SealError when the token was sealed with a key that is not configured any more
-   */
-  async function accessToken(userId: UserId): Promise<string | undefined> {
-    const ofUser = eq(stravaConnections.userId, userId)
-    const { token, pending } = await db.transaction<Found>(async (tx) => {
-      const [row] = await tx.select().from(stravaConnections).where(ofUser).for('update')
-      if (!row) return {}
-      if (row.expiresAt.getTime() > clock.now() + MARGIN_MS) {
-        return { token: sealer.open(row.accessToken, context(userId, 'access')) }
-      }
-      const refreshToken = sealer.open(row.refreshToken, context(userId, 'refresh'))
-      const tokens = await client.refresh(refreshToken).catch((error: unknown) => {
-        if (error instanceof StravaRefusedError) return undefined
-        throw error
-      })
-      if (tokens) {
-        await tx.update(stravaConnections).set(sealed(userId, tokens)).where(ofUser)
-        return { token: tokens.access_token }
-      }
-      await tx.delete(stravaConnections).where(ofUser)
-      return { pending: await outbox.write(tx, [stravaTag(userId)]) }
-    })
-    if (pending) await outbox.deliver(pending)
-    return token
-  }
-
   /** The users who connected this athlete. */
   async function usersOf(athleteId: number): Promise<UserId[]> {
     const rows = await db
@@ -188,19 +154,11 @@ export function createStravaConnections({ db, outbox, clock, client, sealer }: S
     return result
   }
 
-  function sealed(userId: UserId, tokens: StravaTokens) {
-    return {
-      accessToken: sealer.seal(tokens.access_token, context(userId, 'access')),
-      refreshToken: sealer.seal(tokens.refresh_token, context(userId, 'refresh')),
-      expiresAt: new Date(tokens.expires_at * 1000),
-    }
-  }
-
+  const accessToken = createAccessToken({ db, clock, client, sealer, change })
   return { authorize, exchange, disconnect, accessToken, forget, usersOf, noteSync }
 }
 
 const digestOf = (state: string) => createHash('sha256').update(state).digest('base64url')
-const context = (userId: UserId, purpose: 'access' | 'refresh') => `strava:${purpose}:${userId}`
 
 function invalid(field: string, detail: string): RequestFault {
   return new RequestFault('invalid_request', `Not valid: ${field}`, { errors: [{ field, detail }] })

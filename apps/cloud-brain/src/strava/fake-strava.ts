@@ -26,6 +26,8 @@ export type FakeStrava = {
   asked: string[]
   /** The next answers have this status instead of their own, while it is set. */
   failWith: number | undefined
+  /** Answers wait for it, while it is set. */
+  gate: Promise<void> | undefined
   /** Sent with every answer of the API. */
   headers: Record<string, string>
   /** Ends the permission, as an athlete does on Strava's settings page. */
@@ -96,6 +98,7 @@ export async function startFakeStrava(clock: Clock): Promise<FakeStrava> {
   async function answer(request: IncomingMessage, body: string): Promise<Reply> {
     const url = new URL(request.url ?? '/', fake.baseUrl)
     fake.asked.push(`${request.method} ${url.pathname}`)
+    await fake.gate
     if (fake.failWith !== undefined) return { status: fake.failWith, body: { message: 'Failure', errors: [] } }
     switch (`${request.method} ${url.pathname}`) {
       case 'GET /oauth/authorize':
@@ -132,6 +135,7 @@ export async function startFakeStrava(clock: Clock): Promise<FakeStrava> {
     activities: new Map(),
     asked: [],
     failWith: undefined,
+    gate: undefined,
     headers: LIMITS,
     revoke() {
       accessTokens.clear()

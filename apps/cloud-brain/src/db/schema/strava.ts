@@ -7,7 +7,7 @@ export const stravaStates = pgTable('strava_states', {
   expiresAt: timestamp('expires_at', { withTimezone: true, mode: 'date' }).notNull(),
 })
 
-/** A connected athlete. The tokens are sealed. */
+/** A connected athlete. The tokens are sealed; until `claimedUntil` one process alone refreshes them. */
 export const stravaConnections = pgTable(
   'strava_connections',
   {
@@ -17,6 +17,7 @@ export const stravaConnections = pgTable(
     accessToken: text('access_token').notNull(),
     refreshToken: text('refresh_token').notNull(),
     expiresAt: timestamp('expires_at', { withTimezone: true, mode: 'date' }).notNull(),
+    claimedUntil: timestamp('claimed_until', { withTimezone: true, mode: 'date' }),
     syncStatus: text('sync_status').notNull().default('never'),
     lastSyncedAt: timestamp('last_synced_at', { withTimezone: true, mode: 'date' }),
   },

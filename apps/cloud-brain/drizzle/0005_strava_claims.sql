@@ -1,0 +1,1 @@
+ALTER TABLE "strava_connections" ADD COLUMN "claimed_until" timestamp with time zone;
