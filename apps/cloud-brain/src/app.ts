@@ -84,7 +84,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   app.use('/api/*', allowOrigins(corsOrigins))
   app.use('/api/*', identify(verify), limit, requireUser)
   app.route('/api/v1/analytics', analyticsRoutes({ db, outbox, clock, analytics, preferences }))
-  app.route('/api/v1/health', healthRoutes({ ingest }))
+  app.route('/api/v1/health', healthRoutes({ ingest, limiter }))
   app.route('/api/v1/chat', chatRoutes({ db, clock, preferences, limiter, answerer: deps.answerer, logger }))
   if (deps.strava) {
     const { client, sealer, webhookToken } = deps.strava

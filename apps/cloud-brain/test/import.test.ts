@@ -199,6 +199,18 @@ describe('import', () => {
     expect(replayed).toEqual([null, 'true'])
   })
 
+  it('does not wait for the next day when the day’s limit is reached', async () => {
+    const user = await harness.createUser()
+    const path = await writeZip('limit.zip', [HEAD, record('StepCount', 'count', '6000', NOON), FOOT])
+    onTheWay = () => new Response('{"limit":100000}', { status: 429, headers: { 'retry-after': '3600' } })
+    const { code, errors } = await run([path], user)
+    expect([code, posted, errors.trim().split('\n').at(-1)]).toEqual([
+      1,
+      1,
+      'Cannot import: the API answered 429: {"limit":100000}',
+    ])
+  })
+
   it('leaves out what is older than --since, and a --since that is no day', async () => {
     const user = await harness.createUser()
     const days = ['2026-03-27', '2026-03-28', '2026-03-29'].map((day) => `${day} 12:00:00 +0000`)

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { POLICIES } from '../src/limits.ts'
 import type { Current } from './api-suite.ts'
-import { createHarness, faultyFields, type Harness, TODAY } from './harness.ts'
+import { createHarness, faultyFields, GENEROUS, type Harness, resultOf, TODAY } from './harness.ts'
 import { connectStrava } from './strava-cases.ts'
 
 const DAILY = `/analytics/daily-summary?date=${TODAY}`
@@ -90,13 +90,20 @@ export function describeService(current: Current): void {
           return () => request('/webhooks/strava', { method: 'POST', headers, body: JSON.stringify(event) })
         },
       },
+      items: {
+        limit: 100_000,
+        cost: 500,
+        // None of them can be stored; to look at them costs all the same.
+        ask: async (harness) =>
+          userOf(harness, (user) => () => user.ingest({ source: 'watch', sleep: Array(500).fill(0) })),
+      },
       chat: {
         limit: 50,
         ask: async (harness) => userOf(harness, (user) => () => user.post('/chat', { message: 'steps?' })),
       },
     } as const satisfies Record<
       keyof typeof POLICIES,
-      { limit: number; ask(harness: Harness): Promise<() => Promise<Response>> }
+      { limit: number; cost?: number; ask(harness: Harness): Promise<() => Promise<Response>> }
     >
     async function userOf<Result>(
       { createUser }: Harness,
@@ -107,9 +114,10 @@ export function describeService(current: Current): void {
 
     it.each(Object.entries(UNDER))(
       'the policy "%s" of the table is in force: its limit passes, the next is 429 with headers',
-      async (name, { limit, ask }) => {
-        const send = await ask(current().harness)
-        const answers = await Promise.all(Array.from({ length: limit }, send))
+      async (name, { limit, ask, ...rest }) => {
+        const cost = 'cost' in rest ? rest.cost : 1
+        const send = await ask(cost === 1 ? current().harness : createHarness({ ...current(), policies: GENEROUS }))
+        const answers = await Promise.all(Array.from({ length: limit / cost }, send))
         await Promise.all(answers.map((answer) => answer.text()))
         expect(answers.filter(({ status }) => status === 429 || status >= 500)).toEqual([])
         const refused = await send()
@@ -125,6 +133,29 @@ export function describeService(current: Current): void {
         })
       },
     )
+
+    it('counts the items of a batch once: not when it is replayed, refused or fails', async () => {
+      const { createUser } = current().harness
+      const user = await createUser()
+      const steps = (count: number) => ({ source: 'watch', daily_metrics: [{ date: TODAY, steps: count }, 'x'] })
+      const left = async (response: Promise<Response>) => {
+        const { headers, status } = await response
+        return [status, headers.get('ratelimit')?.split(';')[1]]
+      }
+      const policies = { ...GENEROUS, items: slidingWindow({ limit: 10, window: '60s', onUnavailable: 'local' }) }
+      const parts = { ...current(), policies, deadline: '10s' as const }
+      const ana = createHarness(parts).withToken(user)
+      const key = { 'idempotency-key': 'one' }
+      expect(await left(ana.ingest(steps(1), key))).toEqual([200, 'r=8'])
+      expect((await ana.ingest(steps(1), key)).headers.get('idempotency-replayed')).toBe('true')
+      expect((await ana.ingest(steps(2), key)).status).toBe(409)
+      expect(await left(ana.ingest(steps(3)))).toEqual([200, 'r=6'])
+      const seven = { source: 'watch', weight: Array(7).fill({ date: TODAY, weight_kg: 70 }) }
+      const refused = await ana.ingest(seven)
+      expect([refused.status, await refused.json()]).toMatchObject([429, { 'violated-policies': ['items'], limit: 10 }])
+      expect((await resultOf(ana.ingest({ source: 'watch' }))).success).toBe(true)
+      expect(await left(ana.ingest(steps(4)))).toEqual([200, 'r=4'])
+    })
 
     it('limits an address that sends no token', async () => {
       const policies = { ...POLICIES, address: slidingWindow({ limit: 2, window: '60s', onUnavailable: 'local' }) }

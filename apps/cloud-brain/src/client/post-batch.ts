@@ -3,9 +3,11 @@ import { type IngestBatch, IngestResult } from '../health/ingest-batch.ts'
 import { ApiError, type ApiTarget, askApi } from './ask-api.ts'
 
 const MAX_ATTEMPTS = 5
+/** Nobody watches a command for longer: what is left is sent another time. */
+const LONGEST_WAIT_SECONDS = 300
 
 /**
- * Sends a batch as a phone would: asked to wait, it waits and sends again, at most five times.
+ * Sends a batch as a phone would: asked to wait, it waits and sends again, at most five times, and no more than five minutes.
  *
  * @param options.idempotencyKey with it, a batch that was stored although its answer got lost is not stored again
  * @param options.onWait is told for how many seconds it waits
@@ -29,7 +31,8 @@ export async function postBatch(
   const text = await response.text()
   if (response.ok) return IngestResult.parse(JSON.parse(text))
   const seconds = Number(response.headers.get('retry-after'))
-  if ((response.status === 429 || response.status === 503) && attempt < MAX_ATTEMPTS && seconds > 0) {
+  const isPassing = (response.status === 429 || response.status === 503) && seconds <= LONGEST_WAIT_SECONDS
+  if (isPassing && attempt < MAX_ATTEMPTS && seconds > 0) {
     onWait(seconds)
     await delay(seconds * 1000)
     return postBatch(target, batch, options, attempt + 1)

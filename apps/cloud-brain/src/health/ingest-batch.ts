@@ -98,7 +98,7 @@ export const Envelope = z
     daily_metrics: items,
   })
   .superRefine((envelope, context) => {
-    const total = KINDS.reduce((sum, kind) => sum + (envelope[kind]?.length ?? 0), 0)
+    const total = countSent(envelope)
     if (total > MAX_BATCH_ITEMS) {
       context.addIssue({
         code: 'custom',
@@ -109,6 +109,11 @@ export const Envelope = z
   })
 
 export type Envelope = z.infer<typeof Envelope>
+
+/** How many items were sent, over all kinds. */
+export function countSent(envelope: { readonly [Name in Kind]?: readonly unknown[] | null | undefined }): number {
+  return KINDS.reduce((sum, kind) => sum + (envelope[kind]?.length ?? 0), 0)
+}
 
 /** What a well-formed batch looks like; used for the documentation only, because a bad item does not refuse the batch. */
 export const IngestBatch = z

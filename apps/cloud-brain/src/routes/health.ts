@@ -1,9 +1,19 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
+import { nearestDecision } from 'millpond/http'
 import type { ApiEnv } from '../api-env.ts'
 import { documentRoute, problems } from '../document-route.ts'
 import type { Ingest } from '../health/ingest.ts'
-import { Envelope, IngestBatch, IngestResult, MAX_BATCH_BYTES, MAX_BATCH_ITEMS } from '../health/ingest-batch.ts'
+import {
+  countSent,
+  Envelope,
+  IngestBatch,
+  IngestResult,
+  MAX_BATCH_BYTES,
+  MAX_BATCH_ITEMS,
+} from '../health/ingest-batch.ts'
+import { type ApiLimiter, ITEMS_A_DAY } from '../limits.ts'
 import { readJsonBody } from '../read-request.ts'
+import { refuseRequest } from '../refuse-request.ts'
 import { toInvalidRequest } from '../request-fault.ts'
 
 const IdempotencyKey = z.string().regex(/^[\x21-\x7e]{1,200}$/, 'must be 1 to 200 visible ASCII characters')
@@ -13,8 +23,8 @@ const IngestHeaders = z.object({
   }),
 })
 
-/** The way in for health data. */
-export function healthRoutes({ ingest }: { ingest: Ingest }): OpenAPIHono<ApiEnv> {
+/** The way in for health data. The items of a batch count for the day's limit, unless nothing became of it. */
+export function healthRoutes({ ingest, limiter }: { ingest: Ingest; limiter: ApiLimiter }): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>()
   documentRoute(
     app,
@@ -24,7 +34,7 @@ export function healthRoutes({ ingest }: { ingest: Ingest }): OpenAPIHono<ApiEnv
       tags: ['Health'],
       summary: 'Store a batch of health data',
       description:
-        `At most ${MAX_BATCH_ITEMS} items over all kinds. An item that is there already (same source and date or original_id) is replaced; ` +
+        `At most ${MAX_BATCH_ITEMS} items over all kinds, and ${ITEMS_A_DAY} in a day (UTC). An item that is there already (same source and date or original_id) is replaced; ` +
         'of daily metrics only the fields that are sent. An item that is not valid is reported in `rejected`; the rest is stored. ' +
         'A kind that is not known here refuses the batch; a field of an item that is not known is ignored.',
       security: [{ bearer: [] }],
@@ -43,7 +53,20 @@ export function healthRoutes({ ingest }: { ingest: Ingest }): OpenAPIHono<ApiEnv
     async (c) => {
       const envelope = await readJsonBody(c, { schema: Envelope, maxBytes: MAX_BATCH_BYTES })
       const idempotencyKey = readIdempotencyKey(c.req.header('idempotency-key'))
-      const { result, replayed } = await ingest({ userId: c.get('userId'), idempotencyKey }, envelope)
+      const userId = c.get('userId')
+      const cost = countSent(envelope)
+      const counted = cost === 0 ? undefined : await limiter.take({ policy: 'items', key: userId, cost })
+      if (counted?.allowed === false) {
+        c.set('nearest', counted)
+        return refuseRequest(counted)
+      }
+      const giveBack = async () => void (counted && (await limiter.refund(counted)))
+      const { result, replayed } = await ingest({ userId, idempotencyKey }, envelope).catch(async (error: unknown) => {
+        await giveBack()
+        throw error
+      })
+      if (replayed) await giveBack()
+      else if (counted) c.set('nearest', nearestDecision(counted, await c.get('decide')()))
       const headers: Record<string, string> = replayed ? { 'Idempotency-Replayed': 'true' } : {}
       return c.json(result, 200, { 'Cache-Control': 'no-store', ...headers })
     },
