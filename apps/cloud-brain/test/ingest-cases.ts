@@ -1,8 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import { sql } from 'drizzle-orm'
-import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
-import { createOutbox } from '../src/health/outbox.ts'
 import type { Current } from './api-suite.ts'
 import { cacheStatus, dayOf, faultyFields, resultOf, TODAY } from './harness.ts'
 
@@ -221,6 +218,25 @@ export function describeIngest(current: Current): void {
       })
     })
 
+    it('takes 500 of a kind on one day, over all sources, and refuses what would be more, storing nothing of it', async () => {
+      const user = await createUser()
+      const workouts = Array.from({ length: 500 }, (_, index) => ({ ...RUN, original_id: `run-${index}` }))
+      expect((await user.ingest({ source: 'watch', workouts })).status).toBe(200)
+      const over = await user.ingest({ source: 'phone', workouts: [RUN], sleep: [{ date: TODAY, hours: 7 }] })
+      expect([over.status, await over.json()]).toMatchObject([
+        400,
+        { errors: [{ field: 'workouts', detail: `must be at most 500 on one day, over all sources: ${TODAY}` }] },
+      ])
+      expect(await summaryOf(user)).toMatchObject({ sleep_hours: null })
+      // What replaces, or belongs to another day, is taken.
+      expect((await user.ingest({ source: 'watch', workouts: [{ ...RUN, original_id: 'run-7' }] })).status).toBe(200)
+      const before = { ...RUN, start_time: '2026-03-28T07:00:00Z' }
+      expect((await user.ingest({ source: 'phone', workouts: [before] })).status).toBe(200)
+      const moved = { ...RUN, original_id: 'run-8', start_time: '2026-03-28T07:00:00Z' }
+      expect((await user.ingest({ source: 'watch', workouts: [moved] })).status).toBe(200)
+      expect((await user.ingest({ source: 'phone', workouts: [RUN] })).status).toBe(200)
+    })
+
     it.each([
       ['{"source":', 'body'],
       ['[]', 'body'],
@@ -262,55 +278,6 @@ export function describeIngest(current: Current): void {
       const announced = { ...headers, 'content-length': '1048577' }
       const known = await request('/api/v1/health/ingest', { method: 'POST', headers: announced, body: '{}' })
       expect(known.status).toBe(413)
-    })
-  })
-
-  describe('outbox', () => {
-    it('delivers after a restart what was committed but not invalidated', async () => {
-      const { harness, database } = current()
-      const user = await createUser()
-      await user.ingest({ source: 'watch', sleep: [{ date: TODAY, hours: 6 }] })
-      await summaryOf(user)
-      await database.db.transaction(async (tx) => {
-        await tx.execute(sql`update sleep set hours = 8 where user_id = ${user.userId}`)
-        await harness.outbox.write(tx, [`health:${user.userId}:${TODAY}`])
-      })
-      expect((await summaryOf(user)).sleep_hours).toBe(6)
-      await harness.outbox.drain()
-      expect((await summaryOf(user)).sleep_hours).toBe(8)
-      expect(await outboxRows()).toEqual([])
-    })
-
-    it('keeps a row until the cache has acknowledged it', async () => {
-      const { db } = current().database
-      const asked: string[][] = []
-      const cache = {
-        invalidate: async (tags: readonly string[]) => {
-          asked.push([...tags])
-          return { delivered: asked.length > 1 }
-        },
-      }
-      const outbox = createOutbox({ db, cache, logger: pino({ level: 'silent' }) })
-      const pending = await db.transaction((tx) => outbox.write(tx, ['one', 'two']))
-      await outbox.deliver(pending)
-      outbox.stop()
-      expect(await outboxRows()).toEqual([{ tags: ['one', 'two'] }])
-      await outbox.drain()
-      expect(await outboxRows()).toEqual([])
-      expect(asked).toEqual([
-        ['one', 'two'],
-        ['one', 'two'],
-      ])
-    })
-
-    it('writes nothing when the transaction fails', async () => {
-      const { database, harness } = current()
-      const failing = database.db.transaction(async (tx) => {
-        await harness.outbox.write(tx, [randomUUID()])
-        tx.rollback()
-      })
-      await expect(failing).rejects.toThrow()
-      expect(await outboxRows()).toEqual([])
     })
   })
 }

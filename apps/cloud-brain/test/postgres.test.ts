@@ -30,7 +30,7 @@ const itemsOfEachKind = (count: number) => {
 /** What a statement does and to which table. */
 function toShape(text: string): string {
   return text
-    .replace(/^select .* from "(\w+)".*$/, 'select $1')
+    .replace(/^select .* from "(\w+)".*$/s, 'select $1')
     .replace(/^(insert into|delete from) "(\w+)".*$/, '$1 $2')
     .replace(/\(.*$/, '')
 }
@@ -70,6 +70,7 @@ describeWith('postgres', 'PostgreSQL', () => {
       'insert into nutrition',
       'insert into weight',
       'insert into daily_metrics',
+      'select daily_metrics',
       'insert into invalidation_outbox',
       'commit',
       'delete from invalidation_outbox',

@@ -1,10 +1,15 @@
 import { and, eq, getTableColumns, inArray, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
+import { z } from 'zod'
 import type { UserId } from '../auth/user-id.ts'
 import type { Transaction } from '../db/database.ts'
 import { dailyMetrics, nutrition, sleep, weight, workouts } from '../db/schema/index.ts'
 import { toLocalDay } from '../local-day.ts'
+import { RequestFault } from '../request-fault.ts'
 import { type BatchItems, KINDS, type Kind } from './ingest-batch.ts'
+
+/** Most rows of one kind on one day, over all sources of a user: what an answer about the day has to read. */
+export const MAX_OF_A_DAY = 500
 
 /** Whose rows are written, what they are called, and in which timezone an instant becomes a day. */
 export type Owner = { userId: UserId; source: string; timezone: string }
@@ -17,17 +22,19 @@ type Fields = Readonly<Record<string, unknown>>
  * an item that is there already. `fill`: only the fields that were sent change. A field is stored in the column of its name.
  */
 const PLACES = {
-  workouts: { table: workouts, id: 'original_id', change: 'replace' },
-  sleep: { table: sleep, id: 'date', change: 'replace' },
-  nutrition: { table: nutrition, id: 'date', change: 'replace' },
-  weight: { table: weight, id: 'date', change: 'replace' },
-  daily_metrics: { table: dailyMetrics, id: 'date', change: 'fill' },
-} as const satisfies Record<Kind, { table: PgTable; id: string; change: 'replace' | 'fill' }>
+  workouts: { table: workouts, id: 'original_id', day: workouts.localDate, change: 'replace' },
+  sleep: { table: sleep, id: 'date', day: sleep.date, change: 'replace' },
+  nutrition: { table: nutrition, id: 'date', day: nutrition.date, change: 'replace' },
+  weight: { table: weight, id: 'date', day: weight.date, change: 'replace' },
+  daily_metrics: { table: dailyMetrics, id: 'date', day: dailyMetrics.date, change: 'fill' },
+} as const satisfies Record<Kind, { table: PgTable; id: string; day: PgColumn; change: 'replace' | 'fill' }>
 
 /**
- * Writes accepted items, one statement per table however many there are, and one that reads the days that workouts leave.
+ * Writes accepted items, one statement per table however many there are, one that reads the days that workouts leave, and
+ * one that looks whether the days hold too many.
  *
  * @returns the local days whose figures may have changed, sorted
+ * @throws RequestFault 400 when a day would hold more than {@link MAX_OF_A_DAY} of a kind
  */
 export async function storeItems(tx: Transaction, owner: Owner, items: BatchItems): Promise<string[]> {
   const dated = items.workouts.map((item) => {
@@ -36,6 +43,7 @@ export async function storeItems(tx: Transaction, owner: Owner, items: BatchItem
   })
   const left = await daysOfWorkouts(tx, owner, items.workouts)
   for (const kind of KINDS) await store(tx, owner, { kind, items: kind === 'workouts' ? dated : items[kind] })
+  await requireRoom(tx, owner.userId, { ...items, workouts: dated.map(({ local_date: date }) => ({ date })) })
   const days = [...items.sleep, ...items.nutrition, ...items.weight, ...items.daily_metrics].map(({ date }) => date)
   return [...new Set([...left, ...dated.map(({ local_date }) => local_date), ...days])].sort()
 }
@@ -50,6 +58,27 @@ async function daysOfWorkouts(tx: Transaction, owner: Owner, items: BatchItems['
     .from(workouts)
     .where(and(eq(userId, owner.userId), eq(source, owner.source), inArray(originalId, ids)))
   return rows.map(({ date }) => date)
+}
+
+async function requireRoom(
+  tx: Transaction,
+  userId: UserId,
+  written: Readonly<Record<Kind, readonly { date: string }[]>>,
+): Promise<void> {
+  const counts = KINDS.filter((kind) => written[kind].length > 0).map((kind) => {
+    const { table, day } = PLACES[kind]
+    const days = [...new Set(written[kind].map(({ date }) => date))]
+    return sql`select ${kind} as kind, ${day}::text as day from ${table}
+      where ${table.userId} = ${userId} and ${inArray(day, days)}
+      group by ${day} having count(*) > ${MAX_OF_A_DAY}`
+  })
+  const full = z.object({ rows: z.array(z.object({ kind: z.string(), day: z.string() })) })
+  const { rows } = full.parse(await tx.execute(sql.join(counts, sql` union all `)))
+  if (rows.length === 0) return
+  const rule = `must be at most ${MAX_OF_A_DAY} on one day, over all sources`
+  throw new RequestFault('invalid_request', `Not valid: ${[...new Set(rows.map(({ kind }) => kind))].join(', ')}`, {
+    errors: rows.map(({ kind, day }) => ({ field: kind, detail: `${rule}: ${day}` })),
+  })
 }
 
 async function store(

@@ -11,6 +11,7 @@ import {
   MAX_BATCH_BYTES,
   MAX_BATCH_ITEMS,
 } from '../health/ingest-batch.ts'
+import { MAX_OF_A_DAY } from '../health/store-items.ts'
 import { type ApiLimiter, ITEMS_A_DAY } from '../limits.ts'
 import { readJsonBody } from '../read-request.ts'
 import { refuseRequest } from '../refuse-request.ts'
@@ -34,7 +35,7 @@ export function healthRoutes({ ingest, limiter }: { ingest: Ingest; limiter: Api
       tags: ['Health'],
       summary: 'Store a batch of health data',
       description:
-        `At most ${MAX_BATCH_ITEMS} items over all kinds, and ${ITEMS_A_DAY} in a day (UTC). An item that is there already (same source and date or original_id) is replaced; ` +
+        `At most ${MAX_BATCH_ITEMS} items over all kinds, and ${ITEMS_A_DAY} in a day (UTC); of one kind a day holds at most ${MAX_OF_A_DAY}, over all sources. An item that is there already (same source and date or original_id) is replaced; ` +
         'of daily metrics only the fields that are sent. An item that is not valid is reported in `rejected`; the rest is stored. ' +
         'A kind that is not known here refuses the batch; a field of an item that is not known is ignored.',
       security: [{ bearer: [] }],

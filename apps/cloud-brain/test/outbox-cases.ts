@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto'
+import { sql } from 'drizzle-orm'
+import { pino } from 'pino'
+import { describe, expect, it } from 'vitest'
+import { createOutbox } from '../src/health/outbox.ts'
+import type { Current } from './api-suite.ts'
+import { dayOf, TODAY } from './harness.ts'
+
+export function describeOutbox(current: Current): void {
+  const createUser = () => current().harness.createUser()
+  const summaryOf = async (user: Awaited<ReturnType<typeof createUser>>) =>
+    dayOf(user.get(`/analytics/daily-summary?date=${TODAY}`))
+  const outboxRows = async () => {
+    const { db } = current().database
+    return db.query.invalidationOutbox.findMany({ columns: { tags: true } })
+  }
+
+  describe('outbox', () => {
+    it('delivers after a restart what was committed but not invalidated', async () => {
+      const { harness, database } = current()
+      const user = await createUser()
+      await user.ingest({ source: 'watch', sleep: [{ date: TODAY, hours: 6 }] })
+      await summaryOf(user)
+      await database.db.transaction(async (tx) => {
+        await tx.execute(sql`update sleep set hours = 8 where user_id = ${user.userId}`)
+        await harness.outbox.write(tx, [`health:${user.userId}:${TODAY}`])
+      })
+      expect((await summaryOf(user)).sleep_hours).toBe(6)
+      await harness.outbox.drain()
+      expect((await summaryOf(user)).sleep_hours).toBe(8)
+      expect(await outboxRows()).toEqual([])
+    })
+
+    it('keeps a row until the cache has acknowledged it', async () => {
+      const { db } = current().database
+      const asked: string[][] = []
+      const cache = {
+        invalidate: async (tags: readonly string[]) => {
+          asked.push([...tags])
+          return { delivered: asked.length > 1 }
+        },
+      }
+      const outbox = createOutbox({ db, cache, logger: pino({ level: 'silent' }) })
+      const pending = await db.transaction((tx) => outbox.write(tx, ['one', 'two']))
+      await outbox.deliver(pending)
+      outbox.stop()
+      expect(await outboxRows()).toEqual([{ tags: ['one', 'two'] }])
+      await outbox.drain()
+      expect(await outboxRows()).toEqual([])
+      expect(asked).toEqual([
+        ['one', 'two'],
+        ['one', 'two'],
+      ])
+    })
+
+    it('writes nothing when the transaction fails', async () => {
+      const { database, harness } = current()
+      const failing = database.db.transaction(async (tx) => {
+        await harness.outbox.write(tx, [randomUUID()])
+        tx.rollback()
+      })
+      await expect(failing).rejects.toThrow()
+      expect(await outboxRows()).toEqual([])
+    })
+  })
+}
