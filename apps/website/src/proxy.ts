@@ -50,7 +50,11 @@ function servePage(request: NextRequest): Response {
 
 export async function proxy(request: NextRequest): Promise<Response> {
   const { pathname } = request.nextUrl
-  return pathname === '/api' || pathname.startsWith('/api/') ? guardApi(request) : servePage(request)
+  const response = pathname === '/api' || pathname.startsWith('/api/') ? await guardApi(request) : servePage(request)
+  // Browsers keep it for a year, and heed it over https only. Subdomains are not the site's to bind.
+  if (runtime().config.siteUrl?.startsWith('https:'))
+    response.headers.set('Strict-Transport-Security', 'max-age=31536000')
+  return response
 }
 
 export const config = { matcher: ['/api/:path*', '/((?!_next/static|_next/image).*)'] }

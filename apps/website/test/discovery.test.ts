@@ -30,6 +30,8 @@ describe('what the site tells search engines', () => {
       'Disallow: /me',
       'Disallow: /confirm',
       'Disallow: /dev/',
+      '',
+      'Sitemap: https://headwater.test/sitemap.xml',
     ])
     const kept = [...robots.text.matchAll(/Disallow: (.*)/g)].map((match) => match[1] ?? '')
     expect(paths.filter((path) => kept.some((start) => path.startsWith(start)))).toEqual([])
@@ -45,6 +47,11 @@ describe('what the site tells search engines', () => {
       [200, 'application/manifest+json'],
     ])
     expect(answers[1]?.json()).toMatchObject({ name: 'Headwater' })
+  })
+
+  it('who has reached it by https is to come back by https, page or API', async () => {
+    const answers = await Promise.all(['/', '/api/waitlist/stats'].map((path) => callSite(site.url + path)))
+    expect(answers.map(({ header }) => header('strict-transport-security'))).toEqual(Array(2).fill('max-age=31536000'))
   })
 
   it('a page about a person is marked for no index', async () => {

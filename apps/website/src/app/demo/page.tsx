@@ -51,10 +51,10 @@ function Tiles({ demo }: { demo: Extract<Demo, { status: 'ready' }> }) {
       <TileFrame title="Steps of the week" tile={trends}>
         <WeekChart title="Steps of the week" unit="steps" dates={dates} values={steps} />
       </TileFrame>
-      <TileFrame title="Sleep of the week" tile={trends}>
+      <TileFrame title="Sleep of the week, hours" tile={trends}>
         <WeekChart title="Sleep of the week" unit="hours" dates={dates} values={sleep} />
       </TileFrame>
-      <TileFrame title="Energy of the week" tile={trends}>
+      <TileFrame title="Energy of the week, kcal" tile={trends}>
         <WeekChart title="Energy of the week" unit="kilocalories burned" dates={dates} values={burned} />
       </TileFrame>
     </div>

@@ -61,7 +61,7 @@ export default function PrivacyPage() {
   return (
     <Prose
       title="What we know about you"
-      lead="As little as it takes to keep a list and to answer mail. Last changed on 25 November 2026."
+      lead="As little as it takes to keep a list and to answer mail. Last changed on 25&nbsp;November&nbsp;2026."
       passages={passages}
     />
   )

@@ -41,7 +41,7 @@ export default function TermsPage() {
   return (
     <Prose
       title="What holds between us"
-      lead="The rules of the waiting list and of this site. Last changed on 23 November 2026."
+      lead="The rules of the waiting list and of this site. Last changed on 23&nbsp;November&nbsp;2026."
       passages={passages}
     />
   )
