@@ -178,12 +178,19 @@ describe('the support of the site', () => {
     for (const token of ['', 'a', 'a'.repeat(39), 'b'.repeat(40)])
       wrong.push(await contribute(gift, { token, address }))
     expect(wrong.map(({ status }) => status)).toEqual([401, 401, 401, 401])
-    const bad = await contribute({ sourceId: '', amountMinor: 0.5, currency: 'usd' }, { address })
-    expect([bad.status, (bad.json() as { errors: { field: string }[] }).errors.map(({ field }) => field)]).toEqual([
-      400,
-      ['sourceId', 'amountMinor', 'currency'],
-    ])
-    for (let nth = 0; nth < 5; nth += 1) await contribute(gift, { token: 'b', address })
+    const amountMinor = 'must be a whole number from 0 to 1000000000, in the smallest unit of the currency'
+    const currency = 'must be three capital letters, such as EUR'
+    for (const body of [
+      { sourceId: '', amountMinor: 0.5, currency: 'usd' },
+      { sourceId: ' ', amountMinor: 2 ** 60 },
+    ]) {
+      const bad = await contribute(body, { address })
+      expect([bad.status, (bad.json() as { errors: unknown }).errors]).toEqual([
+        400,
+        Object.entries({ sourceId: 'is missing', amountMinor, currency }).map(([field, detail]) => ({ field, detail })),
+      ])
+    }
+    for (let nth = 0; nth < 4; nth += 1) await contribute(gift, { token: 'b', address })
     const refused = await contribute(gift, { address })
     expect([refused.status, limitsOf(refused)[0]]).toEqual([429, 'ratelimit-policy: "admin";q=10;w=60'])
   })

@@ -7,14 +7,20 @@ import { supportTag } from '../lib/cache.ts'
 import { displayName } from '../waitlist/answer-person.ts'
 import { storeContributions } from './contribution.ts'
 
-const input = z.object({
-  /** Names the contribution: sent again with the same, it changes the one that is there. */
-  sourceId: z.string().trim().min(1).max(100),
-  amountMinor: z.int().min(0).max(1_000_000_000),
-  currency: z.string().regex(/^[A-Z]{3}$/, 'must be three capital letters, such as EUR'),
-  status: z.enum(['paid', 'refunded']).default('paid'),
-  name: displayName.optional(),
-})
+const amount = 'must be a whole number from 0 to 1000000000, in the smallest unit of the currency'
+const currency = 'must be three capital letters, such as EUR'
+
+const input = z.object(
+  {
+    /** Names the contribution: sent again with the same, it changes the one that is there. */
+    sourceId: z.string('must be text').trim().min(1, 'is missing').max(100, 'must be at most 100 characters'),
+    amountMinor: z.int({ error: amount, abort: true }).min(0, amount).max(1_000_000_000, amount),
+    currency: z.string(currency).regex(/^[A-Z]{3}$/, currency),
+    status: z.enum(['paid', 'refunded'], 'must be paid or refunded').default('paid'),
+    name: displayName.optional(),
+  },
+  'must be an object with the fields "sourceId", "amountMinor" and "currency"',
+)
 
 /** POST /api/support/admin/contribute: stores or changes one contribution by hand. 404 where no secret is configured. */
 export async function answerContribute(context: RouteContext): Promise<Response> {
