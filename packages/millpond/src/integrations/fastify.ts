@@ -71,16 +71,18 @@ export function cachedRoute<Input, Request extends NodeRequest>(
 ): <Reply extends FastifyReplyLike>(request: NoInfer<Request>, reply: Reply) => Promise<Reply> {
   return async (request, reply) => {
     const asked = { method: request.method ?? 'GET', headers: toHeaders(request) }
-    return send(reply, await answerCached({ definition, toInput, options }, request, asked))
+    return send(reply, await answerCached({ definition, toInput, options }, request, asked), asked.method === 'HEAD')
   }
 }
 
 /** Fastify waits for the reply that a hook returns, and goes no further. */
-async function send<Reply extends FastifyReplyLike>(reply: Reply, response: Response): Promise<Reply> {
+async function send<Reply extends FastifyReplyLike>(reply: Reply, response: Response, isHead = false): Promise<Reply> {
   reply.code(response.status)
   response.headers.forEach((value, name) => {
     reply.header(name, value)
   })
-  reply.send(response.body === null ? undefined : await response.text())
+  // Of no body at all Fastify's HEAD routes would say that GET has none either; of a stream they say nothing.
+  const none = isHead ? new Response('').body : undefined
+  reply.send(response.body === null ? none : await response.text())
   return reply
 }
