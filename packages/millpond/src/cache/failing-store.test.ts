@@ -63,6 +63,37 @@ describe('a store that fails', () => {
     expect((await definition.get()).status).toBe('hit')
   })
 
+  test.each(['fill', 'release'] as const)(
+    'that loses the answer to a %s is given back that lease alone: not the one that another process holds by now',
+    async (lost) => {
+      const { cache, store, clock } = setUp({ lease: '50ms' })
+      const [slow, third] = [1, 2].map(() =>
+        createCache({ store: { ...store }, namespace: 'test', clock, lease: '10s' }),
+      )
+      const fail = () => Promise.reject(new StoreUnavailableError('away'))
+      vi.spyOn(store, lost).mockImplementationOnce(fail)
+      const own = lost === 'fill' ? () => 1 : fail
+      await cache
+        .define({ name: 'value', ttl: '5m', load: own })
+        .get()
+        .catch(() => {})
+      await clock.advance(60)
+      const loads: (() => void)[] = []
+      const load = () => new Promise<number>((resolve) => void loads.push(() => resolve(2)))
+      const reading = slow?.define({ name: 'value', ttl: '5m', load }).get()
+      await clock.advance(0)
+      expect(loads.length).toBe(1)
+      await clock.advance(500)
+      const joining = third?.define({ name: 'value', ttl: '5m', load }).get()
+      await clock.advance(0)
+      expect(loads.length).toBe(1)
+      loads[0]?.()
+      await reading
+      await clock.advance(500)
+      expect(await joining).toMatchObject({ value: 2, status: 'hit' })
+    },
+  )
+
   test('hears of what it missed as soon as it answers again, not at the next try', async () => {
     const inner = memory({ clock: createFakeClock() })
     const { store, calm } = createChaos(inner, { shares: { error: 1 } })

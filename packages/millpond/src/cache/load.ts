@@ -115,7 +115,7 @@ export function createLoader(settings: LoaderSettings): Loader {
     const stored = await store.fill(fill).catch((error: unknown) => {
       report({ type: 'store-error', operation: 'fill', error })
       // It may have run or not; left alone, our lease would keep everybody waiting for its TTL.
-      undelivered.addSlot(spec.slot)
+      undelivered.addLease(lease, held.token, entry)
       return false
     })
     report({ type: 'fill', name: spec.name, stored, bytes: text.length })
@@ -137,7 +137,7 @@ export function createLoader(settings: LoaderSettings): Loader {
   }
 
   function release({ slot }: Spec<unknown>, { token }: Held): void {
-    void store.release(slot.lease, token).catch(() => undelivered.addSlot(slot))
+    void store.release(slot.lease, token).catch(() => undelivered.addLease(slot.lease, token, slot.entry))
   }
 
   async function alone(spec: Spec<unknown>, flight: Flight<Answer>, reason: ReadReason): Promise<Answer> {

@@ -104,6 +104,22 @@ describe('createUndelivered()', () => {
     expect(undelivered.size()).toBe(0)
   })
 
+  test('covers the entry of a lease where told, and never weakens its deletion', async () => {
+    const { clock, calls, undelivered, slot, recover } = setUp()
+    const [x, y] = [slot('x'), slot('y')]
+    undelivered.addLease(x.lease, 'one', x.entry)
+    undelivered.addSlot(y)
+    undelivered.addLease(y.lease, 'two', y.entry)
+    expect([undelivered.covers(x), undelivered.covers(y)]).toEqual([true, true])
+    recover()
+    await clock.advance(100)
+    expect(calls).toEqual([
+      { kind: 'remove', keys: [y.entry, y.lease] },
+      { kind: 'release', keys: [x.lease], nonce: 'one' },
+    ])
+    expect([undelivered.covers(x), undelivered.covers(y)]).toEqual([false, false])
+  })
+
   test('delivers once more what was invalidated again while a try was under way', async () => {
     const { clock, calls, undelivered, keys, slot, hold } = setUp()
     undelivered.addTags(keys('a', 'b'))

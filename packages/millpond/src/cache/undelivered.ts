@@ -11,8 +11,8 @@ const KEYS_PER_TRY = 500
 export interface Undelivered {
   addTags(tags: readonly StoreKey[]): void
   addSlot(slot: Slot): void
-  /** A lease that the store may have granted to a token without our hearing of it. */
-  addLease(lease: StoreKey, token: string): void
+  /** A lease that the store may still hold for a token, and the entry that is answered without the cache meanwhile, if any. Given back by its token: by now another may hold it. */
+  addLease(lease: StoreKey, token: string, entry?: StoreKey): void
   /** Whether a read of the slot must not be answered from the store. */
   covers(slot: Slot): boolean
   /** The store answers again: tries within 100 ms. */
@@ -23,7 +23,7 @@ export interface Undelivered {
 
 type Waiting =
   | { readonly kind: 'tag' | 'key'; readonly giveUpAt: number }
-  | { readonly kind: 'lease'; readonly lease: StoreKey; readonly giveUpAt: number }
+  | { readonly kind: 'lease'; readonly lease: StoreKey; readonly token: string; readonly giveUpAt: number }
 
 /**
  * Creates the queue. It retries with back-off from 100 ms to 1 s until the store acknowledges, or until `lifeMs` has passed: as long as a process anywhere may have let an entry live, which this
@@ -36,7 +36,7 @@ export function createUndelivered(options: {
   readonly tagTtlMs: () => number
 }): Undelivered {
   const { store, clock, lifeMs, tagTtlMs } = options
-  /** By the tag or key, a lease by its token. */
+  /** By the tag or key; a lease by the entry that it covers, else by its token. */
   const waiting = new Map<string, Waiting>()
   let cancel: (() => void) | undefined
   let trying = false
@@ -74,7 +74,7 @@ export function createUndelivered(options: {
     try {
       if (tags.length > 0) await store.renew(tags, createNonce(), tagTtlMs())
       if (keys.length > 0) await store.remove(keys)
-      await Promise.all(batch.map(([token, item]) => item.kind === 'lease' && store.release(item.lease, token)))
+      await Promise.all(batch.map(([, item]) => item.kind === 'lease' && store.release(item.lease, item.token)))
     } catch {
       return
     }
@@ -86,8 +86,11 @@ export function createUndelivered(options: {
   return {
     addTags: (tags) => add('tag', tags),
     addSlot: (slot) => add('key', [slot.entry, slot.lease]),
-    addLease(lease, token) {
-      waiting.set(token, { kind: 'lease', lease, giveUpAt: instantOf(clock) + tagTtlMs() })
+    addLease(lease, token, entry) {
+      const id = entry ?? token
+      // A deletion removes the lease too.
+      if (waiting.get(id)?.kind === 'key') return
+      waiting.set(id, { kind: 'lease', lease, token, giveUpAt: instantOf(clock) + tagTtlMs() })
       schedule()
     },
     covers: (slot) => waiting.size > 0 && (waiting.has(slot.entry) || slot.tags.some((tag) => waiting.has(tag))),
