@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest'
+import { createLimiter } from '../../limit/limiter.ts'
+import { slidingWindow } from '../../limit/policy.ts'
+import { createFakeClock } from '../../testing/fake-clock.ts'
+import { memory } from './index.ts'
+
+test('memory() counts for at most `maxKeys` identities: the one counted least lately is forgotten', async () => {
+  const clock = createFakeClock()
+  const limiter = createLimiter({
+    store: memory({ clock, maxKeys: 3 }),
+    clock,
+    policies: { reads: slidingWindow({ limit: 2, window: '60s', onUnavailable: 'closed' }) },
+  })
+  const left = async (key: string) => {
+    const decision = await limiter.peek({ policy: 'reads', key })
+    return 'nearest' in decision ? decision.nearest.remaining : undefined
+  }
+  for (const key of ['a', 'b', 'c', 'a', 'd']) await limiter.limit('reads', key)
+  expect(await Promise.all(['a', 'b', 'c', 'd'].map(left))).toEqual([0, 2, 1, 1])
+})
+
+test.each([
+  [{ maxKeys: 0 }, 'maxKeys'],
+  [{ maxBytes: 1.5 }, 'maxBytes'],
+  [{ maxKeys: Number.NaN }, 'maxKeys'],
+])('memory(%o) throws for a bound that is no whole number from 1', (options, name) => {
+  expect(() => memory(options)).toThrow(RangeError)
+  expect(() => memory(options)).toThrow(`"${name}"`)
+})
