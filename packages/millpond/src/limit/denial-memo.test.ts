@@ -79,7 +79,7 @@ describe('the denial memo', () => {
     expect(asked.times).toBe(4)
   })
 
-  test('holds at most its maximum of refusals', () => {
+  test('holds at most its maximum of refusals, the newest', () => {
     const memo = createDenialMemo<'window'>({ clock: createFakeClock(), maxAgeMs: 1_000, maxSize: 100 })
     const state = {
       policy: 'window',
@@ -98,12 +98,17 @@ describe('the denial memo', () => {
       refusedBy: 'window',
       retryAfterMs: 9,
     }
-    for (let identity = 0; identity < 1_000_000; identity += 1) {
-      memo.note(memo.begin(), [{ key: `k${identity}`, limit: 1, cost: 1 } as PolicyCheck<'window'>], decision)
+    const checksOf = (identity: number) => [{ key: `k${identity}`, limit: 1, cost: 1 } as PolicyCheck<'window'>]
+    for (let identity = 0; identity < 1_000_030; identity += 1) {
+      memo.note(memo.begin(), checksOf(identity), decision)
+      // One that goes on being refused is not pushed out by a flood of others.
+      if (identity % 50 === 0) memo.note(memo.begin(), checksOf(0), decision)
     }
     expect(memo.size()).toBe(100)
-    memo.note(memo.begin(), [{ key: 'one more', limit: 1, cost: 1 } as PolicyCheck<'window'>], decision)
-    expect(memo.size()).toBe(1)
+    const known = Array.from({ length: 1_000_030 }, (_, identity) => identity).filter((identity) =>
+      memo.recall(checksOf(identity)),
+    )
+    expect([known.length, known[0], known[1], known.at(-1)]).toEqual([100, 0, 999_931, 1_000_029])
   })
 
   test(`decides over ${STEPS} steps exactly as the store does`, async () => {

@@ -15,6 +15,7 @@ interface Remembered<Name extends string> {
 
 /** What the refusals of a key have in common: all are forgotten at once. */
 interface Part {
+  readonly key: StoreKey
   forgotten: boolean
 }
 
@@ -40,8 +41,8 @@ interface Asked {
 /**
  * Creates the memo. A refusal holds for exactly the same take (policies, keys, limits and costs), since only of that is the wait known, from when it was sent until its
  * first policy would let it pass: the store decided after the sending, so it refuses for at least as long. What may let it pass sooner is a refund or reset: this
- * process's own make the memo forget, those of others it learns of after `maxAgeMs` at most. At most `maxSize` refusals: one more, and all
- * before it are forgotten.
+ * process's own make the memo forget, those of others it learns of after `maxAgeMs` at most. At most `maxSize` refusals: one more, and the oldest
+ * is forgotten, with those of its keys.
  */
 export function createDenialMemo<Name extends string>(options: {
   clock: Clock
@@ -54,7 +55,7 @@ export function createDenialMemo<Name extends string>(options: {
   let generation = 0
 
   function toPart({ key }: PolicyCheck<Name>): Part {
-    const part = parts.get(key) ?? { forgotten: false }
+    const part = parts.get(key) ?? { key, forgotten: false }
     parts.set(key, part)
     return part
   }
@@ -63,6 +64,13 @@ export function createDenialMemo<Name extends string>(options: {
     const part = parts.get(key)
     if (part) part.forgotten = true
     parts.delete(key)
+  }
+
+  function forgetOldest(): void {
+    const [oldest] = remembered
+    if (!oldest) return
+    remembered.delete(oldest[0])
+    for (const part of oldest[1].parts) if (!part.forgotten) forget(part.key)
   }
 
   return {
@@ -82,11 +90,11 @@ export function createDenialMemo<Name extends string>(options: {
       const holdsMs = Math.min(maxAgeMs, ...refused.map(({ retryAfterMs }) => retryAfterMs))
       const span = { from: asked.at, until: asked.at + holdsMs, repliedAt: instantOf(clock) }
       if (span.until <= span.repliedAt) return
-      if (remembered.size >= maxSize) {
-        remembered.clear()
-        parts.clear()
-      }
-      remembered.set(toId(checks), { limits, parts: checks.map(toPart), ...span })
+      const id = toId(checks)
+      // So that it is the newest.
+      remembered.delete(id)
+      if (remembered.size >= maxSize) forgetOldest()
+      remembered.set(id, { limits, parts: checks.map(toPart), ...span })
     },
     forget(keys) {
       generation += 1
