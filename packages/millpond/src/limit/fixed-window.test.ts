@@ -15,12 +15,12 @@ test('fixedWindowStep() counts within windows aligned to the epoch', () => {
   expect(take(140)).toMatchObject({ allowed: true, remaining: 0, resetMs: 60, retryAfterMs: 0 })
   expect(take(199)).toEqual({ allowed: false, remaining: 0, resetMs: 1, retryAfterMs: 1 })
   expect(take(200)).toMatchObject({ allowed: true, remaining: 1, resetMs: 100, retryAfterMs: 0 })
-  expect(state).toEqual({ start: 200, count: 1 })
+  expect(state).toEqual({ began: 200, count: 1 })
 })
 
 test('fixedWindowStep() stays in the window begun when time steps back over its start', () => {
-  const [state] = fixedWindowStep({ start: 200, count: 1 }, 190, rule)
-  expect(state).toEqual({ start: 200, count: 2 })
+  const [state] = fixedWindowStep({ began: 200, count: 1 }, 190, rule)
+  expect(state).toEqual({ began: 200, count: 2 })
   expect(fixedWindowStep(state, 190, rule)[1]).toEqual({
     allowed: false,
     remaining: 0,

@@ -2,9 +2,10 @@ import { StoreReplyError } from '../errors.ts'
 import { createSteps } from './algorithm-steps.ts'
 import type { StepRule, Verdict } from './verdict.ts'
 
-/** The window that is being counted (its start, milliseconds since the Unix epoch) and the units taken in it. */
+/** The window that is being counted, by the moment of its first take (milliseconds since the Unix epoch), and the units taken in it. */
 export interface FixedWindowState {
-  readonly start: number
+  /** Names this count: one that was begun anew after a reset has another, so that no refund is of what was taken before. */
+  readonly began: number
   readonly count: number
 }
 
@@ -20,8 +21,8 @@ export function fixedWindowStep(
   rule: StepRule,
 ): [FixedWindowState | undefined, Verdict] {
   const { limit, cost } = rule
-  const { start, end } = toWindow(Math.max(now, state?.start ?? 0), rule)
-  const before = state !== undefined && state.start >= start ? state.count : 0
+  const { start, end } = toWindow(Math.max(now, state?.began ?? 0), rule)
+  const { began, count: before } = state !== undefined && state.began >= start ? state : { began: now, count: 0 }
   const allowed = before + cost <= limit
   const taken = allowed && cost > 0
   const count = taken ? before + cost : before
@@ -30,22 +31,23 @@ export function fixedWindowStep(
     remaining: Math.max(0, limit - count),
     resetMs: count === 0 ? 0 : end - now,
     retryAfterMs: allowed ? 0 : cost > limit ? Number.POSITIVE_INFINITY : end - now,
-    ...(taken ? { mark: String(start) } : {}),
+    ...(taken ? { mark: String(began) } : {}),
   }
-  return [taken ? { start, count } : state, verdict]
+  return [taken ? { began, count } : state, verdict]
 }
 
-/** Gives back up to `cost` units if the window that began at `mark` is still counted. */
+/** Gives back up to `cost` units if the count that began at `mark` is still that of the window. */
 export function fixedWindowRefund(
   state: FixedWindowState | undefined,
   now: number,
   rule: StepRule & { readonly mark: string },
 ): [FixedWindowState | undefined, number] {
   if (state === undefined) return [state, 0]
-  const { start } = toWindow(Math.max(now, state.start), rule)
-  if (start !== Number(rule.mark) || state.start < start) return [state, 0]
+  const { began } = state
+  const { start } = toWindow(Math.max(now, began), rule)
+  if (began !== Number(rule.mark) || began < start) return [state, 0]
   const count = Math.min(rule.cost, state.count)
-  return [{ start, count: state.count - count }, count]
+  return [{ began, count: state.count - count }, count]
 }
 
 function toWindow(moment: number, { windowMs, starts }: StepRule): { start: number; end: number } {

@@ -52,10 +52,7 @@ export interface Limiter<P extends Policies> {
    * the process that took. Permits are given back the same way. One round trip.
    */
   refund(decision: Decision): Promise<{ readonly delivered: boolean }>
-  /**
-   * Forgets what one policy has counted for one key. One command. Units that processes hold in a lease are spent all the same, for up to a second; and in a fixed window a refund of what was
-   * taken before gives back from what is counted after.
-   */
+  /** Forgets what one policy has counted for one key. One command. Units that processes hold in a lease are spent all the same, for up to a second. */
   reset(policy: keyof P & string, key: string): Promise<{ readonly delivered: boolean }>
   /** Proves on the real store that a limit refuses, and warns of what may cost it counts, such as a database that evicts keys. 3 round trips. */
   selfTest(): Promise<{

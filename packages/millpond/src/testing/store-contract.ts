@@ -309,6 +309,27 @@ export const storeContract: readonly ContractCase[] = [
     },
   },
   {
+    name: 'refund() of what was taken before a reset gives back nothing of what was taken after it',
+    async run(context) {
+      const { store } = context
+      for (const algorithm of ALGORITHMS) {
+        const check: LimitCheck = {
+          ...(await slidingCheck(context, algorithm, 'bob', { limit: 5, cost: 3 })),
+          algorithm,
+          permit: 'permit-1',
+          refill: 1,
+        }
+        const [verdict] = await store.take([check])
+        await store.reset([check.key])
+        // Marks are no finer than the store's clock.
+        await context.pass(2)
+        await store.take([{ ...check, permit: 'permit-2' }])
+        equal([algorithm, await store.refund([{ ...check, mark: verdict?.mark ?? '' }])], [algorithm, [0]])
+        equal(await remaining(store.peek([check])), [2])
+      }
+    },
+  },
+  {
     name: 'refund() gives back what a take took, once',
     async run(context) {
       const { store } = context

@@ -76,25 +76,25 @@ function LOOK.f(state, limit, window, starts)
     if not start or not ends then return nil end
   end
   local taken = 0
-  if began >= start then taken = number(count) or 0 end
-  return limit - taken, start, taken, ends
+  if began >= start then taken = number(count) or 0 else began = at end
+  return limit - taken, began, taken, ends
 end
 
-function SETTLE.f(key, taken, missing, limit, window, cost, _, start, before, ends)
+function SETTLE.f(key, taken, missing, limit, window, cost, _, began, before, ends)
   local left = ends - now
   local mark = ''
   if taken > 0 then
-    mark = start
-    write(key, string.format('%.0f:%.0f', start, before + taken), left)
+    mark = began
+    write(key, string.format('%.0f:%.0f', began, before + taken), left)
   end
   return before + taken > 0 and left or 0, missing > 0 and left or 0, mark
 end
 `,
     givesBack: lua`
-function REFUND.f(key, mark, window, cost, _, start, before)
-  if start ~= number(mark) then return 0 end
+function REFUND.f(key, mark, window, cost, _, began, before)
+  if began ~= number(mark) then return 0 end
   local count = math.min(cost, before)
-  if count > 0 then write(key, string.format('%.0f:%.0f', start, before - count), 0) end
+  if count > 0 then write(key, string.format('%.0f:%.0f', began, before - count), 0) end
   return count
 end
 `,

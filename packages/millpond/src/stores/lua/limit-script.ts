@@ -14,7 +14,7 @@ import { createScript, lua, type Script } from './script.ts'
  * Every value is read once, by one MGET, and what changed is written once, at the end: if anything fails before, nothing has changed.
  *
  * A sliding window is a string of 4 bytes a unit, big-endian, the moment modulo 2^32, oldest first: windows are shorter than 2^31 ms and a key lives no
- * longer than its window, so the difference to now tells the moment. Permits are 12 bytes each, the end in the same way and 8 of identity. A fixed window is text: `start:count`. A token bucket is
+ * longer than its window, so the difference to now tells the moment. Permits are 12 bytes each, the end in the same way and 8 of identity. A fixed window is text: `began:count`, the moment of its first take. A token bucket is
  * three doubles, level, moment and count, and a byte that makes it as long as nothing else; where the server has no struct library it is text: `level:at:taken`.
  */
 const HEAD = lua`
