@@ -1,10 +1,12 @@
 import { describe, expect, test, vi } from 'vitest'
+import { z } from 'zod'
 import { StoreUnavailableError } from '../errors.ts'
 import { memory } from '../stores/memory/index.ts'
 import { createChaos } from '../testing/chaos-store.ts'
 import { createFakeClock } from '../testing/fake-clock.ts'
 import { type CacheOptions, createCache } from './cache.ts'
 import type { CacheStore } from './cache-store.ts'
+import type { CacheEvent } from './event.ts'
 
 function setUp(options: Partial<CacheOptions> = {}) {
   const clock = createFakeClock()
@@ -27,6 +29,36 @@ describe('a store that fails', () => {
       remove: fail,
     }
   }
+
+  test('is told of a deletion when it is back, and until then its process reads past the entry', async () => {
+    const { cache, store, clock } = setUp()
+    const load = vi.fn(() => 1)
+    const value = cache.define({ name: 'value', ttl: '5m', input: z.string(), load })
+    const key = cache.key('plain')
+    await Promise.all([value.get('a'), value.get('b'), cache.set(key, 1, { ttl: '5m' })])
+    const remove = vi.spyOn(store, 'remove').mockRejectedValue(new StoreUnavailableError('away'))
+    expect(await Promise.all([value.delete('a'), cache.delete(key)])).toEqual(Array(2).fill({ delivered: false }))
+    expect(await value.get('a')).toMatchObject({ status: 'bypass', reason: 'invalidation-pending' })
+    expect(await cache.get(key)).toEqual({ status: 'miss', reason: 'invalidation-pending' })
+    expect((await value.get('b')).status).toBe('hit')
+    remove.mockRestore()
+    await clock.advance(2_000)
+    expect(await value.get('a')).toMatchObject({ status: 'miss', reason: 'absent' })
+    expect(await cache.get(key)).toEqual({ status: 'miss', reason: 'absent' })
+  })
+
+  test('stores no plain entry, and says so', async () => {
+    const events: CacheEvent[] = []
+    const { cache, store } = setUp({ reporter: (event) => void events.push(event) })
+    const key = cache.key('plain')
+    vi.spyOn(store, 'fill').mockRejectedValueOnce(new StoreUnavailableError('away'))
+    expect(await cache.set(key, 1, { ttl: '5m' })).toEqual({ stored: false })
+    vi.spyOn(store, 'lease').mockRejectedValueOnce(new StoreUnavailableError('away'))
+    expect(await cache.set(key, 1, { ttl: '5m' })).toEqual({ stored: false })
+    expect(events.map((event) => event.type === 'store-error' && event.operation)).toEqual(['fill', 'stamp'])
+    expect(await cache.set(key, 1, { ttl: '5m' })).toEqual({ stored: true })
+    expect(events.length).toBe(2)
+  })
 
   test('is answered past by the loader, and left alone after five failures in a row', async () => {
     const store = failing(new StoreUnavailableError('away'))

@@ -90,3 +90,15 @@ test('the least recently used values go when the bytes are used up, and one too 
   put(slot('f'), 'x'.repeat(10_000))
   expect(get(slot('f'))).toBe(undefined)
 })
+
+test('values that were all used make room too, the oldest first, and tags count as bytes', () => {
+  const { put, get } = setUp(2_000)
+  const names = ['a', 'b', 'c', 'd', 'e']
+  const there = () => names.filter((name) => get(slot(name)) !== undefined)
+  for (const name of names.slice(0, 4)) put(slot(name), 'x'.repeat(100))
+  expect(there()).toEqual(['a', 'b', 'c', 'd'])
+  put(slot('e'), 'x'.repeat(100))
+  expect(there()).toEqual(['b', 'c', 'd', 'e'])
+  put(slot('a', 'red', 'green', 'blue'), 'x'.repeat(100))
+  expect(there()).toEqual(['a', 'd', 'e'])
+})

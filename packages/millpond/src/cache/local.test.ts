@@ -27,6 +27,15 @@ test('a value is read from this process without asking the store', async () => {
   expect(read).not.toHaveBeenCalled()
 })
 
+test('a value from this process says its age and what is left of its TTL', async () => {
+  const { clock, here } = setUp()
+  const { ttlMs } = await here.value.get()
+  await clock.advance(1_500)
+  for (const _ of ['found', 'remembered by its input']) {
+    expect(await here.value.get()).toMatchObject({ reason: 'local', ageMs: 1_500, ttlMs: ttlMs - 1_500 })
+  }
+})
+
 test('an invalidation elsewhere is seen after the bound at the latest', async () => {
   const { clock, commit, here, there } = setUp()
   await here.value.get()

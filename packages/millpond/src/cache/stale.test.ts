@@ -149,6 +149,27 @@ describe('staleIfError', () => {
     expect(reads.map(({ value: old }) => old)).toEqual(Array(10).fill(1))
   })
 
+  test('gives it to a reader too that joined without having looked', async () => {
+    const { cache, clock, store } = setUp()
+    const load = vi.fn<() => Promise<number>>().mockResolvedValueOnce(1).mockRejectedValue(new Error('database away'))
+    const value = cache.define({ ...options, load })
+    await value.get()
+    await clock.advance(60_000)
+    const dying = createCache({ store, namespace: 'test', clock })
+    void dying.define({ ...options, load: () => new Promise<number>(() => {}) }).get()
+    await clock.advance(0)
+    const waiting = value.get()
+    await clock.advance(0)
+    const looks = vi.spyOn(store, 'read')
+    const joined = value.get()
+    expect(looks).not.toHaveBeenCalled()
+    await clock.advance(11_000)
+    for (const read of [waiting, joined]) {
+      expect(await read).toMatchObject({ value: 1, status: 'stale', reason: 'load-failed' })
+    }
+    expect(load).toHaveBeenCalledTimes(2)
+  })
+
   test('lets the error through when there is nothing to serve, or it was invalidated', async () => {
     const { cache, clock } = setUp()
     const failure = new Error('database away')
