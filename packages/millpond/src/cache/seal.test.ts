@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createGzip } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { memory } from '../stores/memory/index.ts'
@@ -58,6 +60,37 @@ describe('seal()', () => {
     expect(await seal({ encryption: { current: 'k2', keys: { k1, k2 } } }).open(old, 'key')).toBe('"value"')
     expect(await seal({ encryption: { current: 'k2', keys: { k2 } } }).open(old, 'key')).toBe(undefined)
     expect(await seal({}).open(old, 'key')).toBe(undefined)
+  })
+
+  test('does not open what would inflate to gigabytes, nor hold it', { timeout: 60_000 }, async () => {
+    const sealed = seal({ compressAbove: 0 })
+    // A gigabyte of spaces is a megabyte.
+    const zip = createGzip()
+    const parts: Buffer[] = []
+    zip.on('data', (part: Buffer) => parts.push(part))
+    const space = Buffer.alloc(2 ** 20, ' ')
+    for (let times = 0; times < 1_024; times += 1) {
+      if (!zip.write(space)) await once(zip, 'drain')
+    }
+    zip.end()
+    await once(zip, 'end')
+    const bomb = `Z${Buffer.concat(parts).toString('base64')}`
+    const before = process.memoryUsage().arrayBuffers
+    let most = 0
+    const watch = setInterval(() => {
+      most = Math.max(most, process.memoryUsage().arrayBuffers - before)
+    }, 1)
+    expect(await sealed.open(bomb, 'key')).toBe(undefined)
+    clearInterval(watch)
+    expect(most).toBeLessThan(256 * 2 ** 20)
+  })
+
+  test('leaves a value that is too long to be opened again as it is', async () => {
+    const sealed = seal({ compressAbove: 0 })
+    const body = ' '.repeat(64 * 2 ** 20 + 1)
+    expect((await sealed.close(body, 'key')) === body).toBe(true)
+    const longest = body.slice(1)
+    expect((await sealed.open(await sealed.close(longest, 'key'), 'key')) === longest).toBe(true)
   })
 
   test('throws for options that break their rule, without showing a key', () => {

@@ -12,9 +12,12 @@ export interface EncryptionOptions {
 
 export interface SealOptions {
   readonly encryption?: EncryptionOptions | undefined
-  /** Values of more characters than this are compressed (gzip). Default: none. */
+  /** Values of more characters than this are compressed (gzip), except beyond 64 MiB. Default: none. */
   readonly compressAbove?: number | undefined
 }
+
+/** What opens to more bytes is not believed: a few kilobytes that somebody put into the store can hold gigabytes. */
+const MOST_BYTES = 64 * 2 ** 20
 
 const ACTION = 'Cannot create a seal'
 const IV_BYTES = 12
@@ -42,9 +45,10 @@ export function seal(options: SealOptions): Seal {
   const cipher = options.encryption ? createCipher(options.encryption) : undefined
   return {
     async close(body, context) {
+      const bytes = body.length > compressAbove ? toBytes(body) : undefined
       const packed =
-        body.length > compressAbove
-          ? GZIP + toBase64(await pipe(toBytes(body), new CompressionStream('gzip')))
+        bytes && bytes.length <= MOST_BYTES
+          ? GZIP + toBase64(await pipe(bytes, new CompressionStream('gzip')))
           : toPlain(body)
       return cipher ? cipher.close(packed, context) : packed
     },
@@ -110,12 +114,21 @@ function readKey(text: unknown): Uint8Array<ArrayBuffer> | undefined {
   }
 }
 
+/** @throws {RangeError} when more than 64 MiB and a chunk would come out; what comes out is held once, and once more while it is put together */
 async function pipe(
   bytes: Uint8Array<ArrayBuffer>,
   stream: CompressionStream | DecompressionStream,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const piped = new Blob([bytes]).stream().pipeThrough(stream)
-  return new Uint8Array(await new Response(piped as ReadableStream<Uint8Array>).arrayBuffer())
+  const piped = new Blob([bytes]).stream().pipeThrough(stream) as ReadableStream<Uint8Array<ArrayBuffer>>
+  let size = 0
+  const bounded = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+    transform(chunk, controller) {
+      size += chunk.length
+      if (size > MOST_BYTES) throw new RangeError('too long')
+      controller.enqueue(chunk)
+    },
+  })
+  return new Uint8Array(await new Response(piped.pipeThrough(bounded)).arrayBuffer())
 }
 
 function toBytes(text: string): Uint8Array<ArrayBuffer> {
