@@ -96,7 +96,8 @@ export function createLoader(settings: LoaderSettings): Loader {
     })
     const storedAt = clock.now()
     const carried = await carry(spec, held, named)
-    if (carried === undefined) {
+    const sealed = carried === undefined ? undefined : await close(body, entry)
+    if (carried === undefined || sealed === undefined) {
       release(spec, held)
       report({ type: 'fill', name: spec.name, stored: false, bytes: 0 })
       return { body, named, storedAt, status: 'miss', reason, ttlMs: 0 }
@@ -109,7 +110,7 @@ export function createLoader(settings: LoaderSettings): Loader {
       loadMs,
       versions: held.versions.slice(0, spec.slot.tags.length),
       named: carried,
-      body: await settings.seal.close(body, entry),
+      body: sealed,
     })
     const fill = { entry, lease, token: held.token, text, ttlMs: toStoreTtl(spec.lifetime, ttlMs) }
     const stored = await store.fill(fill).catch((error: unknown) => {
@@ -134,6 +135,16 @@ export function createLoader(settings: LoaderSettings): Loader {
       report({ type: 'store-error', operation: 'versions', error })
       return undefined
     })
+  }
+
+  /** What is stored of a body; undefined when the seal fails, of which the reader need not hear. */
+  async function close(body: string, entry: StoreKey): Promise<string | undefined> {
+    try {
+      return await settings.seal.close(body, entry)
+    } catch (error) {
+      report({ type: 'store-error', operation: 'seal', error })
+      return undefined
+    }
   }
 
   function release({ slot }: Spec<unknown>, { token }: Held): void {

@@ -81,14 +81,21 @@ function judge<Value>(
   const open = (named: readonly StoreKey[]): Awaitable<Look<Value>> => {
     const freshness = judgeFreshness(entry, spec.lifetime, clock.now(), random)
     if (freshness === 'expired') return miss('expired')
-    return whenReady(seal.open(entry.body, slot.entry), (body) => {
-      if (body === undefined) return miss('unreadable')
-      return whenReady(spec.decode(body), (decoded) => {
-        if (decoded.issues !== null) return miss('schema-rejected')
-        const found = { entry: body === entry.body ? entry : { ...entry, body }, value: decoded.value, named }
-        return freshness === 'spare' ? miss('expired', found) : { kind: 'found', freshness, ...found }
-      })
-    })
+    // What throws for a text that lies in the store must not do so at each read until it expires.
+    return attempt(
+      () => seal.open(entry.body, slot.entry),
+      (body) => {
+        if (body === undefined) return miss('unreadable')
+        return attempt(
+          () => spec.decode(body),
+          (decoded) => {
+            if (!decoded || decoded.issues !== null) return miss('schema-rejected')
+            const found = { entry: body === entry.body ? entry : { ...entry, body }, value: decoded.value, named }
+            return freshness === 'spare' ? miss('expired', found) : { kind: 'found', freshness, ...found }
+          },
+        )
+      },
+    )
   }
   if (!valueTags) return hasVersions(entry.versions, versions) ? open(NONE) : miss('tag-changed')
   const [made, carried] = toMadeAgainst(entry.versions)
@@ -98,6 +105,21 @@ function judge<Value>(
     if ('named' in checked) return open(checked.named)
     return 'reason' in checked ? miss(checked.reason) : { kind: 'failed', error: checked.error }
   })
+}
+
+/** Calls `next` with what `run` gives, at once where that is no promise; with undefined when it throws. */
+function attempt<T, Result>(
+  run: () => Awaitable<T>,
+  next: (value: T | undefined) => Awaitable<Result>,
+): Awaitable<Result> {
+  let value: Awaitable<T | undefined>
+  try {
+    value = run()
+    if (value instanceof Promise) value = value.catch(() => undefined)
+  } catch {
+    // Undefined, as said.
+  }
+  return whenReady(value, next)
 }
 
 const NONE: readonly StoreKey[] = []

@@ -143,16 +143,16 @@ export function createPlainCache(settings: PlainSettings): PlainCache {
       const held = stamp ?? (await take(key, ttlMs))
       if (disabled || !held) return { stored: false }
       const { entry, lease, tags } = (await toSpec(key)).slot
-      const text = toText({
-        schemaVersion: '1',
-        storedAt: clock.now(),
-        ttlMs,
-        loadMs: 0,
-        versions: held.versions,
-        named: '',
-        body: await settings.seal.close(body, entry),
-      })
       try {
+        const text = toText({
+          schemaVersion: '1',
+          storedAt: clock.now(),
+          ttlMs,
+          loadMs: 0,
+          versions: held.versions,
+          named: '',
+          body: await settings.seal.close(body, entry),
+        })
         // A stamp cannot know for how long its versions must live.
         const tagTtlMs = settings.tagTtlMs(ttlMs)
         if (tagTtlMs > held.tagTtlMs) await store.versions(tags, createNonce(), tagTtlMs)

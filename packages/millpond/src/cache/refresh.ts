@@ -34,6 +34,11 @@ export function createRefresh(
     if (asking.has(entry) || flights.get(entry)) return
     asking.add(entry)
     const work = refresh(spec, seen).finally(() => asking.delete(entry))
-    waitUntil?.(work)
+    try {
+      waitUntil?.(work)
+    } catch (error) {
+      // It may be a hook that is there during a request only. The read has its answer all the same.
+      report({ type: 'store-error', operation: 'waitUntil', error })
+    }
   }
 }

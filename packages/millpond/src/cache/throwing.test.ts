@@ -1,0 +1,71 @@
+import { describe, expect, test, vi } from 'vitest'
+import { z } from 'zod'
+import { memory } from '../stores/memory/index.ts'
+import { createFakeClock } from '../testing/fake-clock.ts'
+import { type CacheOptions, createCache } from './cache.ts'
+import type { Seal } from './unsealed.ts'
+
+function setUp(options: Partial<CacheOptions> = {}) {
+  const clock = createFakeClock()
+  const store = memory({ clock })
+  const cache = createCache({ store, namespace: 'test', clock, random: () => 0.5, ...options })
+  return { clock, store, cache }
+}
+
+const fail = (): never => {
+  throw new Error('broken')
+}
+const plain: Seal = { close: (body) => body, open: (body) => body }
+
+describe('what is passed in and throws', () => {
+  test('waitUntil: the stale value is answered, and loaded anew all the same', async () => {
+    const { cache, clock } = setUp({ waitUntil: fail })
+    const load = vi.fn(() => load.mock.calls.length)
+    const value = cache.define({ name: 'value', ttl: '60s', staleFor: '60s', load })
+    await value.get()
+    await clock.advance(60_000)
+    expect(await value.get()).toMatchObject({ value: 1, status: 'stale' })
+    await clock.advance(0)
+    expect(await value.get()).toMatchObject({ value: 2, status: 'hit' })
+  })
+
+  test.each([
+    ['throws', fail],
+    ['rejects', () => Promise.reject(new Error('broken'))],
+  ])('seal.open %s: a miss', async (_, open) => {
+    const { cache } = setUp({ seal: { ...plain, open } })
+    const value = cache.define({ name: 'value', ttl: '60s', load: () => 1 })
+    await value.get()
+    expect(await value.get()).toMatchObject({ value: 1, status: 'miss', reason: 'unreadable' })
+  })
+
+  test.each([
+    ['throws', fail],
+    ['rejects', () => Promise.reject(new Error('broken'))],
+  ])('seal.close %s: the loaded value is answered, not stored, and the lease given back', async (_, close) => {
+    const { cache } = setUp({ seal: { ...plain, close } })
+    const value = cache.define({ name: 'value', ttl: '60s', load: () => 1 })
+    for (let times = 0; times < 2; times += 1)
+      expect(await value.get()).toMatchObject({ value: 1, status: 'miss', reason: 'absent', ttlMs: 0 })
+    expect(cache.counters()).toMatchObject({ misses: 2 })
+    const key = cache.key('a')
+    expect(await cache.set(key, 1, { ttl: '60s' })).toEqual({ stored: false })
+  })
+
+  test('an output schema that throws for what lies in the store: a miss', async () => {
+    const { cache, store, clock } = setUp()
+    const old = createCache({ store, namespace: 'test', clock })
+    await old.define({ name: 'value', ttl: '60s', load: () => 'old' }).get()
+    const output = z.string().transform((text) => (text === 'old' ? fail() : text))
+    const value = cache.define({ name: 'value', ttl: '60s', output, load: () => 'new' })
+    expect(await value.get()).toMatchObject({ value: 'new', status: 'miss', reason: 'schema-rejected' })
+    expect(await value.get()).toMatchObject({ value: 'new', status: 'hit' })
+  })
+
+  test('an output schema that throws for what was loaded: its error reaches the caller, and the lease is given back', async () => {
+    const { cache } = setUp()
+    const output = z.string().transform(fail)
+    const value = cache.define({ name: 'value', ttl: '60s', output, load: () => 'new' })
+    for (let times = 0; times < 2; times += 1) await expect(value.get()).rejects.toThrow('broken')
+  })
+})
