@@ -5,15 +5,15 @@ type Groups = readonly number[]
 const IPV4 = /^((25[0-5]|(2[0-4]|1\d|[1-9]?)\d)(\.\b|$)){4}$/
 
 /**
- * An address in one spelling, as the identity to limit: an IPv4 address as it is (also one that is mapped into IPv6), an IPv6 address as the /64 network it lies in, since
- * one subscriber holds at least that. Undefined for anything that is not an address.
+ * An address in one spelling, as the identity to limit: an IPv4 address as it is (also one that is mapped into IPv6, or that a translator put behind the prefix of RFC 6052, 64:ff9b::/96), an
+ * IPv6 address as the /64 network it lies in, since one subscriber holds at least that. Undefined for anything that is not an address.
  */
 export function toNetwork(text: string): string | undefined {
   const address = stripPort(text.trim())
   if (IPV4.test(address)) return address
   const groups = readIpv6(address)
   if (!groups) return undefined
-  return readMapped(groups)?.join('.') ?? toPrefix(groups, 4)
+  return (readMapped(groups) ?? readTranslated(groups))?.join('.') ?? toPrefix(groups, 4)
 }
 
 /** The /48 network around an IPv6 network of {@link toNetwork}: what one site is usually given. Undefined for anything else. */
@@ -32,8 +32,19 @@ export function readAddressBytes(text: string): readonly number[] | undefined {
 }
 
 function readMapped(groups: Groups): number[] | undefined {
-  const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff
-  return isMapped ? groups.slice(6).flatMap((group) => [group >> 8, group & 255]) : undefined
+  return readLast(groups, [0, 0, 0, 0, 0, 0xffff])
+}
+
+/** Clients of IPv4 that reach a server of IPv6 alone: without this all of them would be one network. */
+function readTranslated(groups: Groups): number[] | undefined {
+  return readLast(groups, [0x64, 0xff9b, 0, 0, 0, 0])
+}
+
+/** The four bytes behind a prefix of six groups. */
+function readLast(groups: Groups, prefix: Groups): number[] | undefined {
+  return prefix.every((group, index) => group === groups[index])
+    ? groups.slice(6).flatMap((group) => [group >> 8, group & 255])
+    : undefined
 }
 
 function toPrefix(groups: Groups, count: number): string {

@@ -17,6 +17,7 @@ describe('clientAddress() behind trustedProxies()', () => {
     ['a hop just outside a network', '10.0.0.1', '9.9.9.9, 172.32.0.0', '172.32.0.0'],
     ['an IPv6 proxy', 'fd12::1', '2001:db8:1:2:3::4', '2001:db8:1:2::/64'],
     ['an IPv4 socket that is mapped into IPv6', '::ffff:10.0.0.1', '203.0.113.7', '203.0.113.7'],
+    ['a socket behind a translator: no proxy of ours', '64:ff9b::10.0.0.1', '203.0.113.7', '10.0.0.1'],
     ['a proxy asking by itself', '10.0.0.1', undefined, '10.0.0.1'],
     ['only trusted hops', '10.0.0.1', '10.0.0.2', '10.0.0.2'],
     ['a hop that is no address', '10.0.0.1', '203.0.113.7, unknown', 'unknown'],
