@@ -15,6 +15,7 @@ function setUp(change: (store: Store) => Partial<Store> = () => ({})) {
     policies: {
       window: slidingWindow({ limit: 2, window: '60s', onUnavailable: 'open' }),
       jobs: concurrency({ limit: 1, ttl: '30s', onUnavailable: 'closed' }),
+      exports: concurrency({ limit: 1, ttl: '10s', onUnavailable: 'closed' }),
       uploads: concurrency({ limit: 2, ttl: '9s', onUnavailable: 'closed' }),
     },
   })
@@ -43,18 +44,47 @@ describe('hold()', () => {
   test('says that a permit is lost when it could not be renewed in time', async () => {
     const { limiter, clock } = setUp(() => ({ prolong: () => Promise.reject(new StoreUnavailableError('away')) }))
     const held = await hold(limiter, { policy: 'jobs', key: 'a' })
-    await clock.advance(29_000)
+    const uneven = await hold(limiter, { policy: 'exports', key: 'a' })
+    await clock.advance(9_999)
+    expect([held.lost.aborted, uneven.lost.aborted]).toEqual([false, false])
+    await clock.advance(10)
+    expect([held.lost.aborted, uneven.lost.aborted]).toEqual([false, true])
+    await clock.advance(19_900)
     expect(held.lost.aborted).toBe(false)
-    await clock.advance(1_000)
+    await clock.advance(100)
     expect(held.lost.aborted).toBe(true)
   })
 
-  test('is renewed no more when the limiter closes', async () => {
+  test('is renewed no more when the limiter closes, and says so when it has ended', async () => {
     const { limiter, clock } = setUp()
-    await hold(limiter, { policy: 'jobs', key: 'a' })
+    const held = await hold(limiter, { policy: 'jobs', key: 'a' })
     limiter.close()
-    await clock.advance(30_000)
+    await clock.advance(29_999)
+    expect(held.lost.aborted).toBe(false)
+    await clock.advance(10)
     expect((await limiter.limit('jobs', 'a')).allowed).toBe(true)
+    expect(held.lost.aborted).toBe(true)
+  })
+
+  test('counts from when the permit was asked for, not from a late answer', async () => {
+    let late = () => {}
+    const asked = new Promise<void>((resolve) => {
+      late = resolve
+    })
+    const { limiter, clock } = setUp((store) => ({
+      async take(checks) {
+        const verdicts = await store.take(checks)
+        await asked
+        return verdicts
+      },
+      prolong: () => Promise.reject(new StoreUnavailableError('away')),
+    }))
+    const holding = hold(limiter, { policy: 'exports', key: 'a' })
+    await clock.advance(90)
+    late()
+    const held = await holding
+    await clock.advance(9_920)
+    expect(held.lost.aborted).toBe(true)
   })
 
   test('renews permits of several policies as often as the shortest needs, and gives back only permits', async () => {

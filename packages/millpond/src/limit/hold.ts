@@ -23,13 +23,14 @@ export async function hold<const P extends Policies>(
   takes: Take<P> | readonly Take<P>[],
 ): Promise<Hold<keyof P & string>> {
   const { guard, store, refund, clock, closing } = limiter[limiterParts]
+  const now = () => instantOf(clock)
+  const takenAt = now()
   const decision = await limiter.take(takes)
   const permits = claimTaken(decision).filter(({ algorithm }) => algorithm === 'concurrency')
   const lost = new AbortController()
-  const now = () => instantOf(clock)
   const ttlMs = Math.min(...permits.map(({ windowMs }) => windowMs))
   let released: Promise<{ readonly delivered: boolean }> | undefined
-  let heldUntil = now() + ttlMs
+  let heldUntil = takenAt + ttlMs
   let cancel = schedule()
 
   function schedule(ms = ttlMs / 3): () => void {
@@ -39,10 +40,11 @@ export async function hold<const P extends Policies>(
   }
 
   async function prolong(): Promise<void> {
-    if (closing.aborted || lost.signal.aborted) return
+    if (lost.signal.aborted) return
     const askedAt = now()
     cancel = schedule()
     try {
+      closing.throwIfAborted()
       const held = await guard('prolong', () => store.prolong(permits))
       if (released) return
       if (permits.every((permit: LimitMark, index) => held[index] === permit.cost)) heldUntil = askedAt + ttlMs

@@ -302,4 +302,19 @@ describe('waitUntilReady()', () => {
     controller.abort(new RangeError('gone'))
     expect(await outcome).toEqual(new RangeError('gone'))
   })
+
+  test('rejects when its signal was aborted during the take that was refused, and does not wait first', async () => {
+    const controller = new AbortController()
+    const store = memory({ clock: createFakeClock() })
+    const take: Store['take'] = (checks) => {
+      if (checks[0]?.cost === 1) controller.abort(new RangeError('gone'))
+      return store.take(checks)
+    }
+    const { limiter } = setUp({ take })
+    await limiter.take({ policy: 'window', key: 'a', cost: 2 })
+    const options = { maxWait: '60s', signal: controller.signal } as const
+    const outcome = waitUntilReady(limiter, { policy: 'window', key: 'a' }, options).catch((error: unknown) => error)
+    const waiting = new Promise((resolve) => setTimeout(resolve, 20, 'still waiting'))
+    expect(await Promise.race([outcome, waiting])).toEqual(new RangeError('gone'))
+  })
 })

@@ -26,10 +26,12 @@ export async function waitUntilReady<const P extends Policies>(
   const now = () => instantOf(clock)
   const maxMs = toMilliseconds(options.maxWait, { action: 'Cannot wait', name: 'maxWait', maxMs: 86_400_000 })
   const end = now() + maxMs
+  signal?.throwIfAborted()
   for (;;) {
-    signal?.throwIfAborted()
     const decision = await limiter.take(takes)
     if (decision.status !== 'refused' || now() + decision.retryAfterMs > end) return decision
+    // It may have been during the take.
+    signal?.throwIfAborted()
     await wait(clock, decision.retryAfterMs, signal)
   }
 }
