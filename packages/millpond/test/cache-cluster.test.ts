@@ -72,6 +72,12 @@ describeWith('redis', 'a cache on a cluster', () => {
         for (const id of ids) alone.push((await value.get(id)).status)
         expect(together).toEqual(alone)
         expect(new Set(together)).toEqual(new Set(['hit', 'bypass']))
+        // Left alone by now, by its address and not slot by slot: at most one probe goes there.
+        const before = cache.counters().storeCalls
+        await value.getMany(ids)
+        const hits = together.filter((status) => status === 'hit').length
+        expect(hits).toBeLessThan(ids.length - 1)
+        expect(cache.counters().storeCalls - before).toBeLessThanOrEqual(hits + 1)
       } finally {
         hanging?.kill('SIGCONT')
         cache.close()

@@ -1,4 +1,5 @@
 import type { StoreKey } from '../key.ts'
+import type { CallPolicy } from '../resilience/call.ts'
 
 /** What a miss asks for before it may load: the right to fill the slot, and the versions of the tags as they are now. */
 export interface LeaseRequest {
@@ -40,8 +41,11 @@ export interface CacheStore {
    * a call of its own.
    */
   atTickEnd?(run: () => void): void
-  /** Merges the reads of a tick in the store's own way, where one call would let what fails for some keys fail for all: each call of `read` is an attempt of its own. Absent: one call for a tick. */
-  mergeReads?(read: CacheStore['read']): CacheStore['read']
+  /**
+   * Merges the reads of a tick in the store's own way, where one call would let what fails for some keys fail for all: each call of `read` is an attempt of its own. `createBreaker` makes one for the reads of
+   * each of its servers: one that is away must not be waited for because the others answer. Absent: one call for a tick.
+   */
+  mergeReads?(read: CacheStore['read'], createBreaker: () => CallPolicy): CacheStore['read']
   /** Takes the lease if it is free and the entry is as it was seen, reads the tags' versions and creates those that are missing, prolonging all; atomic. */
   lease(request: LeaseRequest): Promise<LeaseGrant>
   /** Writes the entry and drops the lease if the lease still holds the token; otherwise changes nothing. Atomic. */

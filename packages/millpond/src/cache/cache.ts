@@ -122,7 +122,7 @@ export function createCache(options: CacheOptions): Cache {
     return deadline(operation, call)
   })
   // With an account of their own: each good read would otherwise forgive the refused writes before it, and every miss pay for two.
-  const guarded = guardStore(options.store, policy, createBreaker(breaker))
+  const guarded = guardStore(options.store, policy, () => createBreaker(breaker))
   // Before its tags each invalidation renews the epoch, by which a load tells that a tag may have changed which it could not know beforehand.
   const renew: CacheStore['renew'] = (tags, nonce, ttlMs) => guarded.renew([keyring.epoch, ...tags], nonce, ttlMs)
   const store = { ...guarded, renew }

@@ -15,6 +15,8 @@ export interface Commands {
   atTickEnd(run: () => void): void
   /** The slot of a key, on a cluster: a command may name keys of one slot only. */
   readonly slotOf?: (key: string) => number
+  /** The master that has a slot, on a cluster; undefined where the client does not say. */
+  readonly nodeOf?: (slot: number) => string | undefined
   /** Ways to send a command to each master, on a cluster. */
   readonly masters?: () => Promise<readonly ((command: Command) => Promise<unknown>)[]>
   /** What the client puts before every key that it sends, and that keys which the server lists begin with. */

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { createCache } from '../../cache/cache.ts'
 import { StoreUnavailableError } from '../../errors.ts'
 import type { StoreKey } from '../../key.ts'
+import { createFakeClock } from '../../testing/fake-clock.ts'
 import { memory } from '../memory/index.ts'
 import { withClusterCache } from './cluster-cache.ts'
 
@@ -43,6 +44,43 @@ test('withClusterCache() lets a master that is away fail what asks for its keys,
   }
   cache.close()
 })
+
+test.each([
+  ['by its address', { nodeOf: (slot: number) => `127.0.0.1:${slot % 2}` }, 5],
+  ['slot by slot where the client does not say', undefined, 10],
+])(
+  'withClusterCache() leaves a master that does not answer alone while the others do, %s',
+  async (_, nodeOf, calls) => {
+    const clock = createFakeClock()
+    const shared = memory({ clock })
+    let away = true
+    const asked: string[] = []
+    const read = async (keys: readonly StoreKey[]) => {
+      if (!keys.some((key) => key.includes('odd'))) return shared.read(keys)
+      asked.push(...keys)
+      return away ? new Promise<never>(() => {}) : shared.read(keys)
+    }
+    const slotOf = (key: string) => (key.includes('odd-1') ? 1 : key.includes('odd-3') ? 3 : 0)
+    const one = { ...shared, read, atTickEnd: (run: () => void) => void setImmediate(run) }
+    const store = { kind: 'redis', ...withClusterCache(one, { slotOf, ...nodeOf, masters: async () => [] }) }
+    const cache = createCache({ store, namespace: 'test', clock })
+    const value = cache.define({ name: 'value', ttl: '5m', input: z.string(), load: (id) => id })
+    for (let turn = 0; turn < 20; turn += 1) {
+      const reads = ['even', `odd-${turn % 2 === 0 ? 1 : 3}`].map((id) => value.get(id))
+      // While the deadline of a wait is not over, none is left.
+      await clock.advance(turn < calls ? 150 : 0)
+      expect((await Promise.all(reads)).map(({ reason }) => reason)).toEqual([
+        turn === 0 ? 'absent' : 'fresh',
+        'store-failed',
+      ])
+    }
+    expect(asked.length).toBe(calls)
+    away = false
+    await clock.advance(1_000)
+    for (const status of ['miss', 'hit']) expect((await value.get('odd-1')).status).toBe(status)
+    cache.close()
+  },
+)
 
 test('withClusterCache() reads each key of a tick once, with one call for each slot', async () => {
   const { cache, value, read } = setUp()

@@ -1,6 +1,7 @@
 import type { CacheStore } from '../../cache/cache-store.ts'
 import { mergeReads } from '../../cache/merge-reads.ts'
 import type { StoreKey } from '../../key.ts'
+import type { CallPolicy } from '../../resilience/call.ts'
 import type { Commands } from '../commands.ts'
 import { scanServer } from '../redis-cache.ts'
 import { groupBySlot } from './group-by-slot.ts'
@@ -8,7 +9,12 @@ import { groupBySlot } from './group-by-slot.ts'
 /** A cache store on a cluster, where one command can name keys of one slot only, made of one that asks one slot at a time. */
 export function withClusterCache(
   cache: CacheStore,
-  { slotOf, masters, keyPrefix }: Required<Pick<Commands, 'slotOf' | 'masters'>> & Pick<Commands, 'keyPrefix'>,
+  {
+    slotOf,
+    nodeOf,
+    masters,
+    keyPrefix,
+  }: Required<Pick<Commands, 'slotOf' | 'masters'>> & Pick<Commands, 'keyPrefix' | 'nodeOf'>,
 ): CacheStore {
   /** What is said of each key, asked slot by slot. */
   async function askEach<Answer>(
@@ -32,12 +38,19 @@ export function withClusterCache(
   return {
     ...cache,
     read: (keys) => askEach(keys, cache.read),
-    /** Slot by slot: a master that does not answer fails what asks for its keys, and nothing else. */
-    mergeReads(read) {
+    /** Slot by slot: a master that does not answer fails what asks for its keys, and nothing else; and is soon left alone. */
+    mergeReads(read, createBreaker) {
+      const breakers = new Map<string | number, CallPolicy>()
+      const breakerOf = (slot: number) => {
+        const node = nodeOf?.(slot) ?? slot
+        const breaker = breakers.get(node) ?? createBreaker()
+        breakers.set(node, breaker)
+        return breaker
+      }
       const ofThisTick = new Map<number, CacheStore['read']>()
       const readIn = (slot: number) => {
         if (ofThisTick.size === 0) cache.atTickEnd?.(() => ofThisTick.clear())
-        const merged = ofThisTick.get(slot) ?? mergeReads(cache, read)
+        const merged = ofThisTick.get(slot) ?? mergeReads(cache, (keys) => breakerOf(slot)('read', () => read(keys)))
         ofThisTick.set(slot, merged)
         return merged
       }

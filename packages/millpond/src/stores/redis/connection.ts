@@ -6,6 +6,8 @@ import { toClusterSlot } from './cluster-slot.ts'
 export interface IoredisClient {
   readonly isCluster?: boolean
   readonly options?: { readonly keyPrefix?: string | undefined }
+  /** Of a cluster, for each slot the addresses of its servers, the master's first. */
+  readonly slots?: readonly (readonly string[] | undefined)[]
   nodes?(role: 'master'): IoredisClient[]
   call(command: string, ...args: (string | number)[]): Promise<unknown>
 }
@@ -18,6 +20,7 @@ export interface NodeRedisClient {
 /** The part of a node-redis cluster (`createCluster()`) that the store uses. */
 export interface NodeRedisCluster {
   readonly masters: readonly unknown[]
+  readonly slots?: readonly ({ readonly master?: { readonly address?: string } } | undefined)[]
   nodeClient(node: never): Promise<NodeRedisClient>
   getSlotRandomNode(slot: number): unknown
   sendCommand(firstKey: string | undefined, isReadonly: boolean | undefined, args: string[]): Promise<unknown>
@@ -45,11 +48,20 @@ export function createCommands(client: RedisClient): Commands {
     send: 'totalClients' in client ? inOrder(sendTo(send)) : sendTo(send),
     atTickEnd: setImmediate,
     ...(keyPrefix && { keyPrefix }),
-    ...(masters && { slotOf: toClusterSlot, masters: async () => (await masters()).map(sendTo) }),
+    ...(masters && {
+      slotOf: toClusterSlot,
+      nodeOf: (slot: number) => toMaster('slots' in client ? client.slots?.[slot] : undefined),
+      masters: async () => (await masters()).map(sendTo),
+    }),
   }
 }
 
 type Sender = (command: Command) => Promise<unknown>
+
+/** The address of a slot's master, as the clients have it: ioredis by name, node-redis in an object. */
+function toMaster(slot: readonly string[] | { readonly master?: { readonly address?: string } } | undefined) {
+  return slot && 'master' in slot ? slot.master?.address : (slot as readonly string[] | undefined)?.[0]
+}
 
 /** A pool has several connections, on which commands overtake each other: one that follows is not sent before the one that it follows is answered. */
 function inOrder(send: Sender): Commands['send'] {
