@@ -19,20 +19,21 @@ export async function cachedResponse(
   options: CachedResponseOptions = {},
 ): Promise<Response> {
   const etag = await toEtag(result.body)
-  // By name, which may be written in any case: what is given twice in a list of pairs would be sent twice.
-  const headers = new Headers(options.headers)
-  if (!headers.has('Cache-Control'))
-    headers.set('Cache-Control', `${options.private === false ? 'public' : 'private'}, no-cache`)
-  headers.set('ETag', etag)
-  headers.set('Age', String(Math.floor(result.ageMs / 1000)))
-  headers.set('Cache-Status', cacheStatusHeader(result))
-  for (const name of options.vary ?? []) headers.append('Vary', name)
+  // A record with names in lower case, whatever they are given in: to fill a Headers takes longer, and some servers need none.
+  const headers: Record<string, string> = {
+    'cache-control': `${options.private === false ? 'public' : 'private'}, no-cache`,
+  }
+  for (const name in options.headers) headers[name.toLowerCase()] = options.headers[name] ?? ''
+  headers.etag = etag
+  headers.age = String(Math.floor(result.ageMs / 1000))
+  headers['cache-status'] = cacheStatusHeader(result)
+  for (const name of options.vary ?? []) headers.vary = headers.vary ? `${headers.vary}, ${name}` : name
   if (isMatched(request, etag)) return new Response(null, { status: 304, headers })
-  headers.set('Content-Type', 'application/json')
-  if (request.method !== 'HEAD') return new Response(result.body, { status: 200, headers })
+  headers['content-type'] = 'application/json'
+  if (request.method !== 'HEAD') return new Response(result.body, { headers })
   // Without the length that GET would have, clients take the end of the connection for the end of the answer.
-  headers.set('Content-Length', String(new TextEncoder().encode(result.body).length))
-  return new Response(null, { status: 200, headers })
+  headers['content-length'] = String(new TextEncoder().encode(result.body).length)
+  return new Response(null, { headers })
 }
 
 /** `Cache-Status` of RFC 9211: `millpond; hit; ttl=…`, or `fwd=` with why the read went to the origin. */
@@ -56,10 +57,9 @@ export function cacheStatusHeader({
   }
 }
 
-/** RFC 9110 §13.1.2: a list of tags compared weakly, or `*`. Only what reads is answered with 304. */
+/** RFC 9110 §13.1.2: a list of tags compared weakly, so without their `W/`, or `*`. Only what reads is answered with 304. */
 function isMatched({ method, headers }: { readonly method: string; readonly headers: Headers }, etag: string): boolean {
-  const ifNoneMatch = headers.get('if-none-match')
-  if (ifNoneMatch === null || (method !== 'GET' && method !== 'HEAD')) return false
-  if (ifNoneMatch.trim() === '*') return true
-  return (ifNoneMatch.match(/(?:W\/)?"[^"]*"/g) ?? []).some((tag) => tag.replace(/^W\//, '') === etag)
+  if (method !== 'GET' && method !== 'HEAD') return false
+  const given = headers.get('if-none-match')?.trim()
+  return given === '*' || (given?.match(/"[^"]*"/g)?.some((tag) => tag === etag) ?? false)
 }

@@ -2,7 +2,8 @@ import type { Definition } from '../cache/define.ts'
 import { InvalidInputError } from '../errors.ts'
 import type { Decision } from '../limit/decision.ts'
 import { type CachedResponseOptions, cachedResponse } from './cached-response.ts'
-import { addRateLimit, readWithinLimits, withRateLimit } from './guard.ts'
+import { readWithinLimits, withRateLimit } from './guard.ts'
+import { rateLimitHeaders } from './headers.ts'
 import { problem, tooManyRequests } from './problem.ts'
 
 /** How a route answers with a cached definition. `Source` is what the framework calls a request or its context. */
@@ -68,7 +69,7 @@ async function answerValid<Source, Input>(
     },
   })
   if (!result) return tooManyRequests(decision)
-  const response = await cachedResponse(request, result, options)
-  addRateLimit(response.headers, decision)
-  return response
+  // Later ones replace earlier ones, whatever the case of their names: what is given stays.
+  const headers = { ...rateLimitHeaders(decision), ...options.headers }
+  return cachedResponse(request, result, { ...options, headers })
 }
