@@ -30,13 +30,15 @@ export function allowOrigins(origins: readonly string[]): MiddlewareHandler<ApiE
   const exposed = EXPOSED.join(',')
   return async (c, next) => {
     if (c.req.method === 'OPTIONS') return preflight(c, next)
+    if (origins.length === 0) return next()
     // Hono's own sets headers before the answer is there, which makes each answer again, as a stream, to join the two.
     await next()
     const { headers } = c.res
-    const origin = c.req.header('origin')
-    if (origin !== undefined && origins.includes(origin)) headers.set('Access-Control-Allow-Origin', origin)
-    headers.set('Access-Control-Expose-Headers', exposed)
     headers.append('Vary', 'Origin')
+    const origin = c.req.header('origin')
+    if (origin === undefined || !origins.includes(origin)) return undefined
+    headers.set('Access-Control-Allow-Origin', origin)
+    headers.set('Access-Control-Expose-Headers', exposed)
     return undefined
   }
 }
