@@ -6,8 +6,6 @@ import { FILL, LEASE, RELEASE, VERSIONS } from './lua/cache-scripts.ts'
 
 /** The cache's contract over Redis commands, however these travel, on one server. */
 export function createRedisCache(commands: Commands): CacheStore {
-  // A service that bills by the command has no push: there the shorter way.
-  const touch = commands.keyLocking ? 1 : 0
   return {
     async read(keys) {
       const reply = await commands.send(['MGET', ...keys])
@@ -17,7 +15,7 @@ export function createRedisCache(commands: Commands): CacheStore {
     atTickEnd: commands.atTickEnd,
     async lease({ entry, seen, lease, tags, token, leaseMs, nonce, tagTtlMs, takeOver }) {
       const compare = seen === undefined ? ['', -1] : [seen, seen.length]
-      const args = [token, leaseMs, nonce, tagTtlMs, takeOver ? 1 : 0, ...compare, touch]
+      const args = [token, leaseMs, nonce, tagTtlMs, takeOver ? 1 : 0, ...compare]
       const reply = await runScript(commands, LEASE, [entry, lease, ...tags], args)
       if (!Array.isArray(reply)) throw new StoreReplyError('Cannot lease: the store must answer with a list')
       const [verdict, ...versions] = reply.map(String)
@@ -27,14 +25,15 @@ export function createRedisCache(commands: Commands): CacheStore {
       return { kind: 'held', leftMs: leftMs >= 0 ? leftMs : Number.POSITIVE_INFINITY }
     },
     async fill({ entry, lease, token, text, ttlMs }) {
-      return (await runScript(commands, FILL, [entry, lease], [token, text, ttlMs])) === 1
+      // Some clients are told to give whole numbers as text.
+      return Number(await runScript(commands, FILL, [entry, lease], [token, text, ttlMs])) === 1
     },
     async release(lease, token) {
       await runScript(commands, RELEASE, [lease], [token])
     },
     async versions(tags, nonce, ttlMs) {
       if (tags.length === 0) return []
-      const reply = await runScript(commands, VERSIONS, tags, [nonce, ttlMs, touch])
+      const reply = await runScript(commands, VERSIONS, tags, [nonce, ttlMs])
       if (Array.isArray(reply) && reply.length === tags.length) return reply.map(String)
       throw new StoreReplyError('Cannot read versions: the store must answer with one for each tag')
     },

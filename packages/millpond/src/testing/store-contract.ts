@@ -161,6 +161,20 @@ export const storeContract: readonly ContractCase[] = [
     },
   },
   {
+    name: 'lease() and versions() never shorten how long a version lives, and lengthen it',
+    async run(context) {
+      const { store, key } = context
+      const tags = [await key('tag', 'long'), await key('tag', 'short')]
+      await store.renew(tags.slice(0, 1), 'v1', 60_000)
+      await store.renew(tags.slice(1), 'v2', 1_000)
+      await store.versions(tags, 'asked', 10)
+      await store.lease(await leaseRequest(context, 'x', 'mine', { tags, tagTtlMs: 10 }))
+      await store.versions(tags.slice(1), 'asked', 60_000)
+      await context.pass(1_001)
+      equal(await store.read(tags), ['v1', 'v2'])
+    },
+  },
+  {
     name: 'renew() changes the version of every tag',
     async run({ store, key }) {
       const tags = await Promise.all(['a', 'b', 'c'].map((name) => key('tag', name)))

@@ -53,7 +53,9 @@ export function createMemoryCache(options: { clock: Clock; maxBytes: number }): 
       const found = get(tag)
       // Something else than a version was not ours, and would spoil the text of an entry.
       const version = found !== null && VERSION.test(found) ? found : nonce
-      set(tag, version, ttlMs)
+      // Never shortened: another process may have entries that live longer.
+      const leftMs = version === found ? (kept.get(tag)?.expiresAt ?? 0) - clock.now() : 0
+      set(tag, version, Math.max(ttlMs, leftMs))
       return version
     })
   }
