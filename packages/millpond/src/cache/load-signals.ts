@@ -21,11 +21,13 @@ export function createLoadSignals(): LoadSignals {
   // A class: a getter in a literal would give each context a shape of its own.
   class Context implements OwnContext {
     #made: AbortController | undefined
+    #ended = false
 
     get #controller(): AbortController {
       if (!this.#made) {
         this.#made = new AbortController()
-        open.add(this.#made)
+        // Once the load is over nobody would take it out again.
+        if (!this.#ended) open.add(this.#made)
         if (aborted) this.#made.abort()
       }
       return this.#made
@@ -36,6 +38,7 @@ export function createLoadSignals(): LoadSignals {
     }
 
     end(reason?: Error): void {
+      this.#ended = true
       if (reason) this.#controller.abort(reason)
       if (this.#made) open.delete(this.#made)
     }

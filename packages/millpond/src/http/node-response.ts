@@ -5,9 +5,13 @@ export interface NodeRequest {
   readonly socket: { readonly remoteAddress?: string | undefined }
 }
 
+/** What `node:http` says that a header is. */
+export type HeaderValue = number | string | readonly string[] | undefined
+
 /** What of `node:http` the integrations write to. */
 export interface NodeResponse {
   statusCode: number
+  getHeader(name: string): HeaderValue
   setHeader(name: string, value: string | readonly string[]): unknown
   end(body?: string): unknown
 }
@@ -22,11 +26,18 @@ export function toHeaders(request: Pick<NodeRequest, 'headers'>): Headers {
   return headers
 }
 
-/** Sends a response through a node one. */
+/** Sends a response through a node one. `Vary` and cookies add to what middleware has set, any other header replaces it. */
 export async function sendResponse(target: NodeResponse, response: Response): Promise<void> {
   target.statusCode = response.status
   response.headers.forEach((value, name) => {
-    target.setHeader(name, name === 'set-cookie' ? response.headers.getSetCookie() : value)
+    target.setHeader(name, besides(target.getHeader(name), name, value))
   })
   target.end(response.body === null ? undefined : await response.text())
+}
+
+/** The value of a header beside what was set before: of `Vary`, whose names of middleware (`Origin`) hold as well, and of cookies, each of which comes alone. */
+export function besides(before: HeaderValue, name: string, value: string): string | readonly string[] {
+  if (before === undefined) return value
+  if (name === 'vary') return `${before}, ${value}`
+  return name === 'set-cookie' ? [before].flat().map(String).concat(value) : value
 }

@@ -1,13 +1,14 @@
 import type { Definition } from '../cache/define.ts'
 import { answerCached, type CachedRouteOptions } from '../http/cached-route.ts'
 import { rateLimitHeaders } from '../http/headers.ts'
-import { type NodeRequest, toHeaders } from '../http/node-response.ts'
+import { besides, type HeaderValue, type NodeRequest, toHeaders } from '../http/node-response.ts'
 import { tooManyRequests } from '../http/problem.ts'
 import type { Limiter, Policies, Take } from '../limit/limiter.ts'
 
 /** What of a Fastify reply the integration uses. */
 export interface FastifyReplyLike {
   code(status: number): unknown
+  getHeader(name: string): HeaderValue
   header(name: string, value: string): unknown
   send(body?: unknown): unknown
 }
@@ -79,7 +80,8 @@ export function cachedRoute<Input, Request extends NodeRequest>(
 async function send<Reply extends FastifyReplyLike>(reply: Reply, response: Response, isHead = false): Promise<Reply> {
   reply.code(response.status)
   response.headers.forEach((value, name) => {
-    reply.header(name, value)
+    // Cookies Fastify adds itself.
+    reply.header(name, name === 'vary' ? String(besides(reply.getHeader(name), name, value)) : value)
   })
   // Of no body at all Fastify's HEAD routes would say that GET has none either; of a stream they say nothing.
   const none = isHead ? new Response('').body : undefined

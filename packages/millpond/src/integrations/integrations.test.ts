@@ -67,6 +67,7 @@ const servers: Readonly<Record<string, Serve>> = {
     return overHttp(async (request, response) => {
       const reply = {
         code: (status: number) => (response.statusCode = status),
+        getHeader: (name: string) => response.getHeader(name),
         header: (name: string, value: string) => response.setHeader(name, value),
         send: (body?: string) => response.end(body),
       }
