@@ -10,7 +10,12 @@ describeEngines('tokens', (engine) => {
 
   beforeAll(async () => {
     redis = await startRedis({ engine })
-    const token = ['full', { token: 'reader', readOnly: true }, { token: 'confined', prefix: 'a*[b]:' }]
+    const token = [
+      'full',
+      { token: 'reader', readOnly: true },
+      { token: 'confined', prefix: 'a*[b]:' },
+      { token: 'short', prefix: 's' },
+    ]
     server = await createServer({ redis: redis.url, token })
   })
   afterAll(async () => {
@@ -106,6 +111,21 @@ describeEngines('tokens', (engine) => {
     expect(await run('confined', 'SCAN', 0, 'MATCH', 'o*')).toEqual(['0', []])
     expect(await run('confined', 'SCAN', 0, 'WITHTYPE', 'MATCH', '?')).toEqual(['0', ['s', 'stream']])
     expect(await run('confined', 'GET', 'other')).toBe(null)
+    await run('short', 'SET', 'k', 'v')
+    expect(await run('short', 'SCAN', 0, 'WITHTYPE')).toEqual(['0', ['k', 'string']])
+    expect(await run('short', 'SCAN', 0, 'MATCH', 'WITHTYPE')).toEqual(['0', []])
+  })
+
+  it('nobody makes the shared connection wait or end', async () => {
+    await command(server, 'XGROUP', 'CREATE', 's', 'STREAMS', '$', 'MKSTREAM')
+    const blocking = 'it would make all requests wait on the shared connection'
+    const refusals = [
+      ['XREADGROUP GROUP STREAMS c BLOCK 0 STREAMS s >', `ERR 'XREADGROUP BLOCK' is not available here: ${blocking}`],
+      ['XREAD BLOCK\0 0 STREAMS s $', `ERR 'XREAD BLOCK' is not available here: ${blocking}`],
+      ['POST x', "ERR 'POST' is not available here: it would change the connection that all requests share"],
+    ] as const
+    for (const [line, message] of refusals) expect(await run('full', ...line.split(' '))).toBe(message)
+    expect(await run('full', 'XREADGROUP', 'GROUP', 'STREAMS', 'c', 'STREAMS', 's', '>')).toBe(null)
   })
 
   const outside = [
@@ -115,6 +135,10 @@ describeEngines('tokens', (engine) => {
       'SORT k GET *',
       'SORT k STORE l',
       'GEORADIUS k 1 1 1 m STORE a STORE b',
+      // Redis reads an option up to a NUL.
+      'SORT k STORE\0 l',
+      'SORT_RO k GET\0x *',
+      'GEORADIUS k 1 1 1 m STORE\0 a',
       'INFO',
       'CLIENT LIST',
     ],

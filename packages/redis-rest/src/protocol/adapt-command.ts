@@ -24,12 +24,17 @@ function words(command: Command): string[] {
   return command.args.map((argument) => argument.toString().toUpperCase())
 }
 
-/** `SCAN … WITHTYPE` answers with each key followed by its type. Redis has no such option. */
-function adaptScan(command: Command): Adapted {
-  const at = words(command).findIndex((word, index, all) => {
+/** Where a SCAN has its option WITHTYPE, or -1. */
+export function findWithType(command: Command): number {
+  return words(command).findIndex((word, index, all) => {
     const before = all[index - 1]
     return index > 0 && word === 'WITHTYPE' && before !== 'MATCH' && before !== 'COUNT' && before !== 'TYPE'
   })
+}
+
+/** `SCAN … WITHTYPE` answers with each key followed by its type. Redis has no such option. */
+function adaptScan(command: Command): Adapted {
+  const at = findWithType(command)
   if (at === -1) return { command }
   return { command: { name: 'EVAL', args: [scanWithTypes, '0', ...command.args.toSpliced(at, 1)] } }
 }

@@ -1,8 +1,9 @@
 import type { Command } from './command.ts'
 import { type CommandTable, findInfo, type KeySpec } from './command-table.ts'
+import { toWord } from './to-word.ts'
 
 function word(command: Command, index: number): string {
-  return command.args[index]?.toString().toUpperCase() ?? ''
+  return toWord(command.args[index])
 }
 
 /** The first index in `args` that `spec` looks at, or undefined when it does not apply. */
@@ -55,14 +56,23 @@ const streamOptions: ReadonlyMap<string, number> = new Map([
   ['NOACK', 1],
 ])
 
-/** Engines do not describe these, or not whole: a group may be named STREAMS. What follows that word is keys, then as many ids. */
-function findStreamKeys(command: Command): readonly number[] | undefined {
+/** Where the options of XREAD and XREADGROUP are, up to STREAMS, which a group may be named too; undefined when one is not known. */
+export function findStreamOptions(command: Command): readonly number[] | undefined {
+  const found: number[] = []
   let index = 0
   while (word(command, index) !== 'STREAMS') {
     const step = streamOptions.get(word(command, index))
     if (step === undefined) return undefined
+    found.push(index)
     index += step
   }
+  return [...found, index]
+}
+
+/** Engines do not describe these, or not whole. What follows STREAMS is keys, then as many ids. */
+function findStreamKeys(command: Command): readonly number[] | undefined {
+  const index = findStreamOptions(command)?.at(-1)
+  if (index === undefined) return undefined
   const rest = command.args.length - index - 1
   if (rest <= 0 || rest % 2 !== 0) return undefined
   return positions(index + 1, index + rest / 2, 1)

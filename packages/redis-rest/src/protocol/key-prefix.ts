@@ -1,6 +1,6 @@
 import { decodeFrame, encodeFrame } from '../engine/frame.ts'
 import type { Outcome, Reply } from '../engine/reply.ts'
-import type { Adapted } from './adapt-command.ts'
+import { type Adapted, findWithType } from './adapt-command.ts'
 import type { Command, Parsed } from './command.ts'
 import type { CommandTable } from './command-table.ts'
 import { findKeys } from './find-keys.ts'
@@ -63,7 +63,6 @@ export function createKeyPrefix(text: string): (table: CommandTable, command: Co
   /** How the prefix is taken off the replies that name keys. */
   const strippers: ReadonlyMap<string, (reply: Reply) => Reply> = new Map<string, (reply: Reply) => Reply>([
     ['KEYS', stripEach],
-    ['SCAN', (reply) => (Array.isArray(reply) ? [reply[0] ?? null, stripEach(reply[1])] : reply)],
     ['LMPOP', stripFirst],
     ['ZMPOP', stripFirst],
     ['XREAD', stripStreams],
@@ -71,8 +70,17 @@ export function createKeyPrefix(text: string): (table: CommandTable, command: Co
     ['PUBSUB', stripEach],
   ])
 
-  const adapted = (name: string, command: Command): Parsed<Adapted> => {
-    const stripper = strippers.get(name)
+  /** With types, every second item is one, and a type may begin as the prefix does. */
+  const stripScan =
+    (hasTypes: boolean) =>
+    (reply: Reply): Reply => {
+      if (!Array.isArray(reply)) return reply
+      const [cursor = null, items = null] = reply
+      if (!hasTypes || !Array.isArray(items)) return [cursor, stripEach(items)]
+      return [cursor, items.map((item: Reply, index) => (index % 2 === 0 ? strip(item) : item))]
+    }
+
+  const adapted = (name: string, command: Command, stripper = strippers.get(name)): Parsed<Adapted> => {
     if (stripper === undefined) return { kind: 'parsed', value: { command } }
     const toOutcome = (outcome: Outcome): Outcome =>
       outcome.kind === 'reply' ? { kind: 'reply', frame: encodeFrame(stripper(decodeFrame(outcome.frame))) } : outcome
@@ -129,7 +137,8 @@ export function createKeyPrefix(text: string): (table: CommandTable, command: Co
         )
       case 'SCAN': {
         const confined = confineScan(prefix, command)
-        return confined === undefined ? refuse(command, 'an option is not known here') : adapted(name, confined)
+        if (confined === undefined) return refuse(command, 'an option is not known here')
+        return adapted(name, confined, stripScan(findWithType(confined) !== -1))
       }
       default:
         return confineKeys(table, name, command)

@@ -17,6 +17,20 @@ describe('findRefusal()', () => {
       'xread COUNT 1 block 0 STREAMS a $',
       "ERR 'XREAD BLOCK' is not available here: it would make all requests wait on the shared connection",
     ],
+    [
+      'xread BLOCK\0 0 STREAMS a $',
+      "ERR 'XREAD BLOCK' is not available here: it would make all requests wait on the shared connection",
+    ],
+    [
+      'xreadgroup GROUP STREAMS c BLOCK 0 STREAMS a >',
+      "ERR 'XREADGROUP BLOCK' is not available here: it would make all requests wait on the shared connection",
+    ],
+    [
+      'xread NEWER 1 BLOCK 0 STREAMS a $',
+      "ERR 'XREAD BLOCK' is not available here: it would make all requests wait on the shared connection",
+    ],
+    ['COPY a b db\0x 1', "ERR 'COPY DB' is not available here: it reaches beyond the database of this endpoint"],
+    ['post x', `ERR 'POST' is not available here: it would change ${shared}`],
     ['SELECT 1', `ERR 'SELECT' is not available here: it would change ${shared}`],
     ['client reply off', `ERR 'CLIENT REPLY' is not available here: it would change ${shared}`],
     ['SCRIPT DEBUG YES', `ERR 'SCRIPT DEBUG' is not available here: it would change ${shared}`],
@@ -38,6 +52,7 @@ describe('findRefusal()', () => {
     'client ID',
     'SCRIPT LOAD x',
     'XREAD COUNT 1 STREAMS block 0',
+    'XREADGROUP GROUP BLOCK c STREAMS a >',
     'COPY DB b',
     'JSON.GET k',
   ]

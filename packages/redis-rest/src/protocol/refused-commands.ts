@@ -1,4 +1,6 @@
 import type { Command } from './command.ts'
+import { findStreamOptions } from './find-keys.ts'
+import { toWord } from './to-word.ts'
 
 const reasons = {
   subscribe: 'it would turn the connection that all requests share into a subscriber',
@@ -15,7 +17,8 @@ const refused: ReadonlyMap<string, Reason> = new Map<string, Reason>(
   Object.entries({
     subscribe: 'SUBSCRIBE PSUBSCRIBE SSUBSCRIBE UNSUBSCRIBE PUNSUBSCRIBE SUNSUBSCRIBE MONITOR',
     blocking: 'BLPOP BRPOP BRPOPLPUSH BLMOVE BLMOVEM BLMPOP BZPOPMIN BZPOPMAX BZMPOP WAIT WAITAOF',
-    connection: 'AUTH HELLO SELECT QUIT RESET ASKING READONLY READWRITE',
+    // Redis takes POST for an attack over HTTP and drops the connection.
+    connection: 'AUTH HELLO SELECT QUIT RESET ASKING READONLY READWRITE POST',
     transaction: 'MULTI EXEC DISCARD WATCH UNWATCH',
     server:
       'SHUTDOWN DEBUG CONFIG REPLICAOF SLAVEOF FAILOVER SYNC PSYNC REPLCONF SAVE BGSAVE BGREWRITEAOF MODULE ACL CLUSTER PFDEBUG PFSELFTEST RESTORE-ASKING SENTINEL',
@@ -36,10 +39,10 @@ function argumentText(command: Command, index: number): string {
   return argument === undefined ? '' : argument.toString().toUpperCase()
 }
 
-function hasOption(command: Command, option: string, end: string | undefined): boolean {
-  const words = command.args.map((_, index) => argumentText(command, index))
-  const stop = end === undefined ? -1 : words.indexOf(end)
-  return words.slice(0, stop === -1 ? undefined : stop).includes(option)
+/** With an option that is not known here, such as one of a newer Redis, a BLOCK anywhere counts. */
+function isBlocking(command: Command): boolean {
+  const options = findStreamOptions(command) ?? command.args.keys()
+  return [...options].some((index) => toWord(command.args[index]) === 'BLOCK')
 }
 
 function findReason(name: string, command: Command): [string, Reason] | undefined {
@@ -50,10 +53,10 @@ function findReason(name: string, command: Command): [string, Reason] | undefine
   if (subcommands !== undefined && subcommand !== '' && !subcommands.includes(subcommand)) {
     return [`${name} ${subcommand.slice(0, 32)}`, 'connection']
   }
-  if ((name === 'XREAD' || name === 'XREADGROUP') && hasOption(command, 'BLOCK', 'STREAMS')) {
+  if ((name === 'XREAD' || name === 'XREADGROUP') && isBlocking(command)) {
     return [`${name} BLOCK`, 'blocking']
   }
-  if (name === 'COPY' && hasOption({ ...command, args: command.args.slice(2) }, 'DB', undefined)) {
+  if (name === 'COPY' && command.args.slice(2).some((argument) => toWord(argument) === 'DB')) {
     return ['COPY DB', 'database']
   }
   return undefined
