@@ -277,6 +277,7 @@ describe('import', () => {
       ['damaged.zip', damaged, 'it is damaged, or was not copied completely'],
       ['broken.xml', `${HEAD}${DAY}<Record type="x" </HealthData>`, 'the XML is broken in line 19'],
       ['deep.xml', HEAD + '<a>\n'.repeat(1000), 'the XML is nested too deeply in line 69'],
+      ['long.xml', `${HEAD}<Record x="${'a'.repeat(2_000_000)}`, 'an element is longer than 1 MiB in line 6'],
       ['other.xml', '<html></html>', 'the XML must be an export of Apple Health (HealthData)'],
     ]
     for (const [name, content, reason] of files) {

@@ -5,6 +5,9 @@ import { ImportError } from './import-error.ts'
 /** An export is five deep. Each level costs memory, and a zip file of some kilobytes can hold millions. */
 const MAX_DEPTH = 64
 
+/** Elements take some hundred bytes. One that does not end is held in memory as far as it goes, and a zip file of some kilobytes can hold hundreds of megabytes. */
+const MAX_ELEMENT_BYTES = 1_048_576
+
 /** What one element of the export says, as it says it. */
 export type ExportedRecord = Readonly<Record<string, string>>
 
@@ -21,7 +24,7 @@ export type ExportReader = { record(record: ExportedRecord): void; workout(worko
  * Reads an export while it arrives. Records inside a correlation are left out: Apple writes each of them on its own, too.
  *
  * @param onProgress is given the number of bytes read so far
- * @throws ImportError naming the line for XML that is broken, nested too deeply, or says that it is something else
+ * @throws ImportError naming the line for XML that is broken, nested too deeply, has an element without end, or says that it is something else
  */
 export async function readExport(
   { stream, name }: { stream: Readable; name: string },
@@ -30,12 +33,15 @@ export async function readExport(
 ): Promise<void> {
   const parser = new SaxesParser()
   const path: string[] = []
+  let bytes = 0
+  let lastTagAt = 0
   let workout: { attributes: ExportedRecord; sums: Map<string, { value?: string; unit?: string }> } | undefined
 
   parser.on('error', (cause) => {
     throw new ImportError(`Cannot import ${name}: the XML is broken in line ${parser.line}`, { cause })
   })
   parser.on('opentag', (tag: SaxesTagPlain) => {
+    lastTagAt = bytes
     if (path.length === 0 && tag.name !== 'HealthData') {
       throw new ImportError(`Cannot import ${name}: the XML must be an export of Apple Health (HealthData)`)
     }
@@ -53,6 +59,7 @@ export async function readExport(
     }
   })
   parser.on('closetag', ({ name: closed }) => {
+    lastTagAt = bytes
     path.pop()
     if (closed !== 'Workout' || !workout) return
     reader.workout(workout)
@@ -69,10 +76,12 @@ export async function readExport(
       })
     }
   }
-  let bytes = 0
   for await (const chunk of chunksOf(stream, name)) {
     bytes += chunk.byteLength
     parser.write(decode(chunk))
+    if (bytes - lastTagAt > MAX_ELEMENT_BYTES) {
+      throw new ImportError(`Cannot import ${name}: an element is longer than 1 MiB in line ${parser.line}`)
+    }
     onProgress(bytes)
   }
   parser.write(decode()).close()
