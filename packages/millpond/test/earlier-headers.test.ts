@@ -2,10 +2,12 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
 import Fastify from 'fastify'
+import { Hono, type MiddlewareHandler } from 'hono'
 import { afterEach, expect, test } from 'vitest'
 import { createCache } from '../src/cache/cache.ts'
 import * as onExpress from '../src/integrations/express.ts'
 import * as onFastify from '../src/integrations/fastify.ts'
+import * as onHono from '../src/integrations/hono.ts'
 import { memory } from '../src/stores/memory/index.ts'
 
 const closes: (() => unknown)[] = []
@@ -66,3 +68,33 @@ test.each(Object.entries(applications))(
     }
   },
 )
+
+/** Ways in which a middleware of Hono sets headers; where a header is set on both sides, Hono's own rule decides. */
+const ways: Readonly<Record<string, MiddlewareHandler>> = {
+  'before, by the context': async (context, next) => {
+    context.header('Vary', 'Origin')
+    await next()
+  },
+  'before, on the response': async (context, next) => {
+    context.res.headers.append('Vary', 'Origin')
+    await next()
+  },
+  after: async (context, next) => {
+    await next()
+    context.header('Vary', 'Origin', { append: true })
+  },
+}
+
+test.each(Object.entries(ways))('cachedRoute() keeps its Vary and that of others on hono, set %s', async (_, set) => {
+  const app = new Hono().use(set).get(
+    '/',
+    onHono.cachedRoute(defineNote(), () => undefined, options),
+  )
+  const full = await app.request('/')
+  const unchanged = await app.request('/', { headers: { 'If-None-Match': full.headers.get('ETag') ?? '' } })
+  expect([full.status, unchanged.status]).toEqual([200, 304])
+  for (const { headers } of [full, unchanged]) {
+    expect(headers.get('Vary')?.split(', ').sort()).toEqual(['Accept-Language', 'Origin'])
+    expect(headers.getSetCookie()).toEqual(['seen=1'])
+  }
+})

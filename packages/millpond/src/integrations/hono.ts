@@ -28,7 +28,13 @@ export function cachedRoute<E extends Env, Input>(
   toInput: (context: Context<E>) => Input | Promise<Input>,
   options: CachedRouteOptions<Context<E>> = {},
 ): (context: Context<E>) => Promise<Response> {
-  return (context) => answerCached({ definition, toInput, options }, context, context.req.raw)
+  return async (context) => {
+    const response = await answerCached({ definition, toInput, options }, context, context.req.raw)
+    // Of a header that was set before, Hono keeps that one alone.
+    const vary = response.headers.get('Vary')
+    if (vary !== null) context.res.headers.append('Vary', vary)
+    return response
+  }
 }
 
 /**
