@@ -211,6 +211,14 @@ export const breaks = [
     tests: ['test/limit-redis.test.ts', 'test/limit-cluster.test.ts'],
   },
   {
+    guarantee: 'L7',
+    what: 'what a take alone counts stays for ever',
+    file: 'stores/lua/limit-script.ts',
+    from: "redis.call('SET', key, text, 'PX', ms)",
+    to: "redis.call('SET', key, text)",
+    tests: ['test/limit-redis.test.ts', 'test/limit-cluster.test.ts'],
+  },
+  {
     guarantee: 'L8',
     what: 'a block of permits is spent without end',
     file: 'limit/lease.ts',

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { describeEngines, redisServer, startRedis } from 'millpond-e2e/servers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { toLimitScript as toBuiltScript } from '../dist/stores/lua/limit-script.js'
+import { toAloneScript as toBuiltAloneScript, toLimitScript as toBuiltScript } from '../dist/stores/lua/limit-script.js'
 import { createKeyring, type StoreKey } from '../src/key.ts'
 import { EVERY_ALGORITHM } from '../src/limit/every-algorithm.ts'
 import type { LimitCheck, LimitMark, LimitStore } from '../src/limit/limit-store.ts'
 import { createMemoryLimits } from '../src/limit/memory-limits.ts'
 import { type Commands, toReplyError } from '../src/stores/commands.ts'
 import { createCallsAt } from '../src/stores/limit-calls.ts'
-import { toLimitScript } from '../src/stores/lua/limit-script.ts'
+import { toAloneScript, toLimitScript } from '../src/stores/lua/limit-script.ts'
 import { createCommands } from '../src/stores/redis/connection.ts'
 import { createLimitOperations } from '../src/stores/redis-limits.ts'
 import { createFakeClock } from '../src/testing/fake-clock.ts'
@@ -66,6 +66,7 @@ describeEngines('the limit script', (engine) => {
 function toBuilt(source: string): string {
   const letters = ['s', 'f', 'b', 'c'] as const
   for (const letter of letters) {
+    if (toAloneScript(letter).source === source) return toBuiltAloneScript(letter).source
     for (const givesBack of [false, true]) {
       if (toLimitScript([letter], givesBack).source === source) return toBuiltScript([letter], givesBack).source
     }

@@ -13,17 +13,10 @@ function setUp(options: Partial<Commands> & { rejectsFlag?: boolean } = {}) {
     atTickEnd: setImmediate,
     async send(command) {
       sent.push(command)
-      const [name, source = '', keys = 0, ...rest] = command
+      const [name, source = '', keys = 0] = command
       if (name === 'EVALSHA') throw toReplyError('evalsha', 'NOSCRIPT')
       if (options.rejectsFlag && String(source).startsWith('#!lua')) throw toReplyError('eval', 'ERR Unexpected flag')
-      const groups = rest.slice(Number(keys))
-      // One policy a group repeats; groups of several are not repeated.
-      const repeated = groups.reduce<number>(
-        (sum, value, at) => (/^[tp]$/.test(String(value)) ? sum + Number(groups[at + 2]) - 1 : sum),
-        0,
-      )
-      const checks = groups.filter((value) => value === 's').length + repeated
-      return Array.from({ length: checks }, () => [1, 1, 1, 0, '5']).flat()
+      return Array.from({ length: Number(keys) }, () => [1, 1, 1, 0, '5']).flat()
     },
   }
   return { sent, limits: createRedisLimits(commands) }
@@ -53,6 +46,15 @@ test('takes of one tick become one call, each its own group', async () => {
     ...['t', 1, 1, 's', 5, 60_000, 1, '', 'p', 1, 1, 's', 5, 60_000, 1, ''],
   ])
   expect([first?.length, second?.length]).toEqual([2, 1])
+})
+
+test('a take alone travels without what tells several apart', async () => {
+  const { sent, limits } = setUp()
+  await limits.take([{ ...check('a'), algorithm: 'token-bucket', refill: 2 }])
+  expect((sent.at(-1) ?? ['']).slice(2)).toEqual([1, 'mp:limits:r{=a}p', '', 5, 60_000, 1, 2])
+  const [, ofTake] = sent.at(-1) ?? ['']
+  await limits.peek([check('a')])
+  expect(sent.at(-1)?.[1]).not.toBe(ofTake)
 })
 
 test('takes of one tick that differ in their key alone travel as the key alone', async () => {

@@ -5,7 +5,8 @@ import type { Verdict } from '../limit/verdict.ts'
 import { type Commands, runScript } from './commands.ts'
 import { toHashTag } from './hash-tag.ts'
 import type { AlgorithmLetter } from './lua/limit-algorithms.ts'
-import { toLimitScript } from './lua/limit-script.ts'
+import { toAloneScript, toLimitScript } from './lua/limit-script.ts'
+import type { Script } from './lua/script.ts'
 
 /** A check, or what a take of it took. */
 export type CallCheck = LimitCheck & { readonly mark?: string }
@@ -89,7 +90,18 @@ function toCalls(run: Run): LimitCalls {
   }
 }
 
-async function runGroups(commands: Commands, groups: readonly Group[], now: '' | number): Promise<void> {
+/** A call of the limit script, and how many values it replies. */
+interface Call {
+  readonly script: Script
+  readonly keys: readonly string[]
+  readonly args: readonly (string | number)[]
+  readonly size: number
+}
+
+function toCall(groups: readonly Group[], now: '' | number): Call {
+  const [first] = groups
+  const [check, ...others] = first?.checks ?? []
+  if (groups.length === 1 && first?.operation === 't' && check && others.length === 0) return toCallAlone(check, now)
   const keys: string[] = []
   const args: (string | number)[] = [now]
   const letters = new Set<AlgorithmLetter>()
@@ -116,8 +128,18 @@ async function runGroups(commands: Commands, groups: readonly Group[], now: '' |
       args.push((byMark ? check.mark : undefined) ?? check.limit, check.windowMs, check.cost, toDetail(check))
     }
   }
+  return { script: toLimitScript(letters, givesBack), keys, args, size }
+}
+
+function toCallAlone(check: CallCheck, now: '' | number): Call {
+  const args = [now, check.limit, check.windowMs, check.cost, toDetail(check)]
+  return { script: toAloneScript(LETTER[check.algorithm]), keys: [check.key], args, size: perCheck('t') }
+}
+
+async function runGroups(commands: Commands, groups: readonly Group[], now: '' | number): Promise<void> {
   try {
-    const reply = await runScript(commands, toLimitScript(letters, givesBack), keys, args)
+    const { script, keys, args, size } = toCall(groups, now)
+    const reply = await runScript(commands, script, keys, args)
     if (!Array.isArray(reply) || reply.length !== size) {
       throw new StoreReplyError('Cannot count: the store must answer each check')
     }

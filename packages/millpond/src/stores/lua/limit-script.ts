@@ -17,14 +17,17 @@ import { createScript, lua, type Script } from './script.ts'
  * longer than its window, so the difference to now tells the moment. Permits are 12 bytes each, the end in the same way and 8 of identity. A fixed window is text: `began:count`, the moment of its first take. A token bucket is
  * three doubles, level, moment and count, and a byte that makes it as long as nothing else; where the server has no struct library it is text: `level:at:taken`.
  */
-const HEAD = lua`
+const CLOCK = lua`
 local keys, args, number, floor = KEYS, ARGV, tonumber, math.floor
 local now = number(args[1])
 if not now then
   local time = redis.call('TIME')
   now = time[1] * 1000 + floor(time[2] / 1000)
 end
+local LOOK, SETTLE = {}, {}
+`
 
+const SEVERAL = lua`
 local value, ttl, changed = {}, {}, {}
 local stored = redis.call('MGET', unpack(keys))
 for i = 1, #keys do value[keys[i]] = stored[i] or '' end
@@ -38,8 +41,6 @@ local function write(key, text, ms)
   end
   value[key] = text
 end
-
-local LOOK, SETTLE = {}, {}
 `
 
 /** For the algorithms that write bytes. */
@@ -69,34 +70,39 @@ local function behind(text, position, at)
 end
 `
 
-const DECIDE = lua`
-local reply, size, next_key, p = {}, 0, 1, 2
-
-local function conclude(operation, key, all, extra, settle, limit, window, cost, room, a, b, c, d)
+/** The verdict of a check, of which `taking` says whether it takes what fits. */
+const JUDGE = lua`
+local function judge(key, taking, extra, settle, limit, window, cost, room, a, b, c, d)
   local taken, missing = 0, 0
-  if operation == 'c' then
-    taken = math.max(0, math.min(cost, room))
-    settle(key, taken, 0, limit, window, cost, extra, a, b, c, d)
-    size = size + 1
-    reply[size] = taken
-    return
-  end
   local fits = cost <= room
   if not fits then
     if cost <= limit then missing = cost - room end
-  elseif all and operation == 't' then
+  elseif taking then
     taken = cost
   end
   local reset, retry, mark = settle(key, taken, missing, limit, window, cost, extra, a, b, c, d)
   if not fits and cost > limit then retry = -1 end
   local remaining = room - taken
   if remaining < 0 then remaining = 0 end
-  reply[size + 1] = fits and 1 or 0
-  reply[size + 2] = remaining
-  reply[size + 3] = reset
-  reply[size + 4] = retry
-  reply[size + 5] = mark
+  return fits and 1 or 0, remaining, reset, retry, mark
+end
+`
+
+const DECIDE = lua`
+local reply, size, next_key, p = {}, 0, 1, 2
+
+local function conclude(operation, key, all, extra, settle, limit, window, cost, room, a, b, c, d)
+  if operation == 'c' then
+    local taken = math.max(0, math.min(cost, room))
+    settle(key, taken, 0, limit, window, cost, extra, a, b, c, d)
+    size = size + 1
+    reply[size] = taken
+    return
+  end
+  local n = size
   size = size + 5
+  reply[n + 1], reply[n + 2], reply[n + 3], reply[n + 4], reply[n + 5] = judge(
+    key, all and operation == 't', extra, settle, limit, window, cost, room, a, b, c, d)
 end
 
 local function fail(operation, n)
@@ -178,28 +184,62 @@ end
 return reply
 `
 
+const ALONE = lua`
+local function write(key, text, ms)
+  redis.call('SET', key, text, 'PX', ms)
+end
+`
+
+/** The script has one algorithm. */
+const TAKE_ALONE = lua`
+local letter, look = next(LOOK)
+local limit, window, cost = number(args[2]), number(args[3]), number(args[4])
+local room, a, b, c, d = look(redis.call('MGET', keys[1])[1] or '', limit, window, args[5])
+if not room then return {-1, -1, -1, -1, -1} end
+return {judge(keys[1], true, args[5], SETTLE[letter], limit, window, cost, room, a, b, c, d)}
+`
+
 const scripts = new Map<string, Script>()
 
 /**
  * The script for calls that need these algorithms only and, with `givesBack`, refund or prolong. A script pays on each call for every function it defines, so a call gets the smallest
- * that serves it; there are at most 30.
+ * that serves it; there are at most 30, and 4 for takes alone.
  */
 export function toLimitScript(letters: Iterable<AlgorithmLetter>, givesBack: boolean): Script {
   const sorted = [...new Set(letters)].sort()
   const name = `${sorted.join('')}${givesBack ? '+' : ''}`
+  return toScript(name, () => [
+    CLOCK,
+    SEVERAL,
+    ...toDeciding(sorted),
+    DECIDE,
+    ...(givesBack ? [GIVING_BACK, ...sorted.map((letter) => LUA_ALGORITHMS[letter].givesBack), GIVE_BACK] : []),
+    TAIL,
+  ])
+}
+
+/**
+ * The script for a take of one check, by far the most frequent call, without the bookkeeping for several: it decides as the other does, and replies what that replies.
+ *
+ * KEYS: the one of the check. ARGV: the moment as above, limit, window ms, cost and what the algorithm needs besides. A shadow alone is taken like any other.
+ */
+export function toAloneScript(letter: AlgorithmLetter): Script {
+  return toScript(`${letter}1`, () => [CLOCK, ALONE, ...toDeciding([letter]), TAKE_ALONE])
+}
+
+function toScript(name: string, toTexts: () => readonly string[]): Script {
   const known = scripts.get(name)
   if (known) return known
-  const script = createScript(
-    [
-      HEAD,
-      sorted.some((letter) => letter !== 'f') ? BINARY : '',
-      sorted.some((letter) => letter === 's' || letter === 'c') ? PACKING : '',
-      ...sorted.map((letter) => LUA_ALGORITHMS[letter].decides),
-      DECIDE,
-      ...(givesBack ? [GIVING_BACK, ...sorted.map((letter) => LUA_ALGORITHMS[letter].givesBack), GIVE_BACK] : []),
-      TAIL,
-    ].join('\n'),
-  )
+  const script = createScript(toTexts().join('\n'))
   scripts.set(name, script)
   return script
+}
+
+function toDeciding(sorted: readonly AlgorithmLetter[]): readonly string[] {
+  return [
+    sorted.some((letter) => letter !== 'f') ? BINARY : '',
+    sorted.some((letter) => letter === 's' || letter === 'c') ? PACKING : '',
+    ...sorted.map((letter) => LUA_ALGORITHMS[letter].decides),
+    JUDGE,
+  ]
 }
