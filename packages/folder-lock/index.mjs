@@ -36,10 +36,19 @@ export async function lockFolder(folder) {
   ours.add(path)
   try {
     const release = await take(`${path}.locks`, folder)
+    /** @type {Promise<void> | undefined} */
+    let released
     return {
-      async release() {
-        await release()
-        ours.delete(path)
+      // Once only: a second call could take the name of whoever holds the folder by then.
+      release() {
+        released ??= release().then(
+          () => void ours.delete(path),
+          (error) => {
+            released = undefined
+            throw error
+          },
+        )
+        return released
       },
     }
   } catch (error) {

@@ -58,6 +58,15 @@ describe('lockFolder()', () => {
     expect(await readdir(`${folder}.locks`)).toEqual(['2'])
   })
 
+  test('gives nothing back by a second release() once another has the folder', async () => {
+    const first = await lockFolder(folder)
+    await Promise.all([first.release(), first.release()])
+    const second = await lockFolder(folder)
+    await first.release()
+    await expect(lockFolder(folder)).rejects.toMatchObject({ pid: process.pid })
+    await second.release()
+  })
+
   test('gives one of many in one process the folder', async () => {
     const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => lockFolder(folder)))
     expect(outcomes.filter(({ status }) => status === 'fulfilled').length).toBe(1)
