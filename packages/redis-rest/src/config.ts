@@ -114,7 +114,7 @@ function readTokenFile(path: string | undefined): readonly TokenOptions[] {
   const text = readText('tokens', path)
   try {
     const list: unknown = JSON.parse(text)
-    if (Array.isArray(list) && list.every(isTokenOptions)) return list
+    if (Array.isArray(list) && list.length > 0 && list.every(isTokenOptions)) return list
   } catch {}
   return fail('--tokens names a file that is not a JSON array of objects with a "token"')
 }
@@ -154,7 +154,8 @@ export function readConfig(argv: readonly string[], env: Env): Config {
     redis: values.redis,
     data: values.data,
     token: readTokens(values, env),
-    host: values.host ?? '127.0.0.1',
+    // Of an empty one the server would listen on every interface.
+    host: values.host === '' ? fail('--host must be a name or address, received ""') : (values.host ?? '127.0.0.1'),
     port: readInteger('port', values.port, defaultPort, 65_535),
     tls: readTls(values),
     cors: values.cors ?? [],

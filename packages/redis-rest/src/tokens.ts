@@ -24,7 +24,16 @@ export interface Token {
 type Given = string | TokenOptions
 
 function readToken(given: Given): Token {
-  const { token, readOnly = false, prefix = '' } = typeof given === 'string' ? { token: given } : given
+  const {
+    token,
+    readOnly = false,
+    prefix = '',
+    ...others
+  }: TokenOptions = typeof given === 'string' ? { token: given } : given
+  // Misspelt, a field that takes rights away would leave them all.
+  if (Object.keys(others).length > 0) {
+    throw new ConfigError('Cannot create server: a token must have no fields but "token", "readOnly" and "prefix"')
+  }
   if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) {
     throw new ConfigError('Cannot create server: a token must be printable ASCII without spaces, and not empty')
   }
