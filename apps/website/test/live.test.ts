@@ -49,6 +49,19 @@ describe('GET /api/waitlist/live', () => {
     for (const stream of streams) stream.stop()
   })
 
+  it('holds no place for HEAD', async () => {
+    const from = '192.0.2.5'
+    const ask = (method: string) =>
+      callSite(`${site.url}/api/waitlist/live`, { method, headers: { 'x-forwarded-for': from } })
+    for (let nth = 0; nth < 7; nth += 1) {
+      const head = await ask('HEAD')
+      expect([head.status, head.header('content-type')]).toEqual([200, 'text/event-stream; charset=utf-8'])
+    }
+    const stream = await followStream(site.url, from)
+    expect(stream.status).toBe(200)
+    stream.stop()
+  })
+
   it('ends every stream when the site stops, and does not hold it up', async () => {
     const other = await startSite({ CLIENT_ADDRESS: 'proxies:1' })
     const stream = await followStream(other.url, '192.0.2.4')

@@ -217,6 +217,18 @@ describe('a person who leaves', () => {
     const stranger = await postJson(`${site.url}/api/waitlist/leave`, { from, body: {} })
     expect([again.status, confirm.status, stranger.status]).toEqual([200, 410, 401])
     expect((await statsOf(from)).totalSignups).toBe(before.totalSignups - 1)
+    for (const [route, body] of [
+      ['name', { displayName: 'Ghost' }],
+      ['quiz', { goal: 'none' }],
+    ] as const) {
+      const url = `${site.url}/api/waitlist/${route}`
+      const gone = await postJson(url, { from, cookie: one.cookie, body })
+      const fields = { from: '192.0.2.33', cookie: one.cookie, fields: body }
+      const goneForm = await postForm(url, fields)
+      const strangers = await postForm(url, { ...fields, cookie: '' })
+      expect([gone.status, goneForm.status, strangers.status]).toEqual([401, 303, 303])
+      for (const answer of [goneForm, strangers]) expect(answer.header('location')).toMatch(/^\/me\?note=\w+#link$/)
+    }
     const form = await postForm(`${site.url}/api/waitlist/leave`, { from, cookie: two.cookie, fields: {} })
     expect([form.status, form.header('location')]).toEqual([303, expect.stringMatching(/^\/me\?note=\w+#link$/)])
     expect(form.headers.filter(([name]) => name === 'set-cookie').length).toBe(2)

@@ -84,6 +84,20 @@ describeWith('postgres', 'syncSupport()', () => {
     })
   })
 
+  it('stores a name without what is hidden in it, and whole characters of it', async () => {
+    fake.supporters.splice(1)
+    const [only] = fake.supporters
+    const name = async (given: string) => {
+      Object.assign(only ?? {}, { support_visibility: 1, supporter_name: given })
+      clock += 240_000
+      expect(await sync()).toBe('synced')
+      return (await stats()).leaderboard[0]?.display_name
+    }
+    expect(await name('A\u0000n\u202En\uD800')).toBe('Ann')
+    expect(await name(`${'x'.repeat(59)}😀😀`)).toBe(`${'x'.repeat(59)}😀`)
+    expect(await name('\u0000')).toBe('Somebody')
+  })
+
   it('keeps the last good numbers and their time when it fails, and tries again after 30 s', async () => {
     await sync()
     const before = await stats()
@@ -164,6 +178,7 @@ describe('the support of the site', () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200])
     expect(usd(await read())).toBe(33_000)
     await contribute({ ...gift, status: 'refunded' })
+    expect((await contribute({ ...gift, sourceId: 'a\u0000b' })).status).toBe(400)
     expect(usd(await read())).toBe(30_500)
     expect(fake.requests()).toBe(5)
     const page = (await callSite(`${site.url}/support`)).text.replaceAll('<!-- -->', '')

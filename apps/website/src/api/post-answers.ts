@@ -71,9 +71,22 @@ function unreadable(kind: 'unsupported-type' | 'too-large' | 'malformed'): Respo
 
 export type PostBody = Extract<ReadBody, { value: unknown }>
 
-/** The body of a POST, or the answer to one that cannot be read or that a form on another host has sent. */
+/**
+ * Whether the browser says that a page of another origin sent it, a sibling's too, whose posts carry the cookies of this one. Who is no browser says nothing and has no cookies of others. An old
+ * browser names the origin alone; what stands in the host's headers no page of another site can choose.
+ */
+function isForeign(headers: Headers): boolean {
+  const site = headers.get('sec-fetch-site')
+  if (site !== null) return site !== 'same-origin' && site !== 'none'
+  const origin = headers.get('origin')
+  if (origin === null) return false
+  const host = URL.canParse(origin) ? new URL(origin).host : undefined
+  return host === undefined || (host !== headers.get('host') && host !== headers.get('x-forwarded-host'))
+}
+
+/** The body of a POST, or the answer to one that cannot be read or that a form of another origin has sent. */
 export async function readPost(request: Request): Promise<PostBody | Response> {
-  if (isFormPost(request.headers) && request.headers.get('sec-fetch-site') === 'cross-site') {
+  if (isFormPost(request.headers) && isForeign(request.headers)) {
     return problem({ status: 403, title: 'Forbidden', detail: 'The form must be sent from this site' })
   }
   const body = await readBody(request, maxBytes)

@@ -9,6 +9,10 @@ const half = /\p{Cs}/u
 /** Line breaks would begin a mail header; the others turn what follows round, or are not to be seen. */
 const hidden = /[\p{Cc}\u200B\u2060\uFEFF\u202A-\u202E\u2066-\u2069]/u
 
+/** A text of another service without what is hidden in it or cut in half. */
+export const stripHidden = (text: string): string =>
+  text.replaceAll(new RegExp(`${hidden.source}|${half.source}`, 'gu'), '')
+
 /** A line that reads as it was typed, trimmed: nothing in it is hidden, turned round, cut in half or piled up. */
 export const readableLine = z
   .string({ error: 'must be text' })

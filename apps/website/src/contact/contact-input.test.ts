@@ -15,6 +15,15 @@ describe('readContactInput()', () => {
     })
   })
 
+  it('counts a line break once, as the field does that it was typed into', () => {
+    const message = `${'x'.repeat(1_998)}\r\n${'y'.repeat(2_001)}`
+    expect(readContactInput({ ...good, message })).toMatchObject({
+      ok: true,
+      value: { message: message.replace('\r', '') },
+    })
+    expect(readContactInput({ ...good, message: 'a\rb' })).toMatchObject({ ok: true, value: { message: 'a\nb' } })
+  })
+
   it('names every field that is wrong once', () => {
     expect(faultsOf({})).toEqual([
       'name must be text',

@@ -15,11 +15,12 @@ export const contactInput = z.object(
     subject: line(150),
     message: z
       .string({ error: 'must be text' })
+      // Forms send two signs for a line break, and count one.
+      .overwrite((text) => text.replaceAll(/\r\n?/g, '\n'))
       .normalize('NFC')
       .trim()
       .min(1, 'is missing')
       .max(longestMessage, `must be at most ${longestMessage} characters`)
-      .transform((text) => text.replaceAll('\r\n', '\n'))
       .refine(isReadableMessage, 'must not contain control characters'),
     /** Comes with the form; a message that is sent twice under one is stored once. */
     submission: z.uuid('must be a UUID').optional(),

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { refuseStranger } from '../api/admin-token.ts'
 import type { RouteContext } from '../api/api-route.ts'
 import { badRequest, noStore, readPost } from '../api/post-answers.ts'
+import { readableLine } from '../api/readable-text.ts'
 import { supportTag } from '../lib/cache.ts'
 import { displayName } from '../waitlist/answer-person.ts'
 import { storeContributions } from './contribution.ts'
@@ -13,7 +14,7 @@ const currency = 'must be three capital letters, such as EUR'
 const input = z.object(
   {
     /** Names the contribution: sent again with the same, it changes the one that is there. */
-    sourceId: z.string('must be text').trim().min(1, 'is missing').max(100, 'must be at most 100 characters'),
+    sourceId: readableLine.min(1, 'is missing').max(100, 'must be at most 100 characters'),
     amountMinor: z.int({ error: amount, abort: true }).min(0, amount).max(1_000_000_000, amount),
     currency: z.string(currency).regex(/^[A-Z]{3}$/, currency),
     status: z.enum(['paid', 'refunded'], 'must be paid or refunded').default('paid'),

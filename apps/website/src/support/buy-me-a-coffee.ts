@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { z } from 'zod'
+import { stripHidden } from '../api/readable-text.ts'
 import type { Contribution } from './contribution.ts'
 import { toMinorUnits } from './money.ts'
 
@@ -56,7 +57,9 @@ function toContribution(found: z.output<typeof supporter>, keySecret: string): C
   if (amountMinor === undefined) throw new SupportSyncError('an amount is not a decimal number')
   const supportedAt = new Date(`${found.support_created_on.replace(' ', 'T').replace(/Z?$/, 'Z')}`)
   if (Number.isNaN(supportedAt.getTime())) throw new SupportSyncError('a date is not a date')
-  const name = found.supporter_name?.trim() || found.payer_name?.trim() || null
+  const [name = null] = [found.supporter_name, found.payer_name].flatMap(
+    (given) => stripHidden(given ?? '').trim() || [],
+  )
   const who = found.payer_email?.trim().toLowerCase() || `support ${sourceId}`
   return {
     source: 'buymeacoffee',
@@ -65,7 +68,7 @@ function toContribution(found: z.output<typeof supporter>, keySecret: string): C
     currency,
     status: found.is_refunded ? 'refunded' : 'paid',
     // Their own choice: anything but 1 means that they do not wish to be named.
-    name: found.support_visibility && name !== null ? name.slice(0, 60) : null,
+    name: found.support_visibility && name !== null ? [...name].slice(0, 60).join('') : null,
     supporterKey: createHmac('sha256', keySecret).update(`supporter.${who}`).digest('base64url').slice(0, 22),
     supportedAt,
   }

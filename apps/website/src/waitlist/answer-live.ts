@@ -2,8 +2,9 @@ import { problem } from 'millpond/http'
 import type { RouteContext } from '../api/api-route.ts'
 
 /** GET /api/waitlist/live: the figures as server-sent events, as they change. 503 when too many watch; the page then asks now and then. */
-export async function answerLive({ runtime, client }: RouteContext): Promise<Response> {
-  const stream = runtime.figuresStreams.open(client.address)
+export async function answerLive({ request, runtime, client }: RouteContext): Promise<Response> {
+  // Nobody reads what follows the head, and nobody would leave.
+  const stream = request.method === 'HEAD' ? null : runtime.figuresStreams.open(client.address)
   if (stream === undefined) {
     return problem({
       status: 503,

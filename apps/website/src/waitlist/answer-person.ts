@@ -1,9 +1,18 @@
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
 import type { RouteContext } from '../api/api-route.ts'
-import { badRequest, noStore, readPost, redirectWithNote, refuseForm, typedText } from '../api/post-answers.ts'
+import {
+  badRequest,
+  noStore,
+  type PostBody,
+  readPost,
+  redirectWithNote,
+  refuseForm,
+  typedText,
+} from '../api/post-answers.ts'
 import { readableLine } from '../api/readable-text.ts'
 import { signups } from '../db/schema.ts'
+import type { Runtime } from '../lib/runtime.ts'
 import { sendLink } from './join.ts'
 import { email, quizInput } from './join-input.ts'
 import { readPerson, unknownPerson } from './person.ts'
@@ -47,6 +56,24 @@ export async function answerLink({ request, runtime }: RouteContext): Promise<Re
 
 export const refuseLink = refuseForm(linkPlace)
 
+/** False for a person who has left. */
+async function changeSignup(
+  { database }: Runtime,
+  id: string,
+  change: Partial<typeof signups.$inferInsert>,
+): Promise<boolean> {
+  const changed = await database.db.update(signups).set(change).where(eq(signups.id, id)).returning({ id: signups.id })
+  return changed.length > 0
+}
+
+/** 401, or for a form back to the page, where a link can be had. */
+function refuseUnknown({ kind }: PostBody, runtime: Runtime): Response {
+  const detail = 'This browser is not known here any more. Have a link sent to your address, and try again.'
+  return kind === 'form'
+    ? redirectWithNote(runtime, { kind: 'invalid', email: '', detail }, linkPlace)
+    : unknownPerson()
+}
+
 /** A name for the public leaderboard: at most 40 characters, nothing invisible and no e-mail address. Empty takes it back. */
 export const displayName = readableLine
   .normalize('NFC')
@@ -61,7 +88,7 @@ export async function answerName({ request, runtime }: RouteContext): Promise<Re
   const body = await readPost(request)
   if (body instanceof Response) return body
   const id = readPerson(request, runtime, new Date())
-  if (id === undefined) return unknownPerson()
+  if (id === undefined) return refuseUnknown(body, runtime)
   const parsed = z.object({ displayName }).safeParse(body.value)
   if (!parsed.success) {
     const detail = parsed.error.issues[0]?.message ?? 'is missing'
@@ -70,7 +97,7 @@ export async function answerName({ request, runtime }: RouteContext): Promise<Re
       ? redirectWithNote(runtime, note, namePlace)
       : badRequest([{ field: 'displayName', detail }])
   }
-  await runtime.database.db.update(signups).set(parsed.data).where(eq(signups.id, id))
+  if (!(await changeSignup(runtime, id, parsed.data))) return refuseUnknown(body, runtime)
   await runtime.waitlistChanged()
   if (body.kind === 'form')
     return redirectWithNote(runtime, { kind: 'done', detail: 'The name is changed.' }, namePlace)
@@ -86,7 +113,7 @@ export async function answerQuiz({ request, runtime }: RouteContext): Promise<Re
   const body = await readPost(request)
   if (body instanceof Response) return body
   const id = readPerson(request, runtime, new Date())
-  if (id === undefined) return unknownPerson()
+  if (id === undefined) return refuseUnknown(body, runtime)
   const parsed = quizInput.safeParse(body.value)
   if (!parsed.success) {
     const faults = parsed.error.issues.map(({ path, message }) => ({
@@ -96,7 +123,7 @@ export async function answerQuiz({ request, runtime }: RouteContext): Promise<Re
     const note = { kind: 'invalid', email: '', detail: 'An answer is too long.', quiz: heldQuiz(body.value) } as const
     return body.kind === 'form' ? redirectWithNote(runtime, note, quizPlace) : badRequest(faults)
   }
-  await runtime.database.db.update(signups).set({ quiz: parsed.data }).where(eq(signups.id, id))
+  if (!(await changeSignup(runtime, id, { quiz: parsed.data }))) return refuseUnknown(body, runtime)
   if (body.kind === 'form') return redirectWithNote(runtime, { kind: 'done', detail: quizThanks }, quizPlace)
   return Response.json({ message: quizThanks }, { headers: noStore })
 }

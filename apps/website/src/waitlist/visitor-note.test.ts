@@ -24,6 +24,25 @@ describe('readVisitorNote()', () => {
     expect(reads).toEqual([undefined, undefined, undefined, undefined, undefined, undefined])
   })
 
+  it.each(['"', '\r\n', '\u0000', '\\', 'ä', '水', '\u2028', 'x'])(
+    'keeps what was typed, or all but the message, in a cookie that browsers take: %j',
+    (sign) => {
+      for (const length of [10, 300, 600, 1_200, 1_800, 4_000]) {
+        const message = sign.repeat(length)
+        const fields = { name: sign.repeat(100), email: sign.repeat(255), subject: sign.repeat(150), message }
+        const faults = ['name', 'email', 'subject', 'message'].map((field) => ({
+          field,
+          detail: 'must not contain control characters',
+        }))
+        const { id, cookie } = writeVisitorNote({ kind: 'contact-held', fields, faults }, secret)
+        expect(cookie.length + 'headwater_note='.length).toBeLessThanOrEqual(4_096)
+        const read = readVisitorNote(cookie, { id, secret })
+        expect(read).toMatchObject({ kind: 'contact-held', faults })
+        if (read?.kind === 'contact-held') expect(['', message]).toContain(read.fields.message)
+      }
+    },
+  )
+
   it('keeps a cookie small whatever was typed', () => {
     const { id, cookie } = writeVisitorNote({ kind: 'wait', email: 'ä'.repeat(60_000), untilMs: 1 }, secret)
     expect(cookie.length).toBeLessThan(1_500)

@@ -36,17 +36,23 @@ export const noteCookie = 'headwater_note'
 export const noteMaxAge = 300
 /** What was typed is kept up to this length: a longer one is refused anyway, and a cookie has no room for it. */
 const keptEmailLength = 300
-
-const keptMessageBytes = 1_800
+/** Browsers drop a cookie whose name and value are longer than 4,096. */
+const longestCookie = 4_096 - noteCookie.length - 1
 
 function shorten(note: VisitorNote): VisitorNote {
   if (note.kind === 'contact-held') {
     const { name, email, subject, message } = note.fields
-    const short = { name: name.slice(0, 60), email: email.slice(0, 100), subject: subject.slice(0, 80) }
-    // Half a message would be sent by mistake; none is noticed.
-    return { ...note, fields: { ...short, message: Buffer.byteLength(message) > keptMessageBytes ? '' : message } }
+    return {
+      ...note,
+      fields: { name: name.slice(0, 60), email: email.slice(0, 100), subject: subject.slice(0, 80), message },
+    }
   }
   return 'email' in note ? { ...note, email: note.email.slice(0, keptEmailLength) } : note
+}
+
+/** Half a message would be sent by mistake; none is noticed. */
+function withoutMessage(note: VisitorNote): VisitorNote {
+  return note.kind === 'contact-held' ? { ...note, fields: { ...note.fields, message: '' } } : note
 }
 
 /**
@@ -56,7 +62,9 @@ function shorten(note: VisitorNote): VisitorNote {
 export function writeVisitorNote(note: VisitorNote, secret: string): { id: string; cookie: string } {
   const id = randomUUID().slice(0, 8)
   const kept = shorten(note)
-  return { id, cookie: seal({ id, note: kept }, { purpose: 'note', secret }) }
+  const toCookie = (held: VisitorNote) => seal({ id, note: held }, { purpose: 'note', secret })
+  const cookie = toCookie(kept)
+  return { id, cookie: cookie.length > longestCookie ? toCookie(withoutMessage(kept)) : cookie }
 }
 
 /** The note called `id`; undefined when the cookie is missing, forged, or of another post. */

@@ -5,7 +5,7 @@ import { Notice } from '../../sections/notice.tsx'
 import { only, type Query } from '../../sections/read-note.ts'
 import { readPersonToken } from '../../waitlist/person-token.ts'
 
-export const metadata: Metadata = { title: 'Confirm your place', robots: { index: false }, referrer: 'no-referrer' }
+export const metadata: Metadata = { title: 'Confirm your place', robots: { index: false }, referrer: 'strict-origin' }
 
 /** Opening the page does nothing: programs that scan mails open every link. The button does. */
 export default async function ConfirmPage({ searchParams }: { searchParams: Promise<Query> }) {
