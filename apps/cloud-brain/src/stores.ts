@@ -93,6 +93,8 @@ async function openRedis(url: string): Promise<{ store: Store; close(): Promise<
     lazyConnect: true,
     maxRetriesPerRequest: 1,
     enableOfflineQueue: false,
+    // What ran and was not answered would run twice: a refund could give back too much.
+    autoResendUnfulfilledCommands: false,
     connectTimeout: CONNECT_TIMEOUT_MS,
     retryStrategy: toReconnectMs,
   })

@@ -9,7 +9,7 @@ import { createCommands, type RedisClient } from './connection.ts'
 /**
  * A store on a Redis or Valkey (6.2 or later), alone or as a cluster, that a client of yours is connected to: ioredis (`Redis`, `Cluster`) or node-redis (`createClient`,
  * `createClientPool`, `createCluster`). The client stays yours: it is never closed, and its own retries and offline queue are bounded by the deadlines of the cache and the limiter. Reads must go to
- * masters, which is both libraries' default.
+ * masters, which is both libraries' default. Give ioredis `autoResendUnfulfilledCommands: false`: what it sends again may have run, and a refund would then give back twice.
  *
  * ```ts
  * import { Redis } from 'ioredis'
