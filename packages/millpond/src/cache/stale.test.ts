@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
-import { StoreUnavailableError } from '../errors.ts'
 import { memory } from '../stores/memory/index.ts'
+import { createChaos } from '../testing/chaos-store.ts'
 import { createFakeClock } from '../testing/fake-clock.ts'
 import { type CacheOptions, createCache } from './cache.ts'
 
@@ -235,17 +235,7 @@ test('nullTtl is the TTL of a value that is null', async () => {
 })
 
 test('loadsWithoutStore bounds the loads that run at once while the store is away', async () => {
-  const fail = () => Promise.reject(new StoreUnavailableError('away'))
-  const store = {
-    kind: 'failing',
-    read: fail,
-    lease: fail,
-    fill: fail,
-    release: fail,
-    versions: fail,
-    renew: fail,
-    remove: fail,
-  }
+  const { store } = createChaos(memory(), { shares: { error: 1 } })
   const { cache } = setUp({ store, loadsWithoutStore: 3 })
   let running = 0
   let most = 0

@@ -1,0 +1,231 @@
+import { ALGORITHMS, type LimitCheck } from '../limit/limit-store.ts'
+import type { Store } from '../stores/store.ts'
+import { type ContractCase, type ContractContext, equal, ok, withinWindow } from './contract-case.ts'
+
+/** What `createLimiter` relies on. */
+export const limitContract: readonly ContractCase[] = [
+  {
+    name: 'take() admits up to the limit and then says when the next passes',
+    async run(context) {
+      const { store } = context
+      const check = await slidingCheck(context, 'p', 'alice', { limit: 2 })
+      equal(await allowed(store.take([check])), [true])
+      equal(
+        (await store.take([check])).map(({ remaining }) => remaining),
+        [0],
+      )
+      const [refused] = await store.take([check])
+      equal(refused?.allowed, false)
+      ok(
+        refused !== undefined && refused.retryAfterMs > 0 && refused.retryAfterMs <= 60_000,
+        'retryAfterMs lies within the window',
+      )
+    },
+  },
+  {
+    name: 'take() takes all or nothing',
+    async run(context) {
+      const { store } = context
+      const wide = await slidingCheck(context, 'wide', 'alice', { limit: 10 })
+      const narrow = await fixedCheck(context, 'narrow', 'alice', { limit: 1 })
+      equal(await allowed(store.take([wide, narrow])), [true, true])
+      equal(await allowed(store.take([wide, narrow])), [true, false])
+      equal(
+        (await store.take([{ ...wide, cost: 0 }])).map(({ remaining }) => remaining),
+        [9],
+      )
+    },
+  },
+  {
+    name: 'take() counts cost, and says that a cost above the limit never passes',
+    async run(context) {
+      const { store } = context
+      const check = await slidingCheck(context, 'p', 'alice', { limit: 3 })
+      const never = await store.take([{ ...check, cost: 4 }])
+      equal(never, [{ allowed: false, remaining: 3, resetMs: 0, retryAfterMs: Number.POSITIVE_INFINITY }])
+      equal(await allowed(store.take([{ ...check, cost: 2 }])), [true])
+      equal(await allowed(store.take([{ ...check, cost: 2 }])), [false])
+      equal(await allowed(store.take([{ ...check, cost: 1 }])), [true])
+    },
+  },
+  {
+    name: 'take() passes again when the time it named has passed',
+    run: (context) =>
+      withinWindow(200, async (windowMs) => {
+        const { store } = context
+        const check = await slidingCheck(context, 'p', `alice-${windowMs}`, { limit: 1, windowMs })
+        await store.take([check])
+        const [refused] = await store.take([check])
+        await context.pass(refused?.retryAfterMs ?? 0)
+        equal(await allowed(store.take([check])), [true])
+      }),
+  },
+  {
+    name: 'take() of many at once admits exactly the limit',
+    async run(context) {
+      const { store } = context
+      const check = await slidingCheck(context, 'p', 'alice', { limit: 7 })
+      const verdicts = await Promise.all(Array.from({ length: 40 }, () => store.take([check])))
+      equal(verdicts.filter(([verdict]) => verdict?.allowed).length, 7)
+    },
+  },
+  {
+    name: 'take() of a token bucket admits a burst and then what flows back',
+    run: (context) =>
+      withinWindow(300, async (windowMs) => {
+        const { store } = context
+        const check = await slidingCheck(context, 'p', `alice-${windowMs}`, { limit: 3, windowMs })
+        const bucket: LimitCheck = { ...check, refill: 3, algorithm: 'token-bucket' }
+        equal(await allowed(store.take([{ ...bucket, cost: 3 }])), [true])
+        const [refused] = await store.take([bucket])
+        equal(refused?.allowed, false)
+        await context.pass(refused?.retryAfterMs ?? 0)
+        equal(await allowed(store.take([bucket])), [true])
+      }),
+  },
+  {
+    name: 'take() lets a shadow refuse without consequence, and takes from it otherwise',
+    async run(context) {
+      const { store } = context
+      const wide = await slidingCheck(context, 'wide', 'alice', { limit: 10 })
+      const shadow = { ...(await slidingCheck(context, 'shadow', 'alice', { limit: 1 })), shadow: true }
+      equal(await allowed(store.take([wide, shadow])), [true, true])
+      equal(await allowed(store.take([wide, shadow])), [true, false])
+      equal(await remaining(store.peek([wide, shadow])), [8, 0])
+    },
+  },
+  {
+    name: 'peek() says what a take would, and takes nothing',
+    async run(context) {
+      const { store } = context
+      const check = await slidingCheck(context, 'p', 'alice', { limit: 2, cost: 2 })
+      equal(await allowed(store.peek([check])), [true])
+      equal(await remaining(store.peek([check])), [2])
+      await store.take([check])
+      equal(await allowed(store.peek([check])), [false])
+    },
+  },
+  {
+    name: 'charge() takes what fits',
+    async run(context) {
+      const { store } = context
+      const check = await slidingCheck(context, 'p', 'alice', { limit: 5, cost: 3 })
+      equal([await store.charge([check]), await store.charge([check]), await store.charge([check])], [[3], [2], [0]])
+    },
+  },
+  {
+    name: 'refund() of what was taken before a reset gives back nothing of what was taken after it',
+    async run(context) {
+      const { store } = context
+      for (const algorithm of ALGORITHMS) {
+        const check: LimitCheck = {
+          ...(await slidingCheck(context, algorithm, 'bob', { limit: 5, cost: 3 })),
+          algorithm,
+          permit: 'permit-1',
+          refill: 1,
+        }
+        const [verdict] = await store.take([check])
+        await store.reset([check.key])
+        // Marks are no finer than the store's clock.
+        await context.pass(2)
+        await store.take([{ ...check, permit: 'permit-2' }])
+        equal([algorithm, await store.refund([{ ...check, mark: verdict?.mark ?? '' }])], [algorithm, [0]])
+        equal(await remaining(store.peek([check])), [2])
+      }
+    },
+  },
+  {
+    name: 'refund() gives back what a take took, once',
+    async run(context) {
+      const { store } = context
+      for (const algorithm of ALGORITHMS) {
+        const check: LimitCheck = {
+          ...(await slidingCheck(context, algorithm, 'alice', { limit: 5, cost: 3 })),
+          algorithm,
+          permit: 'permit-1',
+          // So slow that nothing flows back while the case runs.
+          refill: 1,
+        }
+        const [verdict] = await store.take([check])
+        const mark = { ...check, mark: verdict?.mark ?? '' }
+        equal([algorithm, await store.refund([mark]), await store.refund([mark])], [algorithm, [3], [0]])
+        equal(await remaining(store.peek([check])), [5])
+      }
+    },
+  },
+  {
+    name: 'refund() of many takes at once gives back each',
+    async run(context) {
+      const { store } = context
+      const checks = await Promise.all(
+        ['alice', 'bob', 'carol'].map((identity) => slidingCheck(context, 'p', identity, { limit: 5 })),
+      )
+      const takes = [...checks, ...checks]
+      const verdicts = await Promise.all(takes.map((check) => store.take([check])))
+      const marks = takes.map((check, index) => ({ ...check, mark: verdicts[index]?.[0]?.mark ?? '' }))
+      equal(await Promise.all(marks.map((mark) => store.refund([mark]))), [[1], [1], [1], [1], [1], [1]])
+      equal(await remaining(store.peek(checks)), [5, 5, 5])
+    },
+  },
+  {
+    name: 'prolong() lets permits live on, and says when they have ended',
+    run: (context) =>
+      withinWindow(600, async (windowMs) => {
+        const { store } = context
+        const base = await slidingCheck(context, 'p', `alice-${windowMs}`, { limit: 1, windowMs })
+        const check: LimitCheck = { ...base, algorithm: 'concurrency', permit: 'permit-1' }
+        const mark = { ...check, mark: 'permit-1' }
+        equal(await allowed(store.take([check])), [true])
+        await context.pass(windowMs / 2)
+        equal(await store.prolong([mark]), [1])
+        await context.pass((windowMs * 2) / 3)
+        equal(await allowed(store.take([{ ...check, permit: 'permit-2' }])), [false])
+        await context.pass(windowMs + 1)
+        equal(await store.prolong([mark]), [0])
+        equal(await allowed(store.take([{ ...check, permit: 'permit-2' }])), [true])
+      }),
+  },
+  {
+    name: 'reset() forgets',
+    async run(context) {
+      const { store } = context
+      const check = await slidingCheck(context, 'p', 'alice', { limit: 1 })
+      await store.take([check])
+      await store.reset([check.key])
+      equal(await allowed(store.take([check])), [true])
+    },
+  },
+]
+
+async function slidingCheck(
+  context: ContractContext,
+  policy: string,
+  identity: string,
+  options: Partial<LimitCheck>,
+): Promise<LimitCheck> {
+  return {
+    key: await context.limitKey(policy, identity),
+    algorithm: 'sliding-window',
+    limit: 5,
+    windowMs: 60_000,
+    cost: 1,
+    ...options,
+  }
+}
+
+async function fixedCheck(
+  context: ContractContext,
+  policy: string,
+  identity: string,
+  options: Partial<LimitCheck>,
+): Promise<LimitCheck> {
+  return { ...(await slidingCheck(context, policy, identity, options)), algorithm: 'fixed-window' }
+}
+
+async function remaining(verdicts: ReturnType<Store['peek']>): Promise<number[]> {
+  return (await verdicts).map((verdict) => verdict.remaining)
+}
+
+async function allowed(verdicts: ReturnType<Store['take']>): Promise<boolean[]> {
+  return (await verdicts).map((verdict) => verdict.allowed)
+}
