@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { readConfig } from './config.ts'
 import { ConfigError } from './errors.ts'
 
@@ -19,8 +19,11 @@ const defaults = {
   json: false,
 }
 
+const folder = mkdtempSync(join(tmpdir(), 'millpond-config-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
 function write(name: string, text: string): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'millpond-config-')), name)
+  const path = join(folder, name)
   writeFileSync(path, text)
   return path
 }

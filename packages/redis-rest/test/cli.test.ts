@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describeWith } from 'millpond-e2e/servers'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 
 const cli = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
 
@@ -114,6 +114,7 @@ describeWith('redis', 'millpond-rest with a Redis', () => {
 
   it('millpond-rest --data keeps the data when it is stopped and when it is killed', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'millpond-cli-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
     const args = ['--port', '0', '--json', '--data', folder, '--token', 't', '--read-only-token', 'r']
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
       const started = start(args)

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { tmpdir } from 'node:os'
@@ -13,9 +13,8 @@ import { command, request } from './request.ts'
 
 const soon = { timeout: 10_000, interval: 20 }
 
-function temporary(): string {
-  return mkdtempSync(join(tmpdir(), 'millpond-operations-'))
-}
+const folder = mkdtempSync(join(tmpdir(), 'millpond-operations-'))
+afterAll(() => rmSync(folder, { recursive: true }))
 
 function findOpenssl(): boolean {
   try {
@@ -28,7 +27,6 @@ function findOpenssl(): boolean {
 
 /** A key and a certificate of its own for 127.0.0.1. */
 function createCertificate(): { key: string; cert: string; keyFile: string; certFile: string } {
-  const folder = temporary()
   const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
   const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost']
   const kind = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
@@ -105,7 +103,7 @@ describeWith('redis', 'the server in operation', () => {
   })
 
   it('data outlive the server, and two servers cannot share a folder', async () => {
-    const data = temporary()
+    const data = join(folder, 'data')
     const first = await createServer({ data })
     await command(first, 'SET', 'k', 'kept')
     const pid = first.engine.pid ?? 0
