@@ -229,16 +229,17 @@ describe('toDashboardInsight()', () => {
       'then a falling trend',
       [goal(1000)],
       falling,
-      'Your average of steps is down 50% on the week before. A small step today turns it around.',
+      'On average your steps are down 50% on the week before. A small step today turns it around.',
     ],
+    ['one step as one', [goal(101)], level, 'You are at 99% of your goal for steps: 1 step to go.'],
     ['then that all goals are met', [goal(100)], rising, 'Your goal is met. Well done!'],
-    ['then a rising trend', [], rising, 'Your average of steps is up 100% on the week before. Keep it up!'],
+    ['then a rising trend', [], rising, 'On average your steps are up 100% on the week before. Keep it up!'],
     ['then encouragement', [], level, 'Every day counts. Keep going!'],
     [
       'that rising is bad where the goal is an upper bound',
       [goal(100, 'at_most')],
       rising,
-      'Your average of steps is up 100% on the week before. A small step today turns it around.',
+      'On average your steps are up 100% on the week before. A small step today turns it around.',
     ],
   ])('toDashboardInsight() says %s', (_, goals, days, insight) => {
     expect(toDashboardInsight(END, goals, toRows(days)).insight).toBe(insight)

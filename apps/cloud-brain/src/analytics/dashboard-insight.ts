@@ -3,6 +3,7 @@ import { daysEnding } from '../local-day.ts'
 import { toDailySummaries } from './daily-summary.ts'
 import { GOAL_HISTORY_DAYS, type Goal, GoalProgress, toGoalProgress } from './goal-progress.ts'
 import type { HealthRows } from './health-rows.ts'
+import { toAmount, toWords } from './metric-words.ts'
 import { METRICS, type Metric, Trend, trendOf } from './trend.ts'
 
 const WINDOW_DAYS = 7
@@ -18,15 +19,6 @@ export const DashboardInsight = z
   .openapi('DashboardInsight')
 
 export type DashboardInsight = z.infer<typeof DashboardInsight>
-
-const WORDS = {
-  steps: 'steps',
-  calories_consumed: 'calories eaten',
-  calories_burned: 'calories burned',
-  workouts_count: 'workouts',
-  sleep_hours: 'hours of sleep',
-  weight_kg: 'weight',
-} as const satisfies Record<Metric, string>
 
 /** The goals, the trends of seven days, and the one thing most worth saying about them. */
 export function toDashboardInsight(date: string, goals: readonly Goal[], rows: HealthRows): DashboardInsight {
@@ -63,14 +55,15 @@ export function toInsight(goals: readonly GoalProgress[], trends: readonly Trend
 }
 
 function nearlyThere({ metric, progress_pct, remaining, direction }: GoalProgress): string {
-  const missing = `${remaining ?? 0} ${metric === 'weight_kg' ? 'kg' : WORDS[metric]}`
+  const missing = toAmount(metric, remaining ?? 0)
   const rest = direction === 'at_least' ? `${missing} to go` : `${missing} above your target`
-  return `You are at ${progress_pct}% of your goal for ${WORDS[metric]}: ${rest}.`
+  return `You are at ${progress_pct}% of your goal for ${toWords(metric).name}: ${rest}.`
 }
 
 function sentence({ metric, trend, percent_change }: Trend): string {
   const change = Math.abs(percent_change ?? 0)
-  return `Your average of ${WORDS[metric]} is ${trend} ${change}% on the week before.`
+  const { name, is } = toWords(metric)
+  return `On average your ${name} ${is} ${trend} ${change}% on the week before.`
 }
 
 function furthest(trends: readonly Trend[]): Trend | undefined {

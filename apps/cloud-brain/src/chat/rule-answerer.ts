@@ -1,4 +1,5 @@
 import type { DailySummary } from '../analytics/daily-summary.ts'
+import { toAmount, toWords } from '../analytics/metric-words.ts'
 import { mean, round } from '../analytics/round.ts'
 import { METRICS, type Metric, trendOf } from '../analytics/trend.ts'
 import type { Preferences } from '../health/preferences.ts'
@@ -7,17 +8,13 @@ import type { Answerer, ChatFacts, Citation } from './answerer.ts'
 const WEEK_DAYS = 7
 
 const TOPICS = {
-  steps: { words: /\b(steps?|walk\w*|active|activity|moved?)\b/i, name: 'steps', unit: 'steps' },
-  sleep_hours: { words: /\b(sle[ep]\w*|slept|tired|nights?|rest)\b/i, name: 'sleep', unit: 'hours' },
-  calories_consumed: { words: /\b(eat\w*|ate|food|diet|nutrition|consumed)\b/i, name: 'calories eaten', unit: 'kcal' },
-  calories_burned: { words: /\b(burn\w*|energy)\b/i, name: 'calories burned', unit: 'kcal' },
-  workouts_count: {
-    words: /\b(work ?outs?|train\w*|runs?|running|exercise\w*)\b/i,
-    name: 'workouts',
-    unit: 'workouts',
-  },
-  weight_kg: { words: /\b(weigh\w*|kilos?|kg|scale)\b/i, name: 'weight', unit: 'kg' },
-} as const satisfies Record<Metric, { words: RegExp; name: string; unit: string }>
+  steps: /\b(steps?|walk\w*|active|activity|moved?)\b/i,
+  sleep_hours: /\b(sle[ep]\w*|slept|tired|nights?|rest)\b/i,
+  calories_consumed: /\b(eat\w*|ate|food|diet|nutrition|consumed)\b/i,
+  calories_burned: /\b(burn\w*|energy)\b/i,
+  workouts_count: /\b(work ?outs?|train\w*|runs?|running|exercise\w*)\b/i,
+  weight_kg: /\b(weigh\w*|kilos?|kg|scale)\b/i,
+} as const satisfies Record<Metric, RegExp>
 
 const CLOSING = {
   tough_love: 'No excuses: one more step than yesterday.',
@@ -27,7 +24,7 @@ const CLOSING = {
 
 /** Answers by rules, without a model: says what the user's days say about the figures that the question names, and cites each one it used. */
 export const answerByRules: Answerer = async function* ({ message, facts }) {
-  const named = METRICS.filter((metric) => TOPICS[metric].words.test(message))
+  const named = METRICS.filter((metric) => TOPICS[metric].test(message))
   const metrics = named.length > 0 ? named : (['steps', 'sleep_hours', 'workouts_count'] as const)
   const citations: Citation[] = []
   for (const metric of metrics) {
@@ -40,15 +37,15 @@ export const answerByRules: Answerer = async function* ({ message, facts }) {
 }
 
 function describe(metric: Metric, { days }: ChatFacts): { text: string; used: Citation[] } {
-  const { name, unit } = TOPICS[metric]
+  const { name, was } = toWords(metric)
   const week = days.slice(-WEEK_DAYS).flatMap((day) => toCitation(metric, day))
   const latest = week.at(-1)
-  if (!latest) return { text: `There is no ${name} in the last ${WEEK_DAYS} days.`, used: [] }
+  if (!latest) return { text: `No ${name} ${was} recorded in the last ${WEEK_DAYS} days.`, used: [] }
   const average = round(mean(week.map(({ value }) => value)), 1)
   const { trend, percent_change } = trendOf({ metric, windowSize: WEEK_DAYS }, days.slice(-2 * WEEK_DAYS))
   const change =
     trend === 'up' || trend === 'down' ? `, ${trend} ${Math.abs(percent_change ?? 0)}% on the week before` : ''
-  const text = `Your latest ${name}: ${round(latest.value, 1)} ${unit} on ${latest.date}; the average of the last ${WEEK_DAYS} days is ${average}${change}.`
+  const text = `Your latest ${name}: ${toAmount(metric, round(latest.value, 1))} on ${latest.date}; the average of the last ${WEEK_DAYS} days is ${average}${change}.`
   return { text, used: week }
 }
 
