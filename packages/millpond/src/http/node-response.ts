@@ -11,6 +11,7 @@ export type HeaderValue = number | string | readonly string[] | undefined
 /** What of `node:http` the integrations write to. */
 export interface NodeResponse {
   statusCode: number
+  readonly headersSent: boolean
   getHeader(name: string): HeaderValue
   setHeader(name: string, value: string | readonly string[]): unknown
   end(body?: string): unknown
@@ -26,13 +27,15 @@ export function toHeaders(request: Pick<NodeRequest, 'headers'>): Headers {
   return headers
 }
 
-/** Sends a response through a node one. `Vary` and cookies add to what middleware has set, any other header replaces it. */
+/** Sends a response through a node one, unless something else (a timeout) has answered meanwhile. `Vary` and cookies add to what middleware has set, any other header replaces it. */
 export async function sendResponse(target: NodeResponse, response: Response): Promise<void> {
+  const body = response.body === null ? undefined : await response.text()
+  if (target.headersSent) return
   target.statusCode = response.status
   response.headers.forEach((value, name) => {
     target.setHeader(name, besides(target.getHeader(name), name, value))
   })
-  target.end(response.body === null ? undefined : await response.text())
+  target.end(body)
 }
 
 /** The value of a header beside what was set before: of `Vary`, whose names of middleware (`Origin`) hold as well, and of cookies, each of which comes alone. */

@@ -34,7 +34,8 @@ export function limitRequests<P extends Policies, Request extends NodeRequest>(
     try {
       const decision = await limiter.take(toTakes(request))
       if (!decision.allowed) return await sendResponse(response, tooManyRequests(decision))
-      for (const [name, value] of Object.entries(rateLimitHeaders(decision))) response.setHeader(name, value)
+      if (!response.headersSent)
+        for (const [name, value] of Object.entries(rateLimitHeaders(decision))) response.setHeader(name, value)
     } catch (error) {
       return next(error)
     }
