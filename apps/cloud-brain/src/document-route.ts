@@ -11,10 +11,18 @@ export const Problem = z
     title: z.string(),
     status: z.int(),
     detail: z.string().optional(),
-    code: z.string().optional(),
+    code: z.string().openapi({ description: 'What kind of error it is, for programs', example: 'invalid_request' }),
     errors: z.array(FieldError).optional(),
   })
   .openapi('Problem')
+
+/** A refusal by a limit: which ones, and when to come back. The numbers are missing while the store that counts does not answer. */
+const LimitProblem = Problem.extend({
+  'violated-policies': z.array(z.string()).optional(),
+  limit: z.int().optional(),
+  remaining: z.int().optional(),
+  retry_after: z.int().optional().openapi({ description: 'Seconds, as in `Retry-After`' }),
+}).openapi('LimitProblem')
 
 const DESCRIPTIONS = {
   400: 'The request is not valid; `errors` names the fields',
@@ -25,13 +33,32 @@ const DESCRIPTIONS = {
   413: 'The body is larger than this route takes',
   415: 'The body is not application/json',
   429: 'Too many requests; `Retry-After` says when to come back',
+  500: 'The service failed; the request can be sent again',
   503: 'A part of the service does not answer',
 } as const
 
-/** The documented error answers with these statuses. */
-export function problems(...statuses: (keyof typeof DESCRIPTIONS)[]): RouteConfig['responses'] {
-  const content = { 'application/problem+json': { schema: Problem } }
-  return Object.fromEntries(statuses.map((status) => [status, { description: DESCRIPTIONS[status], content }]))
+const ALWAYS = [429, 500, 503] as const
+const HEADERS: Partial<Record<keyof typeof DESCRIPTIONS, ReturnType<typeof toHeader>>> = {
+  401: toHeader('WWW-Authenticate', 'What to send'),
+  412: toHeader('ETag', 'That of the version there is now'),
+  429: toHeader('Retry-After', 'Seconds'),
+}
+
+/** A header that an answer always has, as the document says it. */
+export function toHeader(name: string, description: string) {
+  return { [name]: { required: true, schema: { type: 'string' as const }, description } }
+}
+
+/** The documented error answers: those with these statuses, and those that every route may give. */
+export function problems(
+  ...statuses: Exclude<keyof typeof DESCRIPTIONS, (typeof ALWAYS)[number]>[]
+): RouteConfig['responses'] {
+  return Object.fromEntries(
+    [...statuses, ...ALWAYS].map((status) => {
+      const content = { 'application/problem+json': { schema: status === 429 ? LimitProblem : Problem } }
+      return [status, { description: DESCRIPTIONS[status], headers: HEADERS[status] ?? {}, content }]
+    }),
+  )
 }
 
 /** Adds a route to an application and to its OpenAPI document. The handler reads the request by the same schemas. */

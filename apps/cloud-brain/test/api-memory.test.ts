@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type OpenDatabase, openPglite } from '../src/db/database.ts'
 import { describeApi } from './api-suite.ts'
 import { cacheStatus, createHarness, dayOf, openTestIssuer, type TestIssuer, TODAY } from './harness.ts'
-import { describeOpenApi } from './openapi-cases.ts'
 import { describePremiumChat } from './premium-chat-cases.ts'
 import { describeSecurity } from './security-cases.ts'
 
@@ -29,7 +28,6 @@ describeApi(
   (current) => {
     describeSecurity(current)
     describePremiumChat(current)
-    describeOpenApi(current)
   },
 )
 

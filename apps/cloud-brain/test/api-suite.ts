@@ -11,6 +11,7 @@ import { describeChat } from './chat-cases.ts'
 import { describeConcurrency } from './concurrent-cases.ts'
 import { createHarness, emptyTables, type Harness, openTestIssuer, type TestIssuer } from './harness.ts'
 import { describeIngest } from './ingest-cases.ts'
+import { describeOpenApi } from './openapi-cases.ts'
 import { describeOutbox } from './outbox-cases.ts'
 import { describeService } from './service-cases.ts'
 import { describeStrava } from './strava-cases.ts'
@@ -63,6 +64,7 @@ export function describeApi(
     describeBadInput(current)
     describeAuth(current)
     describeService(current)
+    describeOpenApi(current)
   })
 }
 

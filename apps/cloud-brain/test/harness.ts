@@ -22,6 +22,7 @@ import { createSealer } from '../src/seal.ts'
 import { createApiCache, type NamedCacheStore } from '../src/stores.ts'
 import type { FakeStrava } from '../src/strava/fake-strava.ts'
 import { createStravaClient } from '../src/strava/strava-client.ts'
+import { readContract } from './contract.ts'
 
 /** When the tests take place: noon in UTC, and already tomorrow in Kiritimati. */
 export const NOW = new Date('2026-03-29T12:00:00Z')
@@ -49,7 +50,10 @@ export async function openTestIssuer(): Promise<TestIssuer> {
   return { issuer, privateJwk, close: () => rm(folder, { recursive: true }) }
 }
 
-/** One application on a shared database and store. Its key secret is its own, so nothing is cached yet. */
+/**
+ * One application on a shared database and store. Its key secret is its own, so nothing is cached yet. Whatever a test asks of it
+ * is held against its OpenAPI document: an answer that this does not declare rejects with a ContractError.
+ */
 export function createHarness(parts: {
   database: OpenDatabase
   store: Store
@@ -96,8 +100,13 @@ export function createHarness(parts: {
     pingStore: () => store.ping(),
     developmentIssuer: issuer,
   })
-  const request = async (path: string, init?: RequestInit) => app.request(path, init, ADDRESS)
-  return { app, cache, outbox, clock, log, keySecret, request, ...createUsers({ issuer, request }) }
+  const contract = readContract(app)
+  const request = async (path: string, init?: RequestInit) => {
+    const response = await app.request(path, init, ADDRESS)
+    await contract.check(init?.method ?? 'GET', path, response)
+    return response
+  }
+  return { app, contract, cache, outbox, clock, log, keySecret, request, ...createUsers({ issuer, request }) }
 }
 
 export type Harness = ReturnType<typeof createHarness>

@@ -65,7 +65,7 @@ export function analyticsRoutes(deps: {
     const request = params ? { query, params } : { query }
     const responses = {
       ...cachedAnswer(summary, answer),
-      ...problems(400, 401, ...(params ? [404 as const] : []), 429, 503),
+      ...problems(400, 401, ...(params ? [404 as const] : [])),
     }
     documentRoute(
       app,
@@ -142,7 +142,7 @@ export function analyticsRoutes(deps: {
           description: 'The goal and how far it has come today',
           content: { 'application/json': { schema: GoalProgress } },
         },
-        ...problems(400, 401, 413, 415, 429, 503),
+        ...problems(400, 401, 413, 415),
       },
     },
     async (c) => {

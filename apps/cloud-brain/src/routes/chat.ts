@@ -70,7 +70,7 @@ export function chatRoutes(deps: {
       request: { body: { required: true, content: { 'application/json': { schema: ChatRequest } } } },
       responses: {
         200: { description: 'The answer', content: { 'text/event-stream': { schema: z.string() } } },
-        ...problems(400, 401, 413, 415, 429, 503),
+        ...problems(400, 401, 413, 415),
       },
     },
     async (c) => {
@@ -112,7 +112,7 @@ export function chatRoutes(deps: {
       security: [{ bearer: [] }],
       responses: {
         200: { description: 'The usage', content: { 'application/json': { schema: ChatUsage } } },
-        ...problems(401, 429, 503),
+        ...problems(401),
       },
     },
     async (c) => {

@@ -34,7 +34,7 @@ export function developmentRoutes(issuer: DevelopmentIssuer): OpenAPIHono<ApiEnv
           description: 'A token that is valid for 30 days',
           content: { 'application/json': { schema: TokenAnswer } },
         },
-        ...problems(400, 413, 415, 429),
+        ...problems(400, 413, 415),
       },
     },
     async (c) => {
@@ -51,7 +51,7 @@ export function developmentRoutes(issuer: DevelopmentIssuer): OpenAPIHono<ApiEnv
       summary: 'The people of the demo data, with a token for each',
       responses: {
         200: { description: 'Who there is', content: { 'application/json': { schema: PersonaList } } },
-        ...problems(429),
+        ...problems(),
       },
     },
     async (c) => {

@@ -46,9 +46,15 @@ export function healthRoutes({ ingest, limiter }: { ingest: Ingest; limiter: Api
       responses: {
         200: {
           description: 'What was stored and what was not',
+          headers: {
+            'Idempotency-Replayed': {
+              schema: { type: 'string' },
+              description: '`true` when it is the first answer again',
+            },
+          },
           content: { 'application/json': { schema: IngestResult } },
         },
-        ...problems(400, 401, 409, 413, 415, 429, 503),
+        ...problems(400, 401, 409, 413, 415),
       },
     },
     async (c) => {

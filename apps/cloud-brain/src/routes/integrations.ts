@@ -38,7 +38,7 @@ export function integrationRoutes({
       summary: 'Where the user allows the connection',
       description: 'The URL holds a state that is for this user, once, for ten minutes; it is never cached.',
       ...common,
-      responses: { ...json('The page to open', Authorize), ...problems(401, 429, 503) },
+      responses: { ...json('The page to open', Authorize), ...problems(401) },
     },
     async (c) => c.json({ auth_url: await connections.authorize(c.get('userId')) }, 200, NO_STORE),
   )
@@ -50,7 +50,7 @@ export function integrationRoutes({
       summary: 'Complete the connection with what Strava sent back',
       ...common,
       request: { body: { required: true, content: { 'application/json': { schema: ExchangeRequest } } } },
-      responses: { ...json('Connected', Exchange), ...problems(400, 401, 413, 415, 429, 503) },
+      responses: { ...json('Connected', Exchange), ...problems(400, 401, 413, 415) },
     },
     async (c) => {
       const body = await readJsonBody(c, { schema: ExchangeRequest, maxBytes: MAX_BYTES })
@@ -64,7 +64,7 @@ export function integrationRoutes({
       path: '/strava/status',
       summary: 'Whether Strava is connected',
       ...common,
-      responses: { ...cachedAnswer('The connection', StravaStatus), ...problems(401, 429, 503) },
+      responses: { ...cachedAnswer('The connection', StravaStatus), ...problems(401) },
     },
     cachedGet(status, (c) => ({ userId: c.get('userId') })),
   )
@@ -75,7 +75,7 @@ export function integrationRoutes({
       path: '/strava/disconnect',
       summary: 'Forget the tokens and the permission',
       ...common,
-      responses: { ...json('False when there was no connection', Disconnect), ...problems(401, 429, 503) },
+      responses: { ...json('False when there was no connection', Disconnect), ...problems(401) },
     },
     async (c) => c.json({ success: await connections.disconnect(c.get('userId')) }, 200, NO_STORE),
   )

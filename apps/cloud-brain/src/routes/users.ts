@@ -2,7 +2,7 @@ import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context, Handler } from 'hono'
 import type { ApiEnv } from '../api-env.ts'
 import type { Database } from '../db/database.ts'
-import { documentRoute, problems } from '../document-route.ts'
+import { documentRoute, problems, toHeader } from '../document-route.ts'
 import { etagOf } from '../etag.ts'
 import { changePreferences } from '../health/change-preferences.ts'
 import type { Outbox } from '../health/outbox.ts'
@@ -14,6 +14,7 @@ import { cachedGet } from './cached-get.ts'
 
 const MAX_BYTES = 16_384
 
+const ETAG = toHeader('ETag', 'Send it in If-Match with the next change')
 const IfMatch = z.object({
   'if-match': z
     .string()
@@ -34,7 +35,7 @@ export function userRoutes(deps: {
   const tags = ['Users']
 
   function get(path: string, summary: string, schema: z.ZodType, handler: Handler<ApiEnv>) {
-    const responses = { ...cachedAnswer(summary, schema), ...problems(401, 429, 503) }
+    const responses = { ...cachedAnswer(summary, schema), ...problems(401) }
     documentRoute(app, { method: 'get', path, tags, summary, security, responses }, handler)
   }
 
@@ -57,7 +58,10 @@ export function userRoutes(deps: {
           headers: IfMatch,
           body: { required: true, content: { 'application/json': { schema: route.patch } } },
         },
-        responses: { 200: { description: 'As it is now', content }, ...problems(400, 401, 412, 413, 415, 429, 503) },
+        responses: {
+          200: { description: 'As it is now', headers: ETAG, content },
+          ...problems(400, 401, 412, 413, 415),
+        },
       },
       async (c) => {
         const body = await readJsonBody(c, { schema: route.patch, maxBytes: MAX_BYTES })
