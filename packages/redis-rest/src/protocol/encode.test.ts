@@ -28,6 +28,12 @@ describe('encodeReply()', () => {
     expect(encodeReply(encodeFrame(reply), 'base64')).toBe(base64)
   })
 
+  it('encodeReply() writes a reply of any depth', () => {
+    const depth = 100_000
+    const frame = Buffer.from(`${'*2\r\n'.repeat(depth)}:1\r\n${':2\r\n'.repeat(depth)}`)
+    expect(encodeReply(frame, 'text')).toBe(`${'['.repeat(depth)}1${',2]'.repeat(depth)}`)
+  })
+
   it('encodeReply() loses no byte in base64', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array()), (values) => {

@@ -1,4 +1,4 @@
-import { readItem, types } from '../engine/frame.ts'
+import { type Item, readItem, types } from '../engine/frame.ts'
 
 /**
  * How a reply is written: as JSON, with strings as text or (header `Upstash-Encoding: base64`) in base64, or as the bytes that
@@ -8,27 +8,42 @@ export type Encoding = 'text' | 'base64' | 'resp2'
 
 type JsonEncoding = Exclude<Encoding, 'resp2'>
 
-/** The text of the reply at `position`, and where the next one starts. */
-function encodeAt(frame: Buffer, position: number, encoding: JsonEncoding): [string, number] {
-  const { type, start, end, next, length } = readItem(frame, position)
-  if (length === -1) return ['null', next]
-  if (type === types.integer) return [frame.toString('latin1', start, end), next]
-  if (type !== types.array) {
-    // Bytes that are not UTF-8 become U+FFFD in text; whoever has such values asks for base64.
-    const text =
-      encoding === 'base64'
-        ? `"${frame.toString('base64', start, end)}"`
-        : JSON.stringify(frame.toString('utf8', start, end))
-    return [text, next]
-  }
-  let items = ''
-  let at = start
-  for (let index = 0; index < length; index += 1) {
-    const [text, after] = encodeAt(frame, at, encoding)
-    items += index === 0 ? text : `,${text}`
-    at = after
-  }
-  return [`[${items}]`, at]
+/** The text of a reply that is no array with items. */
+function encodeItem(frame: Buffer, { type, start, end, length }: Item, encoding: JsonEncoding): string {
+  if (length === -1) return 'null'
+  if (type === types.integer) return frame.toString('latin1', start, end)
+  if (type === types.array) return '[]'
+  // Bytes that are not UTF-8 become U+FFFD in text; whoever has such values asks for base64.
+  return encoding === 'base64'
+    ? `"${frame.toString('base64', start, end)}"`
+    : JSON.stringify(frame.toString('utf8', start, end))
+}
+
+/** Without recursion: Redis nests deeper than the stack allows. */
+function encodeItems(frame: Buffer, encoding: JsonEncoding): string {
+  let json = ''
+  let position = 0
+  /** For each array that is open, how many of its items are still to come. */
+  const open: number[] = []
+  do {
+    const item = readItem(frame, position)
+    position = item.next
+    if (item.type === types.array && item.length > 0) {
+      json += '['
+      open.push(item.length)
+      continue
+    }
+    json += encodeItem(frame, item, encoding)
+    for (let left = open.pop(); left !== undefined; left = open.pop()) {
+      if (left > 1) {
+        json += ','
+        open.push(left - 1)
+        break
+      }
+      json += ']'
+    }
+  } while (open.length > 0)
+  return json
 }
 
 /** `+OK` and `$2 OK` alike. */
@@ -48,7 +63,7 @@ function isOk(frame: Buffer): boolean {
  * depth, except `OK` as the whole reply.
  */
 export function encodeReply(frame: Buffer, encoding: JsonEncoding): string {
-  return isOk(frame) ? '"OK"' : encodeAt(frame, 0, encoding)[0]
+  return isOk(frame) ? '"OK"' : encodeItems(frame, encoding)
 }
 
 /** `{"result":…}`. */

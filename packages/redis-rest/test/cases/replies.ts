@@ -74,6 +74,11 @@ export const singles: readonly Case[] = [
     answer: '{"result":[1,"a",null,"fine","BAD x",3,[[]]]}',
   },
   {
+    name: 'a reply as deep as Redis nests one',
+    json: ['EVAL', 'local deep = 1 for _ = 1, 7900 do deep = {deep} end return deep', 0],
+    answer: `{"result":${'['.repeat(7_900)}1${']'.repeat(7_900)}}`,
+  },
+  {
     name: 'COMMAND COUNT, a command with a space',
     json: ['COMMAND', 'GETKEYS', 'GET', 'k'],
     answer: '{"result":["k"]}',
