@@ -91,7 +91,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
     const connections = createStravaConnections({ db, outbox, clock, client, sealer })
     const status = defineStravaStatus(cached)
     app.route('/api/v1/integrations', integrationRoutes({ connections, status }))
-    const take = createStravaEvents({ db, outbox, ingest, client, connections, limiter, logger })
+    const take = createStravaEvents({ db, outbox, ingest, client, connections, limiter, logger, metrics })
     app.use('/webhooks/*', identify(verify), limit)
     app.route('/webhooks/strava', stravaWebhookRoutes({ take, verifyToken: webhookToken }))
   }

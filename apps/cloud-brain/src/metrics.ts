@@ -4,8 +4,16 @@ export type AnsweredRequest = { method: string; route: string; status: number; s
 /** Counts what the process does and tells it in Prometheus' text format. */
 export type Metrics = {
   observe(request: AnsweredRequest): void
+  /** Counts an occurrence of what is worth an alarm. */
+  count(name: keyof typeof OCCURRENCES): void
   /** The text of `/metrics`; `counters` are added under their names. */
   render(more: { counters: Readonly<Record<string, number>> }): string
+}
+
+/** What is counted by name, and how often it has occurred at the start. */
+const OCCURRENCES = {
+  /** Workouts of Strava that cannot be stored, and will not come again. */
+  strava_activities_dropped_total: 0,
 }
 
 export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
@@ -19,6 +27,7 @@ type Series = { labels: string; sum: number; byStatus: Map<number, number>; with
 /** Creates the counters of one process. */
 export function createMetrics(): Metrics {
   const answered = new Map<string, Series>()
+  const occurred = { ...OCCURRENCES }
 
   function find(method: string, route: string): Series {
     const verb = METHODS.has(method) ? method : 'OTHER'
@@ -48,13 +57,18 @@ export function createMetrics(): Metrics {
     lines.push('# HELP http_request_duration_seconds Time until the answer.')
     lines.push('# TYPE http_request_duration_seconds histogram')
     for (const series of answered.values()) lines.push(...toHistogram(series))
-    for (const [name, value] of Object.entries(counters)) lines.push(`# TYPE ${name} counter`, `${name} ${value}`)
+    for (const [name, value] of Object.entries({ ...counters, ...occurred }))
+      lines.push(`# TYPE ${name} counter`, `${name} ${value}`)
     lines.push('# TYPE process_resident_memory_bytes gauge')
     lines.push(`process_resident_memory_bytes ${process.memoryUsage.rss()}`)
     return `${lines.join('\n')}\n`
   }
 
-  return { observe, render }
+  const count = (name: keyof typeof OCCURRENCES) => {
+    occurred[name] += 1
+  }
+
+  return { observe, count, render }
 }
 
 function toHistogram({ labels, sum, within }: Series): string[] {

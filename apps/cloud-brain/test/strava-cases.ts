@@ -281,6 +281,26 @@ export function describeStrava(current: Current): void {
       expect(await dayOf(user.get('/analytics/daily-summary'))).toMatchObject({ workouts_count: 1 })
     })
 
+    it.each([
+      ['a day that holds 500 workouts', {}, 500],
+      ['an activity that no ingest takes', { elapsed_time: 604_801 }, 0],
+    ])('an event that no repetition mends is 200, counted, and told in the status: %s', async (_, change, stored) => {
+      const { harness, strava } = current()
+      const user = await createUser()
+      await connectStrava(user)
+      strava.activities.set(RUN.id, { ...RUN, ...change })
+      const workout = { activity_type: 'walk', duration_seconds: 60, calories: 1, start_time: RUN.start_date }
+      const walks = Array.from({ length: stored }, (_, index) => ({ ...workout, original_id: `${index}` }))
+      expect((await user.ingest({ source: 'watch', workouts: walks })).status).toBe(200)
+      const before = await dayOf(user.get('/analytics/daily-summary'))
+      expect((await event()).status).toBe(200)
+      expect(await dayOf(user.get('/analytics/daily-summary'))).toEqual(before)
+      expect(await statusOf(user)).toMatchObject({ connected: true, sync_status: 'failed' })
+      expect(harness.log.join('')).toContain('a Strava event could not be followed')
+      const metrics = await (await harness.request('/metrics')).text()
+      expect(metrics).toContain('\nstrava_activities_dropped_total 1\n')
+    })
+
     it('an event reaches every user who connected the athlete, also after one whose permission has ended', async () => {
       const { strava } = current()
       const [first, second] = [await createUser(), await createUser()]

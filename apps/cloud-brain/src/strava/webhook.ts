@@ -8,6 +8,7 @@ import type { Outbox } from '../health/outbox.ts'
 import { removeWorkout } from '../health/remove-workout.ts'
 import type { ApiLimiter } from '../limits.ts'
 import { toLogError } from '../log-error.ts'
+import type { Metrics } from '../metrics.ts'
 import { RequestFault } from '../request-fault.ts'
 import { SealError } from '../seal.ts'
 import type { StravaConnections } from './connections.ts'
@@ -15,6 +16,8 @@ import { type StravaActivity, type StravaClient, StravaRefusedError, StravaUnava
 
 const SOURCE = 'strava'
 const GONE = [404, 410]
+/** What the same event would meet again: a refusal, a token that cannot be opened, a workout that is not valid or for which its day has no room. */
+const LASTING = [StravaRefusedError, SealError, RequestFault]
 
 /** What Strava sends. It is not signed, so nothing in it is believed: it says only where to look. */
 export const StravaEvent = z.object({
@@ -41,8 +44,9 @@ export function createStravaEvents(deps: {
   connections: StravaConnections
   limiter: ApiLimiter
   logger: Logger
+  metrics: Pick<Metrics, 'count'>
 }): TakeStravaEvent {
-  const { client, connections, ingest, limiter, logger } = deps
+  const { client, connections, ingest, limiter, logger, metrics } = deps
 
   async function look(userId: UserId, event: StravaEvent): Promise<void> {
     try {
@@ -69,8 +73,18 @@ export function createStravaEvents(deps: {
     })
     // Whoever sends the event chooses the activity, and the user's token opens those of others, too.
     if (activity && activity.athlete.id !== athleteId) return
-    if (activity) await ingest({ userId }, { source: SOURCE, workouts: [toWorkout(activity)] })
+    if (activity) await store(userId, activity)
     else await removeWorkout(deps, { userId, source: SOURCE, originalId: String(id) })
+  }
+
+  async function store(userId: UserId, activity: StravaActivity): Promise<void> {
+    try {
+      const { result } = await ingest({ userId }, { source: SOURCE, workouts: [toWorkout(activity)] })
+      if (!result.success) throw new RequestFault('invalid_request', 'The activity is no workout that can be stored')
+    } catch (error) {
+      if (error instanceof RequestFault) metrics.count('strava_activities_dropped_total')
+      throw error
+    }
   }
 
   return async (event) => {
@@ -83,7 +97,7 @@ export function createStravaEvents(deps: {
       await look(userId, event).catch((error: unknown) => failures.push(error))
     }
     for (const error of failures) logger.warn({ err: toLogError(error) }, 'a Strava event could not be followed')
-    const passing = failures.find((error) => !(error instanceof StravaRefusedError || error instanceof SealError))
+    const passing = failures.find((error) => !LASTING.some((kind) => error instanceof kind))
     if (passing instanceof StravaUnavailableError) throw tryAgain(passing)
     if (passing !== undefined) throw passing
     return undefined
