@@ -178,7 +178,8 @@ describeWith('redis', 'a limiter whose store', () => {
         await clock.advance(1_000)
         recovered = (await settle(limiter.limit('only', `after ${turn}`))).status === 'allowed'
       }
-      expect(await settle(limiter.limit('only', 'well'))).toMatchObject({
+      // By a clock that stands: a server that is slow has not failed.
+      expect(await limiter.limit('only', 'well')).toMatchObject({
         status: 'allowed',
         limits: [{ remaining: 1 }],
       })

@@ -164,17 +164,14 @@ describeWith('redis', 'the limiter on Redis', () => {
   test('four processes of 32 clients are admitted exactly the limit in the fullest rolling window', async () => {
     const limits = [3, 5, 30, 60]
     const windowMs = 400
-    const until = Date.now() + 5_000
+    const settings = [server.url, limits.join(), String(windowMs), '5000']
     const workers = Array.from({ length: 4 }, () =>
-      fork(
-        new URL('./limit-worker.ts', import.meta.url),
-        [server.url, limits.join(), String(windowMs), String(until)],
-        {
-          execArgv: ['--import', 'tsx'],
-        },
-      ),
+      fork(new URL('./limit-worker.ts', import.meta.url), settings, { execArgv: ['--import', 'tsx'] }),
     )
-    const reports = await Promise.all(workers.map(async (worker) => (await once(worker, 'message'))[0]))
+    const messages = () => Promise.all(workers.map(async (worker) => (await once(worker, 'message'))[0]))
+    await messages()
+    for (const worker of workers) worker.send('begin')
+    const reports = await messages()
     const fullest = limits.map((limit) => {
       const moments = reports.flatMap((report: Record<string, number[]>) => report[limit] ?? []).sort((a, b) => a - b)
       return Math.max(
