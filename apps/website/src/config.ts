@@ -9,6 +9,8 @@ export interface Config {
   readonly port: { readonly number: number; readonly explicit: boolean }
   /** Where the site is reached from outside, without a slash at the end; undefined when it was not told. */
   readonly siteUrl: string | undefined
+  /** Visitors come by https: cookies are `Secure`, and browsers are told to come back by https. */
+  readonly isHttps: boolean
   readonly database: { readonly kind: 'postgres'; readonly url: string } | { readonly kind: 'pglite' }
   /** Folder of the embedded database and of the generated secrets. */
   readonly dataDir: string
@@ -194,6 +196,7 @@ function toConfig(env: Environment): Config {
     host: env.HOST ?? '127.0.0.1',
     port: Object.freeze({ number: env.PORT ?? 3000, explicit: env.PORT !== undefined }),
     siteUrl: env.SITE_URL,
+    isHttps: toUrl(env.SITE_URL ?? '')?.protocol === 'https:',
     database: Object.freeze(
       env.DATABASE_URL === undefined ? { kind: 'pglite' } : { kind: 'postgres', url: env.DATABASE_URL },
     ),

@@ -52,8 +52,7 @@ export async function proxy(request: NextRequest): Promise<Response> {
   const { pathname } = request.nextUrl
   const response = pathname === '/api' || pathname.startsWith('/api/') ? await guardApi(request) : servePage(request)
   // Browsers keep it for a year, and heed it over https only. Subdomains are not the site's to bind.
-  if (runtime().config.siteUrl?.startsWith('https:'))
-    response.headers.set('Strict-Transport-Security', 'max-age=31536000')
+  if (runtime().config.isHttps) response.headers.set('Strict-Transport-Security', 'max-age=31536000')
   return response
 }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { callSite } from './call-site.ts'
+import { callSite, postForm } from './call-site.ts'
 import { type StartedSite, startSite } from './start-site.ts'
 
 const paths = ['/', '/about', '/contact', '/cookies', '/demo', '/leaderboard', '/privacy', '/support', '/terms']
@@ -52,6 +52,15 @@ describe('what the site tells search engines', () => {
   it('who has reached it by https is to come back by https, page or API', async () => {
     const answers = await Promise.all(['/', '/api/waitlist/stats'].map((path) => callSite(site.url + path)))
     expect(answers.map(({ header }) => header('strict-transport-security'))).toEqual(Array(2).fill('max-age=31536000'))
+  })
+
+  it('who has reached it by https sends its cookies by https only', async () => {
+    for (const route of ['waitlist/link', 'waitlist/leave']) {
+      const answer = await postForm(`${site.url}/api/${route}`, { from: '192.0.2.1', fields: { email: 'ada@x.org' } })
+      const lines = answer.headers.filter(([name]) => name === 'set-cookie').map(([, value]) => value)
+      expect(lines.length).toBeGreaterThan(0)
+      expect(lines.filter((line) => !line.endsWith('; Secure'))).toEqual([])
+    }
   })
 
   it('a page about a person is marked for no index', async () => {

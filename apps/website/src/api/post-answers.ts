@@ -16,12 +16,12 @@ export interface FieldFault {
   readonly detail: string
 }
 
-/** One Set-Cookie line: for this site's server only, `Secure` in production. */
+/** One Set-Cookie line: for this site's server only, `Secure` in production and wherever the site is reached by https. */
 export function cookieLine(
   { config }: Pick<Runtime, 'config'>,
   cookie: { name: string; value: string; maxAge: number },
 ): string {
-  const secure = config.appEnv === 'production' ? '; Secure' : ''
+  const secure = config.isHttps || config.appEnv === 'production' ? '; Secure' : ''
   return `${cookie.name}=${cookie.value}; Path=/; Max-Age=${cookie.maxAge}; HttpOnly; SameSite=Lax${secure}`
 }
 
