@@ -152,6 +152,40 @@ describe('keyring.id()', () => {
   })
 })
 
+test('canonical() has a text of its own for every small array and object', () => {
+  const items = [0, -0, 1, 10, 11, -1, 1e21, 1n, 11n, '', '1', 'a', '"', ',', '1,1', null, undefined, true, new Date(1)]
+  const pairs = items.flatMap((a) => items.map((b) => [a, b]))
+  const triples = pairs.flatMap((pair) => items.map((item) => [...pair, item]))
+  const arrays: unknown[] = [[], ...items.map((item) => [item]), ...pairs, ...triples]
+  const few = arrays.slice(0, items.length + 60)
+  const nested = few.flatMap((a) => [[a], [a, 1], [1, a], ...few.slice(0, 20).map((b) => [a, b])])
+  const names = ['', '1', 'a', 'b', '"', ',', ':1', '__proto__']
+  const values = [...items, [], [1], [1, 1], {}, { a: 1 }]
+  const singles = names.flatMap((name) => values.map((value) => Object.fromEntries([[name, value]])))
+  const doubles = names.flatMap((name, index) =>
+    names.slice(index + 1).flatMap((other) =>
+      values.flatMap((value) =>
+        values.map((second) =>
+          Object.fromEntries([
+            [name, value],
+            [other, second],
+          ]),
+        ),
+      ),
+    ),
+  )
+  const all = [...items, ...arrays, ...nested, {}, ...singles, ...doubles]
+  const seen = new Map<string, unknown>()
+  const alike = all.flatMap((value) => {
+    const text = canonical(value)
+    const found = seen.has(text) ? [[text, seen.get(text), value]] : []
+    seen.set(text, value)
+    return found
+  })
+  expect(alike).toEqual([])
+  expect(seen.size).toBe(all.length)
+})
+
 test('a tag or an identity that is half a pair of a surrogate is one like any other', async () => {
   for (const keySecret of [undefined, 'at least sixteen characters']) {
     const store = memory()
