@@ -31,8 +31,9 @@ test('cachedResponse() gives the stored text with its validators', async () => {
 test.each([
   [{ status: 'miss', reason: 'absent', ttlMs: 60_000 }, 'millpond; fwd=miss; stored; ttl=60; detail=absent'],
   [{ status: 'miss', reason: 'expired', ttlMs: 0 }, 'millpond; fwd=stale; detail=expired'],
+  [{ status: 'stale', reason: 'expired', ttlMs: 0 }, 'millpond; hit; ttl=0; detail=expired'],
   [{ status: 'bypass', reason: 'store-failed', ttlMs: 0 }, 'millpond; fwd=bypass; detail=store-failed'],
-] as const)('cachedResponse() of %j says why the origin was asked', async (result, header) => {
+] as const)('cachedResponse() of %j says what the cache did, and why', async (result, header) => {
   expect((await cachedResponse(request(), { ...hit, ...result })).headers.get('cache-status')).toBe(header)
 })
 
@@ -52,6 +53,11 @@ test('cachedResponse() sends the body when the tag is another', async () => {
 test('cachedResponse() to HEAD has the headers and no body', async () => {
   const response = await cachedResponse(request({}, 'HEAD'), hit)
   expect([await response.text(), response.headers.get('content-length')]).toEqual(['', '7'])
+})
+
+test("cachedResponse() of an answer that is nobody's own lets every cache keep it, to be asked again", async () => {
+  const response = await cachedResponse(request(), hit, { private: false })
+  expect(response.headers.get('cache-control')).toBe('public, no-cache')
 })
 
 test('cachedResponse() sends the headers given once, whatever the case of their names', async () => {

@@ -68,6 +68,8 @@ test('nearestDecision() gives the refusal, else the one with less left', () => {
   expect(nearestDecision(refused, narrow)).toBe(refused)
   expect(nearestDecision(narrow, degraded)).toBe(degraded)
   expect(nearestDecision({ ...degraded, allowed: true }, narrow)).toBe(narrow)
+  expect(nearestDecision(narrow, { ...degraded, allowed: true })).toBe(narrow)
+  expect(nearestDecision(degraded, refused)).toBe(refused)
 })
 
 test('tooManyRequests() is a 429 problem with the numbers of the headers', async () => {
@@ -92,6 +94,12 @@ test('tooManyRequests() of an outage is a 503 without invented numbers', async (
   const response = tooManyRequests(degraded)
   expect(response.status).toBe(503)
   expect([...response.headers.keys()].sort()).toEqual(['cache-control', 'content-type'])
+  expect(await response.json()).toEqual({
+    type: 'about:blank',
+    title: 'Service Unavailable',
+    status: 503,
+    detail: 'The limit on requests cannot be checked at the moment; try again shortly',
+  })
 })
 
 test('tooManyRequests() of an outage is a 429 where this process counted, with its wait alone', async () => {
@@ -99,4 +107,40 @@ test('tooManyRequests() of an outage is a 429 where this process counted, with i
   expect(response.status).toBe(429)
   expect([...response.headers.keys()].sort()).toEqual(['cache-control', 'content-type', 'retry-after'])
   expect(response.headers.get('retry-after')).toBe('13')
+  expect(await response.json()).toEqual({
+    type: 'https://iana.org/assignments/http-problem-types#quota-exceeded',
+    title: 'Too Many Requests',
+    status: 429,
+    detail: 'The limit on requests is reached; try again in 13 s',
+    retry_after: 13,
+  })
+})
+
+test('tooManyRequests() names the policies that refuse: none that lets pass, none that only reports', async () => {
+  const wait = { allowed: false, remaining: 0, retryAfterMs: 2_000 }
+  const several = toDecision([
+    state({ policy: 'wide' }),
+    state({ ...wait, policy: 'narrow' }),
+    state({ ...wait, policy: 'tried', shadow: true }),
+    state({ ...wait, policy: 'longer', retryAfterMs: 3_000 }),
+  ])
+  expect(await tooManyRequests(several).json()).toMatchObject({
+    detail: 'The limit of policy "longer" is reached; try again in 3 s',
+    'violated-policies': ['narrow', 'longer'],
+  })
+})
+
+test('tooManyRequests() of what can never pass says so, and names no wait', async () => {
+  const never = toDecision([state({ allowed: false, remaining: 3, retryAfterMs: Number.POSITIVE_INFINITY })])
+  const response = tooManyRequests(never)
+  expect([response.status, response.headers.get('retry-after')]).toEqual([429, null])
+  expect(await response.json()).toEqual({
+    type: 'https://iana.org/assignments/http-problem-types#quota-exceeded',
+    title: 'Too Many Requests',
+    status: 429,
+    detail: 'The request costs more than the limit of policy "waitlist" and can never pass',
+    'violated-policies': ['waitlist'],
+    limit: 5,
+    remaining: 3,
+  })
 })

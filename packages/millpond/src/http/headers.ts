@@ -21,7 +21,7 @@ export function rateLimitHeaders(decision: Decision): Record<string, string> {
   }
 }
 
-/** The decision of two that is nearer to refusing: a refusal first, then a degraded one, then the smaller remainder. Where two limits guard one request, its headers are the ones to send. */
+/** The decision of two that is nearer to refusing: a refusal first, then one with numbers before a degraded one, then the longer wait or the smaller remainder. Where two limits guard one request, its headers are the ones to send. */
 export function nearestDecision(a: Decision, b: Decision): Decision {
   if (a.allowed !== b.allowed) return a.allowed ? b : a
   if (a.status === 'degraded') return b
