@@ -48,16 +48,19 @@ describe('answerCached() within limits', () => {
 test.each([
   [{ from: 7, to: 'x' }, 'from: no date; to: no date'],
   [7, 'input: no object'],
-])('answerCached() to the input %j names each field that breaks a rule', async (input, detail) => {
-  const date = z.iso.date({ error: 'no date' })
-  const cache = createCache({ store: memory(), namespace: 'test' })
-  const span = cache.define({
-    name: 'span',
-    ttl: '1m',
-    input: z.object({ from: date, to: date }, { error: 'no object' }),
-    load: () => 1,
-  })
-  const route = { definition: span, toInput: () => input as { from: string; to: string }, options: {} }
-  const response = await answerCached(route, undefined, { method: 'GET', headers: new Headers() })
-  expect([response.status, await response.json()]).toEqual([400, expect.objectContaining({ detail })])
-})
+] as [unknown, string][])(
+  'answerCached() to the input %j names each field that breaks a rule',
+  async (input, detail) => {
+    const date = z.iso.date({ error: 'no date' })
+    const cache = createCache({ store: memory(), namespace: 'test' })
+    const span = cache.define({
+      name: 'span',
+      ttl: '1m',
+      input: z.object({ from: date, to: date }, { error: 'no object' }),
+      load: () => 1,
+    })
+    const route = { definition: span, toInput: () => input as { from: string; to: string }, options: {} }
+    const response = await answerCached(route, undefined, { method: 'GET', headers: new Headers() })
+    expect([response.status, await response.json()]).toEqual([400, expect.objectContaining({ detail })])
+  },
+)
