@@ -116,6 +116,20 @@ describeEngines('tokens', (engine) => {
     expect(await run('short', 'SCAN', 0, 'MATCH', 'WITHTYPE')).toEqual(['0', []])
   })
 
+  it('with a prefix too, format resp2 gives the nil that Redis sent', async () => {
+    await run('confined', 'XADD', 's', '1-1', 'f', 'v')
+    await run('confined', 'XGROUP', 'CREATE', 's', 'g', '0')
+    await run('confined', 'XREADGROUP', 'GROUP', 'g', 'c', 'STREAMS', 's', '>')
+    await run('confined', 'XDEL', 's', '1-1')
+    const raw = async (...words: string[]): Promise<string> => {
+      const options = { token: 'confined', headers: { 'upstash-response-format': 'resp2' } }
+      return (await request(server, '/', { ...options, body: JSON.stringify(words) })).text
+    }
+    expect(await raw('XREAD', 'STREAMS', 'none', '0')).toBe('*-1\r\n')
+    const deleted = '*1\r\n*2\r\n$1\r\ns\r\n*1\r\n*2\r\n$3\r\n1-1\r\n*-1\r\n'
+    expect(await raw('XREADGROUP', 'GROUP', 'g', 'c', 'STREAMS', 's', '0')).toBe(deleted)
+  })
+
   it('nobody makes the shared connection wait or end', async () => {
     await command(server, 'XGROUP', 'CREATE', 's', 'STREAMS', '$', 'MKSTREAM')
     const blocking = 'it would make all requests wait on the shared connection'

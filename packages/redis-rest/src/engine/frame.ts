@@ -59,6 +59,12 @@ export function splitArray(frame: Buffer): Buffer[] | undefined {
   return frames
 }
 
+/** The frame of an array with other items in the place of its own; of any other reply the frame itself. */
+export function mapItems(frame: Buffer, change: (item: Buffer, index: number) => Buffer): Buffer {
+  const items = splitArray(frame)
+  return items === undefined ? frame : Buffer.concat([Buffer.from(`*${items.length}\r\n`), ...items.map(change)])
+}
+
 /** A frame as values; what is only passed on is never decoded. */
 export function decodeFrame(frame: Buffer): Reply {
   const items = splitArray(frame)

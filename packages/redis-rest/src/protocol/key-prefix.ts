@@ -1,5 +1,5 @@
-import { decodeFrame, encodeFrame } from '../engine/frame.ts'
-import type { Outcome, Reply } from '../engine/reply.ts'
+import { decodeFrame, encodeFrame, mapItems, types } from '../engine/frame.ts'
+import type { Outcome } from '../engine/reply.ts'
 import { type Adapted, findWithType } from './adapt-command.ts'
 import type { Command, Parsed } from './command.ts'
 import type { CommandTable } from './command-table.ts'
@@ -53,15 +53,15 @@ function confineScan(prefix: Prefix, command: Command): Command | undefined {
  */
 export function createKeyPrefix(text: string): (table: CommandTable, command: Command) => Parsed<Adapted> {
   const prefix = createPrefix(text)
-  const strip = prefix.takeOff
-  const stripEach = (reply: Reply | undefined): Reply => (Array.isArray(reply) ? reply.map(strip) : (reply ?? null))
-  const stripFirst = (reply: Reply | undefined): Reply =>
-    Array.isArray(reply) ? [strip(reply[0]), ...reply.slice(1)] : (reply ?? null)
-
-  const stripStreams = (reply: Reply): Reply => (Array.isArray(reply) ? reply.map(stripFirst) : reply)
+  /** Of frames, so that the rest of a reply stays as Redis sent it. */
+  const strip = (frame: Buffer): Buffer =>
+    frame[0] === types.bulk ? encodeFrame(prefix.takeOff(decodeFrame(frame))) : frame
+  const stripEach = (frame: Buffer): Buffer => mapItems(frame, strip)
+  const stripFirst = (frame: Buffer): Buffer => mapItems(frame, (item, index) => (index === 0 ? strip(item) : item))
+  const stripStreams = (frame: Buffer): Buffer => mapItems(frame, stripFirst)
 
   /** How the prefix is taken off the replies that name keys. */
-  const strippers: ReadonlyMap<string, (reply: Reply) => Reply> = new Map<string, (reply: Reply) => Reply>([
+  const strippers: ReadonlyMap<string, (frame: Buffer) => Buffer> = new Map([
     ['KEYS', stripEach],
     ['LMPOP', stripFirst],
     ['ZMPOP', stripFirst],
@@ -73,17 +73,15 @@ export function createKeyPrefix(text: string): (table: CommandTable, command: Co
   /** With types, every second item is one, and a type may begin as the prefix does. */
   const stripScan =
     (hasTypes: boolean) =>
-    (reply: Reply): Reply => {
-      if (!Array.isArray(reply)) return reply
-      const [cursor = null, items = null] = reply
-      if (!hasTypes || !Array.isArray(items)) return [cursor, stripEach(items)]
-      return [cursor, items.map((item: Reply, index) => (index % 2 === 0 ? strip(item) : item))]
+    (frame: Buffer): Buffer => {
+      const stripKeys = (item: Buffer, index: number): Buffer => (hasTypes && index % 2 === 1 ? item : strip(item))
+      return mapItems(frame, (part, index) => (index === 1 ? mapItems(part, stripKeys) : part))
     }
 
   const adapted = (name: string, command: Command, stripper = strippers.get(name)): Parsed<Adapted> => {
     if (stripper === undefined) return { kind: 'parsed', value: { command } }
     const toOutcome = (outcome: Outcome): Outcome =>
-      outcome.kind === 'reply' ? { kind: 'reply', frame: encodeFrame(stripper(decodeFrame(outcome.frame))) } : outcome
+      outcome.kind === 'reply' ? { kind: 'reply', frame: stripper(outcome.frame) } : outcome
     return { kind: 'parsed', value: { command, toOutcome } }
   }
 
