@@ -9,6 +9,11 @@ interface DeliveredMail {
   readonly reply_to?: string
 }
 
+type Behaviour = 'well' | 'down' | 'hung' | 'busy'
+
+/** Mails that it takes at a time when it is busy. */
+const busyRoom = 2
+
 export interface FakeResend {
   readonly url: string
   readonly apiKey: string
@@ -16,8 +21,10 @@ export interface FakeResend {
   readonly delivered: DeliveredMail[]
   /** Requests that were answered, well or not. */
   requests(): number
-  /** From now on: answers as Resend does, answers 503, or takes the mail and never answers. */
-  behave(as: 'well' | 'down' | 'hung'): void
+  /** From now on: answers as Resend does, answers 503, takes the mail and never answers, or refuses what is more than two a time. */
+  behave(as: Behaviour): void
+  /** Another time begins, in which two mails are taken. */
+  tick(): void
   close(): Promise<void>
 }
 
@@ -36,13 +43,21 @@ export async function startFakeResend(): Promise<FakeResend> {
   const apiKey = 're_loopback_1'
   const delivered: DeliveredMail[] = []
   const seen = new Map<string, { id: string; text: string }>()
-  let behaviour: 'well' | 'down' | 'hung' = 'well'
+  let behaviour: Behaviour = 'well'
+  let room = busyRoom
   let requests = 0
   const server = createServer(async (request, response) => {
     const mail = await readJson(request)
     requests += 1
     if (behaviour === 'down')
       return answer(response, 503, { statusCode: 503, name: 'service_unavailable', message: '' })
+    if (behaviour === 'busy') {
+      room -= 1
+      if (room < 0) {
+        response.setHeader('retry-after', '30')
+        return answer(response, 429, { statusCode: 429, name: 'rate_limit_exceeded', message: '' })
+      }
+    }
     if (request.method !== 'POST' || request.url !== '/emails') return answer(response, 404, { name: 'not_found' })
     if (request.headers.authorization !== `Bearer ${apiKey}`) return answer(response, 401, { name: 'missing_api_key' })
     const key = String(request.headers['idempotency-key'])
@@ -55,7 +70,7 @@ export async function startFakeResend(): Promise<FakeResend> {
       seen.set(key, { id, text: JSON.stringify(mail) })
       delivered.push(mail)
     }
-    if (behaviour === 'well') answer(response, 200, { id })
+    if (behaviour !== 'hung') answer(response, 200, { id })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
@@ -66,6 +81,9 @@ export async function startFakeResend(): Promise<FakeResend> {
     requests: () => requests,
     behave: (as) => {
       behaviour = as
+    },
+    tick: () => {
+      room = busyRoom
     },
     close: async () => {
       server.closeAllConnections()

@@ -9,7 +9,7 @@ import { type OpenDatabase, openDatabase } from '../src/db/database.ts'
 import { mailOutbox } from '../src/db/schema.ts'
 import type { MailTransport } from '../src/mail/mail.ts'
 import { deliverDue, type OutboxOptions, retryPauseMs } from '../src/mail/outbox.ts'
-import { resend } from '../src/mail/resend.ts'
+import { resend, toRetryAfterMs } from '../src/mail/resend.ts'
 import { type FakeResend, startFakeResend } from './fake-resend.ts'
 
 const appDir = join(import.meta.dirname, '..')
@@ -46,6 +46,7 @@ function outboxTests(open: () => Promise<{ database: OpenDatabase; close(): Prom
     now: () => new Date(clock),
     onFailure: (kind, attempts, reason) => failures.push(`${kind} ${attempts} ${reason}`),
   })
+  const deliver = async (options: OutboxOptions) => (await deliverDue(options)).sent
   const toProvider = () =>
     resend({ apiKey: provider.apiKey, from: 'Headwater <list@headwater.test>', url: provider.url })
   const write = (change: Partial<Parameters<typeof storeContact>[1]> = {}) => {
@@ -58,13 +59,13 @@ function outboxTests(open: () => Promise<{ database: OpenDatabase; close(): Prom
     for (let nth = 0; nth < 12; nth += 1) await write({ subject: `Number ${nth}` })
     const options = optionsFor(toProvider())
     const start = clock
-    for (; clock < start + 60_000; clock += 1_000) expect(await deliverDue(options)).toBe(0)
+    for (; clock < start + 60_000; clock += 1_000) expect(await deliver(options)).toBe(0)
     expect(failures.length).toBe(24 * 5)
     expect(failures[0]).toMatch(/^contact-(team|receipt) 1 HTTP 503 service_unavailable$/)
     provider.behave('well')
     clock += 60_000
-    expect(await deliverDue(options)).toBe(24)
-    expect(await deliverDue(options)).toBe(0)
+    expect(await deliver(options)).toBe(24)
+    expect(await deliver(options)).toBe(0)
     const subjects = provider.delivered
       .filter(({ to }) => to[0] === 'team@headwater.test')
       .map(({ subject }) => subject)
@@ -78,22 +79,22 @@ function outboxTests(open: () => Promise<{ database: OpenDatabase; close(): Prom
     await write()
     const dead: MailTransport = {
       kind: 'resend',
-      send: async (mail, key) => {
-        await toProvider().send(mail, key)
+      send: async (mail, options) => {
+        await toProvider().send(mail, options)
         throw new Error('killed')
       },
     }
-    await expect(deliverDue(optionsFor(dead))).rejects.toThrow('killed')
+    await expect(deliver(optionsFor(dead))).rejects.toThrow('killed')
     await expect.poll(() => provider.delivered.length).toBe(2)
-    expect(await deliverDue(optionsFor(toProvider()))).toBe(0)
+    expect(await deliver(optionsFor(toProvider()))).toBe(0)
     clock += 61_000
-    expect(await deliverDue(optionsFor(toProvider()))).toBe(2)
+    expect(await deliver(optionsFor(toProvider()))).toBe(2)
     expect([provider.delivered.length, provider.requests()]).toEqual([2, 4])
   })
 
   it('sends each mail once when several processes look at the same time', async () => {
     for (let nth = 0; nth < 15; nth += 1) await write()
-    const sent = await Promise.all([1, 2, 3, 4].map(() => deliverDue(optionsFor(toProvider()))))
+    const sent = await Promise.all([1, 2, 3, 4].map(() => deliver(optionsFor(toProvider()))))
     expect(sent.reduce((total, each) => total + each, 0)).toBe(30)
     expect([provider.delivered.length, provider.requests()]).toEqual([30, 30])
   })
@@ -101,21 +102,55 @@ function outboxTests(open: () => Promise<{ database: OpenDatabase; close(): Prom
   it('keeps a mail that the provider answers with an error, whatever the status', async () => {
     await write()
     const wrongKey = resend({ apiKey: 're_wrong', from: 'a@x.org', url: provider.url })
-    expect(await deliverDue(optionsFor(wrongKey))).toBe(0)
+    expect(await deliver(optionsFor(wrongKey))).toBe(0)
     expect(failures.sort()).toEqual([
       'contact-receipt 1 HTTP 401 missing_api_key',
       'contact-team 1 HTTP 401 missing_api_key',
     ])
     const nowhere = resend({ apiKey: 're_1', from: 'a@x.org', url: 'http://127.0.0.1:1' })
     clock += 10_000
-    expect(await deliverDue(optionsFor(nowhere))).toBe(0)
+    expect(await deliver(optionsFor(nowhere))).toBe(0)
     clock += 10_000
-    expect(await deliverDue(optionsFor(toProvider()))).toBe(2)
+    expect(await deliver(optionsFor(toProvider()))).toBe(2)
+  })
+
+  it('asks a provider that is busy no more before it said, and counts no attempt for it', async () => {
+    provider.behave('busy')
+    for (let nth = 0; nth < 12; nth += 1) await write()
+    const options = optionsFor(toProvider())
+    expect(await deliverDue(options)).toEqual({ sent: 2, throttledMs: 30_000 })
+    // The batch that was on its way, and none after it.
+    expect(provider.requests()).toBe(10)
+    expect(failures).toEqual(failures.map((line) => line.replace(/ \d .*/, ' 1 HTTP 429 rate_limit_exceeded')))
+    const times = await opened.database.db.select().from(mailOutbox)
+    expect(times.filter(({ sentAt, attempts }) => sentAt === null && attempts > 0)).toEqual([])
+    expect(times.filter(({ nextAttemptAt }) => nextAttemptAt.getTime() === clock + 30_000).length).toBe(8)
+    for (let more = 22; more > 0; more -= 2) {
+      provider.tick()
+      clock += 30_000
+      expect((await deliverDue(options)).sent).toBe(2)
+    }
+    expect(provider.delivered.length).toBe(24)
+  })
+
+  it('begins no batch after it was stopped, and leaves a provider that does not answer', async () => {
+    provider.behave('hung')
+    for (let nth = 0; nth < 12; nth += 1) await write()
+    const stopping = new AbortController()
+    const delivered = deliverDue({ ...optionsFor(toProvider()), signal: stopping.signal })
+    await expect.poll(() => provider.requests()).toBe(10)
+    stopping.abort()
+    expect(await delivered).toEqual({ sent: 0, throttledMs: 0 })
+    expect(provider.requests()).toBe(10)
+    provider.behave('well')
+    clock += 10_000
+    expect(await deliver(optionsFor(toProvider()))).toBe(24)
+    expect(provider.delivered.length).toBe(24)
   })
 
   it('carries what a visitor wrote as text to the team, and not at all to the address they gave', async () => {
     const ticket = await write({ name: markup, subject: markup, message: `${markup}\nhttps://evil.test/` })
-    await deliverDue(optionsFor(toProvider()))
+    await deliver(optionsFor(toProvider()))
     const [team] = provider.delivered.filter(({ to }) => to[0] === 'team@headwater.test')
     const [receipt] = provider.delivered.filter(({ to }) => to[0] === 'ada@x.org')
     expect(team).toMatchObject({ subject: `[${ticket}] ${markup}`, reply_to: 'ada@x.org' })
@@ -129,13 +164,24 @@ function outboxTests(open: () => Promise<{ database: OpenDatabase; close(): Prom
     const submission = randomUUID()
     const tickets = await Promise.all([1, 2, 3].map(() => write({ submission })))
     expect(new Set(tickets).size).toBe(1)
-    expect(await deliverDue(optionsFor(toProvider()))).toBe(2)
+    expect(await deliver(optionsFor(toProvider()))).toBe(2)
   })
 }
 
 describe('retryPauseMs()', () => {
   it('doubles up to ten minutes', () => {
     expect([1, 2, 3, 8, 9, 10, 50].map(retryPauseMs)).toEqual([2_000, 4_000, 8_000, 256_000, 512_000, 600_000, 600_000])
+  })
+})
+
+describe('toRetryAfterMs()', () => {
+  it('reads seconds and dates, and stays between a second and an hour', () => {
+    const now = new Date('2026-11-01T12:00:00Z')
+    const read = (header: string | null) => toRetryAfterMs(header, now)
+    expect(['30', '1.5', '0', '86400', 'Sun, 01 Nov 2026 12:02:00 GMT'].map(read)).toEqual([
+      30_000, 1_500, 1_000, 3_600_000, 120_000,
+    ])
+    expect([null, '', 'soon', '-5'].map(read)).toEqual([60_000, 60_000, 60_000, 60_000])
   })
 })
 

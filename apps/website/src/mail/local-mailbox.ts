@@ -7,7 +7,7 @@ import type { MailTransport } from './mail.ts'
 export function localMailbox(db: Database): MailTransport {
   return {
     kind: 'local',
-    async send({ to, subject, text, html }, idempotencyKey) {
+    async send({ to, subject, text, html }, { idempotencyKey }) {
       await db
         .insert(localMails)
         .values({ idempotencyKey, recipient: to, subject, body: text, html })

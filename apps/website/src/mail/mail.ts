@@ -7,10 +7,17 @@ export interface Mail {
   readonly replyTo?: string
 }
 
+export type SendOutcome =
+  | { readonly status: 'sent' }
+  | { readonly status: 'failed'; readonly reason: string }
+  /** Surely not taken: there are too many at a time. */
+  | { readonly status: 'throttled'; readonly reason: string; readonly retryAfterMs: number }
+
 /** Sends mails. The same key is delivered once, however often it is sent. */
 export interface MailTransport {
   readonly kind: 'resend' | 'local'
-  send(mail: Mail, idempotencyKey: string): Promise<{ status: 'sent' } | { status: 'failed'; reason: string }>
+  /** An abort of `signal` gives the sending up, whose outcome is then unknown. */
+  send(mail: Mail, options: { idempotencyKey: string; signal?: AbortSignal | undefined }): Promise<SendOutcome>
 }
 
 const signs: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }

@@ -5,26 +5,36 @@ const everyMs = 2_000
 export interface Mailer {
   /** Something was queued: look now rather than at the next turn. Returns at once. */
   nudge(): void
-  /** Waits for what is being sent. */
+  /** Gives up what is being sent, which is sent again by the next process. */
   close(): Promise<void>
 }
 
-/** Looks into the outbox every two seconds, one look at a time. A database that is away is asked again at the next turn. */
-export function startMailer(options: OutboxOptions): Mailer {
+/**
+ * Looks into the outbox every two seconds, one look at a time, and not before a provider that was busy wishes it. A database that
+ * is away is asked again at the next turn.
+ */
+export function startMailer(options: Omit<OutboxOptions, 'signal'>): Mailer {
+  const { now } = options
+  const closing = new AbortController()
+  const { signal } = closing
+  let restedAt = 0
   let running: Promise<void> | undefined
   let isAgain = false
-  let isClosed = false
+  const isResting = (): boolean => signal.aborted || now().getTime() < restedAt
   const turn = async (): Promise<void> => {
     do {
       isAgain = false
-      await deliverDue(options).catch((error) => {
+      try {
+        const { throttledMs } = await deliverDue({ ...options, signal })
+        restedAt = now().getTime() + throttledMs
+      } catch (error) {
         console.error(`Cannot look into the outbox: ${error instanceof Error ? error.name : 'unknown error'}`)
-      })
-    } while (isAgain && !isClosed)
+      }
+    } while (isAgain && !isResting())
     running = undefined
   }
   const nudge = (): void => {
-    if (isClosed) return
+    if (isResting()) return
     isAgain = true
     running ??= turn()
   }
@@ -34,7 +44,7 @@ export function startMailer(options: OutboxOptions): Mailer {
   return {
     nudge,
     async close() {
-      isClosed = true
+      closing.abort()
       clearInterval(timer)
       await running
     },

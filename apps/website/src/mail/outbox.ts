@@ -2,7 +2,7 @@ import { and, asc, eq, inArray, isNull, lt, lte, sql } from 'drizzle-orm'
 import type { Database } from '../db/database.ts'
 import { mailOutbox } from '../db/schema.ts'
 import { composeMail, type DueMail } from './compose-mail.ts'
-import type { MailTransport } from './mail.ts'
+import type { MailTransport, SendOutcome } from './mail.ts'
 
 /** How long a process that took a mail has it to itself, well above what sending may take; one that dies gives it back after that. */
 const claimMs = 20_000
@@ -25,6 +25,8 @@ export interface OutboxOptions {
   readonly now: () => Date
   /** Told about a mail that was not taken: its kind, how often it was tried and the provider's word. Nothing personal. */
   readonly onFailure: (kind: string, attempts: number, reason: string) => void
+  /** Aborted: what is on its way is given up, to be sent again with its key, and nothing more is begun. */
+  readonly signal?: AbortSignal
 }
 
 /** Takes due mails for this process; others that ask meanwhile get others. */
@@ -44,29 +46,53 @@ async function claim({ db, now }: OutboxOptions): Promise<(DueMail & { attempts:
     .returning()
 }
 
-async function deliver(due: DueMail & { attempts: number }, options: OutboxOptions): Promise<boolean> {
-  const { db, transport, now, onFailure } = options
+/** A refusal for haste is no attempt: it was surely not taken, and a provider may be busy for longer than the attempts last. */
+async function deliver(due: DueMail & { attempts: number }, options: OutboxOptions): Promise<SendOutcome> {
+  const { db, transport, now, onFailure, signal } = options
+  const { id, idempotencyKey, kind, attempts } = due
+  const change = (values: Partial<typeof mailOutbox.$inferInsert>) =>
+    db.update(mailOutbox).set(values).where(eq(mailOutbox.id, id))
   const mail = await composeMail(due, options)
-  const outcome = mail === undefined ? ({ status: 'sent' } as const) : await transport.send(mail, due.idempotencyKey)
-  if (outcome.status === 'sent') {
-    await db.update(mailOutbox).set({ sentAt: now() }).where(eq(mailOutbox.id, due.id))
-    return true
+  const outcome: SendOutcome =
+    mail === undefined ? { status: 'sent' } : await transport.send(mail, { idempotencyKey, signal })
+  const after = (ms: number): Date => new Date(now().getTime() + ms)
+  if (outcome.status !== 'sent') onFailure(kind, attempts, outcome.reason)
+  switch (outcome.status) {
+    case 'sent':
+      await change({ sentAt: now() })
+      return outcome
+    case 'throttled':
+      await change({ attempts: attempts - 1, nextAttemptAt: after(outcome.retryAfterMs) })
+      return outcome
+    case 'failed':
+      await change({ nextAttemptAt: after(retryPauseMs(attempts)) })
+      return outcome
+    default:
+      return outcome satisfies never
   }
-  onFailure(due.kind, due.attempts, outcome.reason)
-  const nextAttemptAt = new Date(now().getTime() + retryPauseMs(due.attempts))
-  await db.update(mailOutbox).set({ nextAttemptAt }).where(eq(mailOutbox.id, due.id))
-  return false
+}
+
+export interface Delivery {
+  /** Mails that the transport took. */
+  readonly sent: number
+  /** Milliseconds for which the transport wants to be left alone; what else is due then stays. 0: everything due was tried. */
+  readonly throttledMs: number
 }
 
 /**
- * Sends what is due and returns how many were taken by the transport. A mail is sent at least once, and with its key the
- * transport delivers it once: also when a process dies between sending and noting it.
+ * Sends what is due. A mail is sent at least once, and with its key the transport delivers it once: also when a process dies
+ * between sending and noting it.
  */
-export async function deliverDue(options: OutboxOptions): Promise<number> {
+export async function deliverDue(options: OutboxOptions): Promise<Delivery> {
   let sent = 0
-  for (let batch = await claim(options); batch.length > 0; batch = await claim(options)) {
+  while (options.signal?.aborted !== true) {
+    const batch = await claim(options)
+    if (batch.length === 0) break
     const outcomes = await Promise.all(batch.map((due) => deliver(due, options)))
-    sent += outcomes.filter((isSent) => isSent).length
+    sent += outcomes.filter(({ status }) => status === 'sent').length
+    const waits = outcomes.map((outcome) => (outcome.status === 'throttled' ? outcome.retryAfterMs : 0))
+    const throttledMs = Math.max(...waits)
+    if (throttledMs > 0) return { sent, throttledMs }
   }
-  return sent
+  return { sent, throttledMs: 0 }
 }

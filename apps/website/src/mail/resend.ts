@@ -13,6 +13,18 @@ function toReason(status: number, body: unknown): string {
   return `HTTP ${status} ${'error' in parsed.data ? parsed.data.error.name : parsed.data.name}`
 }
 
+const hourMs = 3_600_000
+/** A quota of a day says no time, and is asked for again now and then. */
+const unsaidWaitMs = 60_000
+
+/** `Retry-After`, in seconds or as a date, as milliseconds from a second to an hour; a minute when it says nothing. */
+export function toRetryAfterMs(header: string | null, now: Date): number {
+  const text = header?.trim() ?? ''
+  const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now.getTime()
+  const isDate = /[a-z]{3}/i.test(text)
+  return Number.isNaN(ms) || (ms < 0 && !isDate) ? unsaidWaitMs : Math.min(hourMs, Math.max(1_000, ms))
+}
+
 /**
  * Resend's `POST /emails`. A mail counts as taken only with an id in the answer: an error can come with any status. The
  * idempotency key makes a repetition within 24 hours harmless. Never rejects.
@@ -21,7 +33,7 @@ export function resend(options: { apiKey: string; from: string; url: string }): 
   const { apiKey, from, url } = options
   return {
     kind: 'resend',
-    async send({ to, subject, text, html, replyTo }, idempotencyKey) {
+    async send({ to, subject, text, html, replyTo }, { idempotencyKey, signal }) {
       try {
         const response = await fetch(`${url}/emails`, {
           method: 'POST',
@@ -31,11 +43,14 @@ export function resend(options: { apiKey: string; from: string; url: string }): 
             'Idempotency-Key': idempotencyKey,
           },
           body: JSON.stringify({ from, to: [to], subject, text, html, ...(replyTo && { reply_to: replyTo }) }),
-          signal: AbortSignal.timeout(sendDeadlineMs),
+          signal: AbortSignal.any([AbortSignal.timeout(sendDeadlineMs), ...(signal === undefined ? [] : [signal])]),
         })
         const body: unknown = await response.json().catch(() => undefined)
         if (response.ok && accepted.safeParse(body).success) return { status: 'sent' }
-        return { status: 'failed', reason: toReason(response.status, body) }
+        const reason = toReason(response.status, body)
+        if (response.status !== 429) return { status: 'failed', reason }
+        const retryAfterMs = toRetryAfterMs(response.headers.get('retry-after'), new Date())
+        return { status: 'throttled', reason, retryAfterMs }
       } catch (error) {
         return { status: 'failed', reason: error instanceof Error ? error.name : 'unknown error' }
       }
