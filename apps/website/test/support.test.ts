@@ -131,16 +131,62 @@ describeWith('postgres', 'syncSupport()', () => {
     expect(await stats()).toEqual(before)
   })
 
-  it('takes an empty list for empty, and follows no address out of the answer', async () => {
+  it('takes an empty list for empty', async () => {
     fake.supporters.length = 0
     expect(await sync()).toBe('synced')
     expect((await stats()).totalSupporters).toBe(0)
-    clock += 240_000
-    // A page that names itself as the next one would never end.
-    fake.failWith({ status: 200, body: '{"data":[],"last_page":9,"next_page_url":"http://127.0.0.1:1/x?page=1"}' })
-    const before = fake.requests()
+  })
+
+  it('takes pages that repeat, skip or end before the last for no list, and follows no address out of the answer', async () => {
+    await sync()
+    const before = await stats()
+    for (const next of [
+      '"http://127.0.0.1:1/x?page=1"',
+      '"http://127.0.0.1:1/x?page=3"',
+      '"http://127.0.0.1:1/x"',
+      'null',
+    ]) {
+      clock += 240_000
+      fake.failWith({ status: 200, body: `{"data":[],"last_page":9,"next_page_url":${next}}` })
+      const asked = fake.requests()
+      expect([next, await sync(), fake.requests() - asked]).toEqual([next, 'failed', 1])
+    }
+    expect(await stats()).toEqual(before)
+    clock += 30_000
+    const last = '{"data":[],"last_page":1,"next_page_url":null,"links":[{"url":null}],"meta":{}}'
+    fake.failWith({ status: 200, body: last })
     expect(await sync()).toBe('synced')
-    expect(fake.requests() - before).toBe(1)
+  })
+
+  it('gives up before its claim ends, so that no older list is stored over a newer one', async () => {
+    const source = { url: fake.url, token: fake.token, keySecret: 's'.repeat(32) }
+    const asked = fake.requests()
+    // Each look at the clock costs ten seconds.
+    const now = () => {
+      clock += 10_000
+      return new Date(clock)
+    }
+    expect(await syncSupport(database.db, { source, now })).toBe('failed')
+    expect(fake.requests() - asked).toBeLessThan(5)
+    expect((await stats()).syncedAt).toBe(null)
+  })
+
+  it('adds what somebody gave without their name to no name of theirs', async () => {
+    const [one] = fake.supporters.splice(0)
+    if (one === undefined) throw new TypeError('Cannot test: nobody supports')
+    const gift = (change: Partial<typeof one>) => fake.supporters.push({ ...one, support_coffees: 1, ...change })
+    gift({ support_id: 1, supporter_name: 'Zoe', support_created_on: '2026-10-01 09:00:00' })
+    gift({ support_id: 2, supporter_name: 'Ada', support_created_on: '2026-10-02 09:00:00' })
+    gift({ support_id: 3, supporter_name: 'Zoe', support_visibility: 0, support_coffees: 20 })
+    await sync()
+    const { leaderboard, totalSupporters } = await stats()
+    expect([totalSupporters, leaderboard.map((giver) => [giver.display_name, giver.amountMinor])]).toEqual([
+      1,
+      [
+        ['Somebody', 10_000],
+        ['Ada', 1_000],
+      ],
+    ])
   })
 })
 

@@ -74,10 +74,20 @@ function toContribution(found: z.output<typeof supporter>, keySecret: string): C
   }
 }
 
-/** Of the address only the page's number is used: the host that gets our token is the one that was configured. */
-function nextPage(url: string | null, current: number): number | undefined {
-  const next = url === null || !URL.canParse(url) ? Number.NaN : Number(new URL(url).searchParams.get('page'))
-  return Number.isSafeInteger(next) && next > current ? next : undefined
+/**
+ * The number after `current`; undefined after the last page. Of the address only that number is used: the host that gets our token
+ * is the one that was configured.
+ */
+function nextPage(found: { next_page_url: string | null; last_page: number }, current: number): number | undefined {
+  const { next_page_url: url, last_page: last } = found
+  if (url === null) {
+    if (current < last) throw new SupportSyncError(`page ${current} of ${last} names no next one`)
+    return undefined
+  }
+  const base = 'http://localhost'
+  const next = URL.canParse(url, base) ? new URL(url, base).searchParams.get('page') : null
+  if (next !== String(current + 1)) throw new SupportSyncError(`page ${current} does not name the one after it`)
+  return current + 1
 }
 
 async function readPage({ url, token }: SupportersSource, number: number): Promise<z.output<typeof page>> {
@@ -94,19 +104,23 @@ async function readPage({ url, token }: SupportersSource, number: number): Promi
   return parsed.data
 }
 
-/** Everybody, page by page, refunded ones included. Throws {@link SupportSyncError} rather than to give a part. */
-export async function readSupporters(source: SupportersSource): Promise<Contribution[]> {
+/**
+ * Everybody, page by page, refunded ones included. Throws {@link SupportSyncError} rather than to give a part, also when `isLate`
+ * says so before a page.
+ */
+export async function readSupporters(source: SupportersSource, isLate: () => boolean): Promise<Contribution[]> {
   const found = new Map<string, Contribution>()
   let number: number | undefined = 1
   for (let count = 0; number !== undefined; count += 1) {
     if (count === maxPages) throw new SupportSyncError(`there are more than ${maxPages} pages`)
+    if (isLate()) throw new SupportSyncError('it takes too long')
     const current: z.output<typeof page> = await readPage(source, number)
     if ('error' in current) {
       if (number > 1) throw new SupportSyncError('a page in the middle is empty')
       return []
     }
     for (const each of current.data) found.set(each.support_id, toContribution(each, source.keySecret))
-    number = nextPage(current.next_page_url, number)
+    number = nextPage(current, number)
   }
   return [...found.values()]
 }

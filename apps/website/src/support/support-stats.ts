@@ -18,7 +18,11 @@ export type SupportStats = z.output<typeof supportStats>
 
 const total = sql<number>`sum(${supportContributions.amountMinor})::float8`.mapWith(Number)
 
-/** What was given and not paid back. */
+const newestName = sql<
+  string | null
+>`(array_agg(${supportContributions.name} order by ${supportContributions.supportedAt} desc))[1]`
+
+/** What was given and not paid back. What somebody gave without their name is not added to what they gave with it. */
 export async function readSupportStats(db: Queryable): Promise<SupportStats> {
   const isPaid = eq(supportContributions.status, 'paid')
   const sums = await db
@@ -33,10 +37,10 @@ export async function readSupportStats(db: Queryable): Promise<SupportStats> {
     .where(isPaid)
   const main = sums[0]?.currency ?? ''
   const leaders = await db
-    .select({ name: sql<string | null>`max(${supportContributions.name})`, amountMinor: total })
+    .select({ name: newestName, amountMinor: total })
     .from(supportContributions)
     .where(sql`${isPaid} and ${supportContributions.currency} = ${main}`)
-    .groupBy(supportContributions.supporterKey)
+    .groupBy(supportContributions.supporterKey, sql`${supportContributions.name} is null`)
     .orderBy(desc(total), sql`min(${supportContributions.supportedAt})`)
     .limit(10)
   const [sync] = await db.select({ syncedAt: supportSync.syncedAt }).from(supportSync)

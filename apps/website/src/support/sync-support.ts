@@ -6,6 +6,8 @@ import { storeContributions } from './contribution.ts'
 
 /** For how long a process that began to read is left alone; one that dies is followed by another after that. */
 const claimMs = 60_000
+/** No page is begun after that, so that nothing is stored when the claim may be another's: it would be older than theirs. */
+const readingMs = 45_000
 const afterSuccessMs = 240_000
 const afterFailureMs = 30_000
 
@@ -20,6 +22,7 @@ export async function syncSupport(
   { source, now }: { source: SupportersSource; now: () => Date },
 ): Promise<SyncOutcome> {
   const after = (ms: number): Date => new Date(now().getTime() + ms)
+  const lateAt = after(readingMs)
   const claimed = await db
     .update(supportSync)
     .set({ nextAt: after(claimMs) })
@@ -27,7 +30,7 @@ export async function syncSupport(
     .returning({ id: supportSync.id })
   if (claimed.length === 0) return 'not-due'
   try {
-    const contributions = await readSupporters(source)
+    const contributions = await readSupporters(source, () => now() >= lateAt)
     await db.transaction(async (tx) => {
       await storeContributions(tx, contributions)
       await tx
