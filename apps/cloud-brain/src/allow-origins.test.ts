@@ -38,8 +38,16 @@ describe('allowOrigins', () => {
   })
 
   it('allowOrigins() answers a preflight itself', async () => {
-    const { status, headers } = await open().request('/', { method: 'OPTIONS', headers: { origin: OURS } })
+    const asked = { origin: OURS, 'access-control-request-method': 'GET' }
+    const { status, headers } = await open().request('/', { method: 'OPTIONS', headers: asked })
     expect([status, headers.get('access-control-allow-methods')]).toEqual([204, 'GET,POST,PATCH,DELETE'])
+  })
+
+  it('allowOrigins() leaves to the routes what is no preflight, or where there are no origins', async () => {
+    const asked = { origin: OURS, 'access-control-request-method': 'GET' }
+    const plain = await open().request('/', { method: 'OPTIONS', headers: { origin: OURS } })
+    const closed = await open([]).request('/', { method: 'OPTIONS', headers: asked })
+    expect([plain.status, closed.status]).toEqual([404, 404])
   })
 
   it('allowOrigins() never opens the body of an answer as a stream, which the server would then have to read again', async () => {

@@ -29,8 +29,9 @@ export function allowOrigins(origins: readonly string[]): MiddlewareHandler<ApiE
   })
   const exposed = EXPOSED.join(',')
   return async (c, next) => {
-    if (c.req.method === 'OPTIONS') return preflight(c, next)
     if (origins.length === 0) return next()
+    const isPreflight = c.req.method === 'OPTIONS' && c.req.header('access-control-request-method') !== undefined
+    if (isPreflight) return preflight(c, next)
     // Hono's own sets headers before the answer is there, which makes each answer again, as a stream, to join the two.
     await next()
     const { headers } = c.res

@@ -31,7 +31,7 @@ const DESCRIPTIONS = {
   409: 'The Idempotency-Key was used with another body',
   412: 'If-Match names an older version',
   413: 'The body is larger than this route takes',
-  415: 'The body is not application/json',
+  415: 'The body is not application/json, or is compressed',
   429: 'Too many requests; `Retry-After` says when to come back',
   500: 'The service failed; the request can be sent again',
   503: 'A part of the service does not answer',

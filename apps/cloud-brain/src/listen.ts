@@ -17,7 +17,8 @@ const CLOSE_TIMEOUT_MS = 3000
  * @throws StartupError when a port that was asked for by name is taken, or the address cannot be used
  */
 export async function listen({ host, port }: Pick<Config, 'host' | 'port'>, fetch: Fetch): Promise<Listening> {
-  const server = createAdaptorServer({ fetch }) as Server
+  // A request of HTTP/1.0, as load balancers send to see that we live, may name no host.
+  const server = createAdaptorServer({ fetch, hostname: 'localhost' }) as Server
   const attempt = await bind(server, host, port.value)
   const moved = attempt === 'EADDRINUSE' && !port.chosen
   const code = moved ? await bind(server, host, 0) : attempt

@@ -20,13 +20,14 @@ export function readQuery<Schema extends z.ZodType>(c: Context, schema: Schema):
 /**
  * Reads a JSON body by a schema. The body is counted while it arrives, so a body without a length is bounded as well.
  *
- * @throws RequestFault 415 for another media type, 413 above `maxBytes`, 400 for anything else
+ * @throws RequestFault 415 for another media type or a compressed body, 413 above `maxBytes`, 400 for anything else
  */
 export async function readJsonBody<Schema extends z.ZodType>(
   c: Context,
   { schema, maxBytes }: { schema: Schema; maxBytes: number },
 ): Promise<z.output<Schema>> {
   requireJson(c.req.header('content-type'))
+  requirePlain(c.req.header('content-encoding'))
   const bytes = await readBytes(c.req.raw, maxBytes)
   const parsed = schema.safeParse(parseJson(bytes))
   if (!parsed.success) throw toInvalidRequest(parsed.error, 'body')
@@ -40,6 +41,13 @@ function requireJson(contentType: string | undefined): void {
       headers: { Accept: 'application/json', Connection: 'close' },
     })
   }
+}
+
+function requirePlain(contentEncoding = 'identity'): void {
+  if (contentEncoding.trim().toLowerCase() === 'identity') return
+  throw new RequestFault('wrong_media_type', 'Send the body as it is, without Content-Encoding', {
+    headers: { 'Accept-Encoding': 'identity', Connection: 'close' },
+  })
 }
 
 async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {

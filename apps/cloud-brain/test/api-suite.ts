@@ -16,6 +16,7 @@ import { describeOutbox } from './outbox-cases.ts'
 import { describeService } from './service-cases.ts'
 import { describeStrava } from './strava-cases.ts'
 import { describeUsers } from './user-cases.ts'
+import { describeWire } from './wire-cases.ts'
 
 /** What the suite runs on; opened once per test file. */
 export type Parts = { database: OpenDatabase; store: Store; close(): Promise<void> }
@@ -65,6 +66,7 @@ export function describeApi(
     describeAuth(current)
     describeService(current)
     describeOpenApi(current)
+    describeWire(current)
   })
 }
 
