@@ -30,6 +30,14 @@ describeWith('redis', 'the HTTP side', () => {
     expect(text).toBe(`{"result":"${Buffer.from(body).toString('base64')}"}`)
   })
 
+  it('an error in format resp2 is what Redis sent, byte for byte', async () => {
+    const headers = { authorization: 'Bearer secret', 'upstash-response-format': 'resp2' }
+    const script = Buffer.from("return redis.error_reply('MINE \\255')")
+    const response = await fetch(`${server.url}/eval?0`, { method: 'POST', headers, body: script })
+    const bytes = Buffer.from(await response.arrayBuffer())
+    expect([response.status, bytes.subarray(0, 7).toString('latin1')]).toEqual([400, '-MINE \xff'])
+  })
+
   it('HEAD runs the command and answers with its head only', async () => {
     const answer = await request(server, '/incr/n', { method: 'HEAD' })
     expect([answer.status, answer.text, answer.headers.get('content-length')]).toEqual([200, '', '12'])

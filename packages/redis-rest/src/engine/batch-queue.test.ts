@@ -28,7 +28,7 @@ describe('createBatchQueue()', () => {
     expect(resolved).toEqual([
       [
         { kind: 'reply', frame: frame('+a\r\n') },
-        { kind: 'error', message: 'ERR b' },
+        { kind: 'error', message: 'ERR b', frame: frame('-ERR b\r\n') },
       ],
       [{ kind: 'reply', frame: frame(':3\r\n') }],
     ])

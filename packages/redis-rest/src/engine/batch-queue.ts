@@ -35,7 +35,7 @@ const notNow = /^(LOADING|MASTERDOWN|CLUSTERDOWN) /
 function toOutcome(frame: Buffer): Outcome {
   const message = readError(frame)
   if (message === undefined) return { kind: 'reply', frame }
-  if (!notNow.test(message)) return { kind: 'error', message }
+  if (!notNow.test(message)) return { kind: 'error', message, frame }
   return { kind: 'unavailable', message: `ERR Redis cannot serve now (${message}): the command did not run` }
 }
 

@@ -8,7 +8,7 @@ export type Reply = null | string | Buffer | Error | readonly Reply[]
 export type Outcome =
   /** Redis answered; `frame` holds the bytes of the reply, in RESP2. */
   | { readonly kind: 'reply'; readonly frame: Buffer }
-  /** Redis refused it; `message` is in Redis' own words. */
-  | { readonly kind: 'error'; readonly message: string }
+  /** Redis refused it; `message` is in Redis' own words, `frame` the bytes of its reply, if they are still that. */
+  | { readonly kind: 'error'; readonly message: string; readonly frame?: Buffer }
   /** No answer from Redis; the message says whether the command may have run. */
   | { readonly kind: 'unavailable'; readonly message: string }

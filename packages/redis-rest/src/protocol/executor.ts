@@ -23,7 +23,9 @@ const unavailable = { 'retry-after': '1' }
 const noOutcome: Outcome = { kind: 'unavailable', message: 'ERR the engine gave no outcome' }
 
 function toFrame(outcome: Outcome): Buffer {
-  return outcome.kind === 'reply' ? outcome.frame : encodeFrame(new Error(outcome.message))
+  if (outcome.kind === 'reply') return outcome.frame
+  const sent = outcome.kind === 'error' ? outcome.frame : undefined
+  return sent ?? encodeFrame(new Error(outcome.message))
 }
 
 function toSlots(outcomes: readonly Outcome[], encoding: 'text' | 'base64'): string {
