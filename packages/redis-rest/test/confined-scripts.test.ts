@@ -148,6 +148,23 @@ redis.register_function('read', function(keys, args) return redis.call('GET', ar
     expect(results).toEqual(['OK', 2, ['k'], 1, 0, ['0', []]])
   })
 
+  it('a pipeline with a script runs what the user of scripts may not', async () => {
+    const script = ['EVAL', 'return 1', 0]
+    await direct.rpush(`${prefix}l`, '2', '1')
+    const reads = [
+      ['SORT', 'l'],
+      ['COMMAND', 'GETKEYS', 'GET', 'k'],
+      ['RESTORE', 'k', 0, 'x'],
+    ]
+    for (const words of reads) {
+      const alone = await run('confined', ...(words as string[]))
+      const { text } = await request(server, '/pipeline', { token: 'confined', body: JSON.stringify([script, words]) })
+      const [, last] = JSON.parse(text) as { result?: unknown; error?: string }[]
+      expect(last?.error ?? last?.result).toEqual(alone)
+      expect(String(alone)).not.toContain('NOPERM')
+    }
+  })
+
   it('a transaction with a script is one', async () => {
     const body = JSON.stringify([
       ['SET', 'k', 1],

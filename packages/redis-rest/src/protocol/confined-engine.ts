@@ -15,9 +15,11 @@ function needsUser(command: Command): boolean {
   return isScript(command) && command.isTrusted !== true
 }
 
+const refusedToUser = new Set(['SCAN', 'KEYS', 'COPY', 'PUBSUB', 'SORT', 'SORT_RO', 'RESTORE', 'COMMAND'])
+
 /** What the user may not do, since a script could do it too; the commands themselves were put inside the prefix before. */
 function needsAll(command: Command): boolean {
-  return command.isTrusted === true || ['SCAN', 'KEYS', 'COPY', 'PUBSUB'].includes(command.name.toUpperCase())
+  return command.isTrusted === true || refusedToUser.has(command.name.toUpperCase())
 }
 
 function toRefusal(outcome: Outcome): Outcome {
