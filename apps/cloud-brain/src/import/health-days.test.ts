@@ -1,0 +1,164 @@
+import { describe, expect, it } from 'vitest'
+import { createHealthDays } from './health-days.ts'
+import type { ExportedRecord } from './read-export.ts'
+
+describe('createHealthDays()', () => {
+  const record = (change: Record<string, string>): ExportedRecord => ({
+    type: 'HKQuantityTypeIdentifierStepCount',
+    sourceName: 'Watch',
+    unit: 'count',
+    startDate: '2026-03-28 07:00:00 +0000',
+    endDate: '2026-03-28 07:10:00 +0000',
+    value: '100',
+    ...change,
+  })
+  const quantity = (name: string, unit: string, value: string, change: Record<string, string> = {}) =>
+    record({ type: `HKQuantityTypeIdentifier${name}`, unit, value, ...change })
+  const sleep = (stage: string, startDate: string, endDate: string) =>
+    record({
+      type: 'HKCategoryTypeIdentifierSleepAnalysis',
+      value: `HKCategoryValueSleepAnalysis${stage}`,
+      startDate,
+      endDate,
+    })
+  const gather = (timezone: string, records: ExportedRecord[]) => {
+    const days = createHealthDays(timezone)
+    for (const each of records) days.record(each)
+    return { batches: days.batches(), counts: days.counts }
+  }
+
+  it('adds up, averages or takes the last, each in the unit of the API', () => {
+    const later = { startDate: '2026-03-28 21:00:00 +0000', endDate: '2026-03-28 21:00:00 +0000' }
+    const { batches } = gather('UTC', [
+      record({}),
+      record({ ...later, value: '50' }),
+      quantity('ActiveEnergyBurned', 'kJ', '418.4'),
+      quantity('HeartRate', 'count/min', '60'),
+      quantity('HeartRate', 'count/min', '81', later),
+      quantity('OxygenSaturation', '%', '0.97'),
+      quantity('BodyMass', 'lb', '180', later),
+      quantity('BodyMass', 'lb', '170'),
+      quantity('BodyFatPercentage', '%', '0.1825'),
+      quantity('DietaryEnergyConsumed', 'kcal', '650'),
+      quantity('DietaryProtein', 'g', '31'),
+    ])
+    expect(batches).toEqual([
+      {
+        source: 'Watch',
+        workouts: [],
+        sleep: [],
+        nutrition: [{ date: '2026-03-28', calories: 650, protein_grams: 31 }],
+        weight: [{ date: '2026-03-28', weight_kg: 81.65 }],
+        daily_metrics: [
+          {
+            date: '2026-03-28',
+            steps: 150,
+            active_calories: 100,
+            heart_rate_avg: 70.5,
+            oxygen_saturation: 97,
+            body_fat_percentage: 18.25,
+          },
+        ],
+      },
+    ])
+  })
+
+  it('puts each record on the day it was where the user lives, and shares out what spans midnight', () => {
+    const steps = record({ startDate: '2026-03-28 22:30:00 -0230', endDate: '2026-03-29 01:30:00 -0230' })
+    const stepsOf = (timezone: string) =>
+      gather(timezone, [steps]).batches.map(({ daily_metrics }) => [
+        daily_metrics?.[0]?.date,
+        daily_metrics?.[0]?.steps,
+      ])
+    expect(stepsOf('America/St_Johns')).toEqual([
+      ['2026-03-28', 50],
+      ['2026-03-29', 50],
+    ])
+    expect(stepsOf('Pacific/Kiritimati')).toEqual([['2026-03-29', 100]])
+  })
+
+  it('counts a night once, on the day it ends, from sleep rather than from time in bed', () => {
+    const { batches, counts } = gather('UTC', [
+      sleep('InBed', '2026-03-27 22:00:00 +0000', '2026-03-28 08:00:00 +0000'),
+      sleep('AsleepCore', '2026-03-27 23:00:00 +0000', '2026-03-28 03:00:00 +0000'),
+      sleep('AsleepDeep', '2026-03-28 02:30:00 +0000', '2026-03-28 04:00:00 +0000'),
+      sleep('Awake', '2026-03-28 04:00:00 +0000', '2026-03-28 04:15:00 +0000'),
+      sleep('AsleepREM', '2026-03-28 04:15:00 +0000', '2026-03-28 06:45:00 +0000'),
+      sleep('InBed', '2026-03-28 22:00:00 +0000', '2026-03-29 06:30:00 +0000'),
+      // After a night shift.
+      sleep('AsleepUnspecified', '2026-03-30 08:00:00 +0000', '2026-03-30 15:30:00 +0000'),
+    ])
+    expect(batches.flatMap((batch) => batch.sleep)).toEqual([
+      { date: '2026-03-28', hours: 7.5 },
+      { date: '2026-03-29', hours: 8.5 },
+      { date: '2026-03-30', hours: 7.5 },
+    ])
+    expect(counts).toEqual({ used: 6, duplicates: 0, unreadable: 0, ignored: 1 })
+  })
+
+  it('keeps sources apart, counts a record once that is there twice, and says what it could not use', () => {
+    const { batches, counts } = gather('UTC', [
+      record({}),
+      record({}),
+      record({ sourceName: 'Ana’s\u00a0iPhone\n' }),
+      record({ sourceName: 'Ana’s\u00a0iPhone\n', value: 'many' }),
+      record({ startDate: 'yesterday' }),
+      record({ endDate: '2026-03-28 06:00:00 +0000' }),
+      quantity('BodyMass', 'stone', '12'),
+      quantity('StandTime', 'min', '5'),
+    ])
+    expect(batches.map(({ source, daily_metrics }) => [source, daily_metrics?.[0]?.steps])).toEqual([
+      ['Ana’s iPhone', 100],
+      ['Watch', 100],
+    ])
+    expect(counts).toEqual({ used: 2, duplicates: 1, unreadable: 4, ignored: 1 })
+  })
+
+  it('takes workouts of old and new exports, with the same id in every export', () => {
+    const attributes = {
+      workoutActivityType: 'HKWorkoutActivityTypeTraditionalStrengthTraining',
+      sourceName: 'Watch',
+      duration: '30.5',
+      durationUnit: 'min',
+      startDate: '2026-03-28 07:00:00 +0100',
+      endDate: '2026-03-28 07:31:00 +0100',
+    }
+    const days = createHealthDays('UTC')
+    days.workout({
+      attributes: {
+        ...attributes,
+        totalDistance: '3.1',
+        totalDistanceUnit: 'mi',
+        totalEnergyBurned: '320',
+        totalEnergyBurnedUnit: 'kcal',
+      },
+      sums: new Map(),
+    })
+    days.workout({
+      attributes: { ...attributes, workoutActivityType: 'HKWorkoutActivityTypeCycling', duration: '' },
+      sums: new Map([
+        ['HKQuantityTypeIdentifierDistanceCycling', { value: '12', unit: 'km' }],
+        ['HKQuantityTypeIdentifierActiveEnergyBurned', { value: '1000', unit: 'kJ' }],
+      ]),
+    })
+    const id = expect.stringMatching(/^apple-[0-9a-f]{32}$/)
+    expect(days.batches()[0]?.workouts).toEqual([
+      {
+        original_id: id,
+        activity_type: 'traditional_strength_training',
+        duration_seconds: 1830,
+        distance_meters: 4989,
+        calories: 320,
+        start_time: '2026-03-28T06:00:00.000Z',
+      },
+      {
+        original_id: id,
+        activity_type: 'cycling',
+        duration_seconds: 1860,
+        distance_meters: 12_000,
+        calories: 239,
+        start_time: '2026-03-28T06:00:00.000Z',
+      },
+    ])
+  })
+})
