@@ -139,8 +139,7 @@ describe('import', () => {
     const first = await run([path], user)
     expect(first).toEqual({
       code: 0,
-      output:
-        'Read 8 records used, 1 duplicates, 0 not readable, 1 of other kinds: 6 items of 3 sources\nImported 6 items\n',
+      output: '8 records used, 1 duplicate, 0 not readable, 1 of other kinds: 6 items of 3 sources\nImported 6 items\n',
       errors: expect.stringMatching(/Reading the export: 100 %\n(?:Sending: \d+ %\n)+$/),
     })
     const summary = {
@@ -221,8 +220,7 @@ describe('import', () => {
     ])
     expect(await run([path, '--since', '2026-03-28'], user)).toMatchObject({
       code: 0,
-      output:
-        'Read 3 records used, 0 duplicates, 0 not readable, 0 of other kinds: 2 items of 1 sources\nImported 2 items\n',
+      output: '3 records used, 0 duplicates, 0 not readable, 0 of other kinds: 2 items of 1 source\nImported 2 items\n',
     })
     const stepsOf = async (date: string) => (await dayOf(user.get(`/analytics/daily-summary?date=${date}`))).steps
     expect([await stepsOf('2026-03-27'), await stepsOf('2026-03-28')]).toEqual([null, 6000])
@@ -261,7 +259,7 @@ describe('import', () => {
     const { code, output } = await run([path, '--dry-run'], { ...user, nodeArgs: ['--max-old-space-size=64'] })
     expect([code, output]).toEqual([
       0,
-      'Read 250000 records used, 0 duplicates, 0 not readable, 0 of other kinds: 174 items of 1 sources\n',
+      '250000 records used, 0 duplicates, 0 not readable, 0 of other kinds: 174 items of 1 source\n',
     ])
     expect(posted).toBe(0)
   })

@@ -53,7 +53,7 @@ async function run(): Promise<void> {
   const rejected = await send(batches, target, path)
   for (const [reason, count] of rejected) console.log(`Rejected ${count}: ${reason}`)
   const refused = [...rejected.values()].reduce((sum, count) => sum + count, 0)
-  console.log(`Imported ${batches.reduce((sum, batch) => sum + countItems(batch), 0) - refused} items`)
+  console.log(`Imported ${counted(batches.reduce((sum, batch) => sum + countItems(batch), 0) - refused, 'item')}`)
 }
 
 function readOptions() {
@@ -115,9 +115,11 @@ function toSummary({ counts }: HealthDays, batches: readonly IngestBatch[]): str
   const sources = new Set(batches.map(({ source }) => source))
   const items = batches.reduce((sum, batch) => sum + countItems(batch), 0)
   const { used, duplicates, unreadable, ignored } = counts
-  const records = `${used} records used, ${duplicates} duplicates, ${unreadable} not readable, ${ignored} of other kinds`
-  return `Read ${records}: ${items} items of ${sources.size} sources`
+  const records = `${counted(used, 'record')} used, ${counted(duplicates, 'duplicate')}, ${unreadable} not readable, ${ignored} of other kinds`
+  return `${records}: ${counted(items, 'item')} of ${counted(sources.size, 'source')}`
 }
+
+const counted = (count: number, thing: string) => `${count} ${thing}${count === 1 ? '' : 's'}`
 
 /** Sends every batch that has not arrived yet. */
 async function send(batches: readonly IngestBatch[], target: ApiTarget, path: string): Promise<Map<string, number>> {
