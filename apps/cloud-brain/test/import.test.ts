@@ -240,7 +240,7 @@ describe('import', () => {
     const { code, output } = await run([path], user)
     expect([code, output.trim().split('\n').slice(1)]).toEqual([
       0,
-      [expect.stringMatching(/^Rejected 1: weight: weight_kg: .*<=/), 'Imported 1 items'],
+      [expect.stringMatching(/^Rejected 1: weight: weight_kg: .*<=/), 'Imported 1 item'],
     ])
     expect((await dayOf(user.get('/analytics/daily-summary?date=2026-03-29'))).steps).toBe(6000)
   })

@@ -119,7 +119,9 @@ function toSummary({ counts }: HealthDays, batches: readonly IngestBatch[]): str
   return `${records}: ${counted(items, 'item')} of ${counted(sources.size, 'source')}`
 }
 
-const counted = (count: number, thing: string) => `${count} ${thing}${count === 1 ? '' : 's'}`
+function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`
+}
 
 /** Sends every batch that has not arrived yet. */
 async function send(batches: readonly IngestBatch[], target: ApiTarget, path: string): Promise<Map<string, number>> {
