@@ -83,6 +83,46 @@ describeEngines('scripts and pub/sub of a token with a prefix', (engine) => {
     expect(await direct.mget('secret', 'aXb:secret', `${prefix}k`)).toEqual(['s', 's', 'v'])
   })
 
+  it.each([
+    ['PFMERGE of nothing', "return redis.call('PFMERGE', 'secret')"],
+    [
+      'GEORADIUS that stores twice',
+      "return redis.call('GEORADIUS', KEYS[1], 0, 0, 9, 'km', 'STORE', KEYS[1], 'STORE', 'secret')",
+    ],
+    [
+      'GEORADIUSBYMEMBER that stores twice',
+      "return redis.call('GEORADIUSBYMEMBER', KEYS[1], 'm', 9, 'km', 'STORE', KEYS[1], 'STOREDIST', 'secret')",
+    ],
+    [
+      'GEOSEARCHSTORE',
+      "return redis.call('GEOSEARCHSTORE', 'secret', KEYS[1], 'FROMMEMBER', 'm', 'BYRADIUS', 9, 'km')",
+    ],
+    ['ZUNIONSTORE', "return redis.call('ZUNIONSTORE', 'secret', 1, KEYS[1])"],
+    ['BITOP', "return redis.call('BITOP', 'NOT', 'secret', KEYS[2])"],
+    ['LMOVE', "return redis.call('LMOVE', KEYS[3], 'secret', 'LEFT', 'LEFT')"],
+    ['SMOVE', "return redis.call('SMOVE', KEYS[4], 'secret', 'm')"],
+  ])('a script makes no key beyond its prefix by %s', async (_, script) => {
+    await direct.geoadd(`${prefix}k`, 0, 0, 'm')
+    await direct.set(`${prefix}t`, 'x')
+    await direct.rpush(`${prefix}l`, 'm')
+    await direct.sadd(`${prefix}s`, 'm')
+    expect(await run('confined', 'EVAL', script, 4, 'k', 't', 'l', 's')).toMatch(/(ERR|NOPERM)/)
+    expect(await direct.exists('secret')).toBe(0)
+  })
+
+  it.each([
+    [
+      'a group named like the word before the keys',
+      "return redis.call('XREADGROUP', 'GROUP', 'STREAMS', 'c', 'STREAMS', 'secret', '>')",
+    ],
+    ['a consumer so named', "return redis.call('XREADGROUP', 'GROUP', 'g', 'STREAMS', 'STREAMS', 'secret', '>')"],
+    ['both', "return redis.call('XREADGROUP', 'GROUP', 'STREAMS', 'STREAMS', 'STREAMS', 'secret', '>')"],
+  ])('a script reads no stream beyond its prefix for %s', async (_, script) => {
+    for (const group of ['g', 'STREAMS']) await direct.xgroup('CREATE', 'secret', group, '0', 'MKSTREAM')
+    await direct.xadd('secret', '*', 'f', 'hidden')
+    expect(JSON.stringify(await run('confined', 'EVAL', script, 0))).not.toContain('hidden')
+  })
+
   it('a script of the server itself cannot be borrowed', async () => {
     await direct.set('secret', 's')
     const { scanWithTypes } = await import('../src/protocol/adapt-command.ts')

@@ -15,7 +15,10 @@ function needsUser(command: Command): boolean {
   return isScript(command) && command.isTrusted !== true
 }
 
-const refusedToUser = new Set(['SCAN', 'KEYS', 'COPY', 'PUBSUB', 'SORT', 'SORT_RO', 'RESTORE', 'COMMAND'])
+const refusedToUser = new Set([
+  ...['SCAN', 'KEYS', 'COPY', 'PUBSUB', 'SORT', 'SORT_RO', 'RESTORE', 'COMMAND'],
+  ...['PFMERGE', 'GEORADIUS', 'GEORADIUSBYMEMBER'],
+])
 
 /** What the user may not do, since a script could do it too; the commands themselves were put inside the prefix before. */
 function needsAll(command: Command): boolean {
