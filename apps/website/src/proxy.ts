@@ -8,6 +8,10 @@ import { isFormPost } from './api/read-body.ts'
 import { routePolicy, takesEveryLimit } from './api/route-policies.ts'
 import { apiPolicy, pagePolicy } from './lib/content-policy.ts'
 import { runtime } from './lib/runtime.ts'
+import { isSitePath } from './lib/site-paths.ts'
+
+/** The page for what is not there; under this path nobody finds it either. */
+const missingPath = '/missing'
 
 const policyHeader = 'Content-Security-Policy'
 
@@ -39,13 +43,23 @@ async function guardApi(request: NextRequest): Promise<Response> {
   return response
 }
 
+/**
+ * Only here a page's status can be told before its text: a page that says "not found" by itself is sent as a shell without a word, which
+ * scripts fill. In development Next has paths of its own.
+ */
+const isMissing = (pathname: string): boolean =>
+  process.env.NODE_ENV !== 'development' && !isSitePath(pathname, { hasLocalMailbox: runtime().hasLocalMailbox })
+
 /** Next reads the nonce from the request's policy and puts it on its scripts; that is why every page is rendered on request. */
 function servePage(request: NextRequest): Response {
   const nonce = Buffer.from(crypto.randomUUID()).toString('base64')
   const policy = pagePolicy(nonce, { dev: process.env.NODE_ENV === 'development' })
   const headers = new Headers(request.headers)
   headers.set(policyHeader, policy)
-  return passOn(headers, policy)
+  if (!isMissing(request.nextUrl.pathname)) return passOn(headers, policy)
+  const response = NextResponse.rewrite(new URL(missingPath, request.url), { status: 404, request: { headers } })
+  response.headers.set(policyHeader, policy)
+  return response
 }
 
 export async function proxy(request: NextRequest): Promise<Response> {
