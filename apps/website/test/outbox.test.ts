@@ -8,6 +8,7 @@ import { storeContact } from '../src/contact/store-contact.ts'
 import { type OpenDatabase, openDatabase } from '../src/db/database.ts'
 import { mailOutbox } from '../src/db/schema.ts'
 import type { MailTransport } from '../src/mail/mail.ts'
+import { startMailer } from '../src/mail/mailer.ts'
 import { deliverDue, type OutboxOptions, retryPauseMs } from '../src/mail/outbox.ts'
 import { resend, toRetryAfterMs } from '../src/mail/resend.ts'
 import { type FakeResend, startFakeResend } from './fake-resend.ts'
@@ -131,6 +132,28 @@ function outboxTests(open: () => Promise<{ database: OpenDatabase; close(): Prom
       expect((await deliverDue(options)).sent).toBe(2)
     }
     expect(provider.delivered.length).toBe(24)
+  })
+
+  it('leaves a busy provider alone though more is queued, until the time that it said', async () => {
+    provider.behave('busy')
+    for (let nth = 0; nth < 6; nth += 1) await write()
+    const mailer = startMailer(optionsFor(toProvider()))
+    await expect.poll(() => failures.length).toBe(8)
+    await write()
+    mailer.nudge()
+    // Whoever looks now finds what the mailer has left: two of the first twelve, and the two that came since.
+    const left: string[] = []
+    const send: MailTransport['send'] = async ({ to }) => {
+      left.push(...to)
+      return { status: 'sent' }
+    }
+    expect(await deliver(optionsFor({ kind: 'resend', send }))).toBe(4)
+    expect(provider.requests()).toBe(10)
+    provider.behave('well')
+    clock += 30_000
+    mailer.nudge()
+    await expect.poll(() => provider.delivered.length).toBe(10)
+    await mailer.close()
   })
 
   it('begins no batch after it was stopped, and leaves a provider that does not answer', async () => {
