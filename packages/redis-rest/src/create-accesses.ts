@@ -35,7 +35,7 @@ export function createAccesses({ tokens, engine, tables, openAs }: AccessesOptio
   }
   const confined: Engine[] = []
   const confine = (token: Token): Engine => {
-    const own = createConfinedEngine(engine, () => openAs(createAclUser(token)))
+    const own = createConfinedEngine({ shared: engine, user: createAclUser(token), openAs })
     confined.push(own)
     return own
   }

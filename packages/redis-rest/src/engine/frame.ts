@@ -65,6 +65,22 @@ export function mapItems(frame: Buffer, change: (item: Buffer, index: number) =>
   return items === undefined ? frame : Buffer.concat([Buffer.from(`*${items.length}\r\n`), ...items.map(change)])
 }
 
+/**
+ * The frame with `to` in the place of `from` in each error in it, at any depth; the frame itself where `from` is nowhere in it. Both
+ * are ASCII.
+ */
+export function replaceInErrors(frame: Buffer, from: string, to: string): Buffer {
+  if (!frame.includes(from)) return frame
+  const parts: Buffer[] = []
+  for (let position = 0; position < frame.length; ) {
+    const { type, next } = readItem(frame, position)
+    const item = frame.subarray(position, next)
+    parts.push(type === types.error ? Buffer.from(item.toString('latin1').replaceAll(from, to), 'latin1') : item)
+    position = next
+  }
+  return Buffer.concat(parts)
+}
+
 /** A frame as values; what is only passed on is never decoded. */
 export function decodeFrame(frame: Buffer): Reply {
   const items = splitArray(frame)

@@ -1,6 +1,7 @@
-import { userRefused } from '../engine/acl-user.ts'
+import { type AclUser, userRefused } from '../engine/acl-user.ts'
 import type { StartedEngine } from '../engine/create-engine.ts'
 import type { Engine } from '../engine/engine.ts'
+import { readError, replaceInErrors } from '../engine/frame.ts'
 import type { Outcome } from '../engine/reply.ts'
 import type { Command } from './command.ts'
 
@@ -31,17 +32,32 @@ function toRefusal(outcome: Outcome): Outcome {
   return { kind: 'error', message: `NOPERM this token has no permissions to run scripts: ${reason}` }
 }
 
+/** Since Redis 7.2 a refusal calls the user by its name, which tells the holder of the token nothing. Before, it said this. */
+function withoutName(outcome: Outcome, { name }: AclUser): Outcome {
+  if (outcome.kind === 'unavailable' || outcome.frame === undefined) return outcome
+  const frame = replaceInErrors(outcome.frame, `User ${name} `, 'this user ')
+  if (frame === outcome.frame) return outcome
+  return outcome.kind === 'reply' ? { kind: 'reply', frame } : { ...outcome, message: readError(frame) ?? '', frame }
+}
+
+export interface ConfinedEngineOptions {
+  readonly shared: Engine
+  /** Of the token. */
+  readonly user: AclUser
+  readonly openAs: (user: AclUser) => StartedEngine
+}
+
 /**
  * Runs what holds a script as the token's own user, over connections of its own that are opened for the first one, and everything
  * else on `shared`. Commands of a pipeline keep their order; a transaction runs on one connection.
  */
-export function createConfinedEngine(shared: Engine, openAsUser: () => StartedEngine): Engine {
+export function createConfinedEngine({ shared, user, openAs }: ConfinedEngineOptions): Engine {
   let asUser: StartedEngine | undefined
 
   const sendAsUser = async (commands: readonly Command[]): Promise<readonly Outcome[]> => {
-    asUser ??= openAsUser()
+    asUser ??= openAs(user)
     await asUser.firstAttempt()
-    return (await asUser.send(commands)).map(toRefusal)
+    return (await asUser.send(commands)).map((outcome) => withoutName(toRefusal(outcome), user))
   }
 
   const sendInParts = async (commands: readonly Command[]): Promise<readonly Outcome[]> => {

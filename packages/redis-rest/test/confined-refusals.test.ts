@@ -1,0 +1,46 @@
+import { describeEngines, type StartedRedis, startRedis } from 'millpond-e2e/servers'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createAclUser } from '../src/engine/acl-user.ts'
+import { createServer, type RestServer } from '../src/index.ts'
+import { request } from './request.ts'
+
+describeEngines('what Redis refuses to the user of a token with a prefix', (engine) => {
+  let redis: StartedRedis
+  let server: RestServer
+
+  beforeAll(async () => {
+    redis = await startRedis({ engine })
+    server = await createServer({ redis: redis.url, token: ['full', { token: 'confined', prefix: 'o:' }] })
+  })
+  afterAll(async () => {
+    await server?.close()
+    await redis?.stop()
+  })
+
+  const ask = async (path: string, body: unknown, headers = {}): Promise<string> =>
+    (await request(server, path, { token: 'confined', body: JSON.stringify(body), headers })).text
+
+  const refused = "return redis.call('SCAN', '0')"
+  const evaluate = (script: string): (string | number)[] => ['EVAL', script, 0]
+  /** As Redis words it up to 7.0, and since then. */
+  const inScript =
+    /(The user executing the script can't run this command|this user has no permissions to run the 'scan')/
+  it.each([
+    ['alone', () => ask('/', evaluate(refused))],
+    ['caught', () => ask('/', evaluate("return redis.pcall('SCAN', '0')"))],
+    ['inside an array', () => ask('/', evaluate("return {'a', {redis.pcall('SCAN', '0')}, 1}"))],
+    ['in format resp2', () => ask('/', evaluate(refused), { 'upstash-response-format': 'resp2' })],
+    ['in a pipeline', () => ask('/pipeline', [['PING'], evaluate(refused)])],
+    ['in a transaction', () => ask('/multi-exec', [['PING'], evaluate(refused)])],
+  ])('a refusal %s does not name that user', async (_, answer) => {
+    expect(await answer()).toMatch(inScript)
+    expect(await answer()).not.toContain('millpond-rest-')
+  })
+
+  it('a value that names it stays as it is', async () => {
+    const { name } = createAclUser({ token: 'confined', prefix: 'o:' })
+    const script = 'return {ARGV[1], redis.pcall(ARGV[2], 0)}'
+    const text = `User ${name} has`
+    expect(await ask('/', ['EVAL', script, 0, text, 'SCAN'])).toContain(`["${text}","ERR `)
+  })
+})
