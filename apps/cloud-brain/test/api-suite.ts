@@ -15,6 +15,7 @@ import { describeOpenApi } from './openapi-cases.ts'
 import { describeOutbox } from './outbox-cases.ts'
 import { describeService } from './service-cases.ts'
 import { describeStrava } from './strava-cases.ts'
+import { describeStravaEvents } from './strava-events-cases.ts'
 import { describeUsers } from './user-cases.ts'
 import { describeWire } from './wire-cases.ts'
 
@@ -57,6 +58,7 @@ export function describeApi(
     describeAnalytics(current)
     describeUsers(current)
     describeStrava(current)
+    describeStravaEvents(current)
     describeConcurrency(current)
     describeChat(current)
     more(current)

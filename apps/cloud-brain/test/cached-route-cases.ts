@@ -4,7 +4,7 @@ import { METRICS } from '../src/analytics/trend.ts'
 import { addDays } from '../src/local-day.ts'
 import type { Current } from './api-suite.ts'
 import { cacheStatus, createHarness, GENEROUS, TODAY } from './harness.ts'
-import { connectStrava } from './strava-cases.ts'
+import { connectStrava } from './strava.ts'
 
 /** One cached answer, and what it is made of: the days back from `end`, the goals, or what the user chose. */
 type Answer = {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { answerStarting } from '../src/answer-errors.ts'
 import type { Current } from './api-suite.ts'
 import { createHarness, GENEROUS, type Harness, TODAY } from './harness.ts'
-import { allowStrava } from './strava-cases.ts'
+import { allowStrava } from './strava.ts'
 
 type User = Awaited<ReturnType<Harness['createUser']>>
 type Asked = { method: string; path: string; body?: unknown; headers?: Record<string, string> }

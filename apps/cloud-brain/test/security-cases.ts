@@ -7,7 +7,7 @@ import { createRandom } from '../src/demo/random.ts'
 import { addDays } from '../src/local-day.ts'
 import type { Current } from './api-suite.ts'
 import { cacheStatus, createHarness, GENEROUS, type Harness, NOW, TODAY } from './harness.ts'
-import { connectStrava } from './strava-cases.ts'
+import { connectStrava } from './strava.ts'
 
 const SECONDS = Math.floor(NOW.getTime() / 1000)
 const base64url = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { POLICIES } from '../src/limits.ts'
 import type { Current } from './api-suite.ts'
 import { createHarness, faultyFields, GENEROUS, type Harness, resultOf, TODAY } from './harness.ts'
-import { connectStrava } from './strava-cases.ts'
+import { connectStrava } from './strava.ts'
 
 const DAILY = `/analytics/daily-summary?date=${TODAY}`
 

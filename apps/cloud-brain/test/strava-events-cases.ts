@@ -1,0 +1,218 @@
+import { describe, expect, it, vi } from 'vitest'
+import type { Current } from './api-suite.ts'
+import { createHarness, dayOf, type Harness, TODAY } from './harness.ts'
+import { allowStrava, CONNECTED, connectStrava, NOT_CONNECTED, RUN, sendEvent, statusOf, timesAsked } from './strava.ts'
+
+export function describeStravaEvents(current: Current): void {
+  const createUser = () => current().harness.createUser()
+  const event = (change: object = {}, harness: Pick<Harness, 'request'> = current().harness) =>
+    sendEvent(harness, change)
+  /** Lets Strava wait with its answers until the result is called. */
+  const holdStrava = () => {
+    let letAnswer = () => {}
+    current().strava.gate = new Promise((resolve) => {
+      letAnswer = resolve
+    })
+    return letAnswer
+  }
+
+  describe('events of Strava', () => {
+    it('an event fetches the activity, and a later one takes it away when it is gone', async () => {
+      const { harness, strava } = current()
+      const user = await createUser()
+      await connectStrava(user)
+      strava.activities.set(RUN.id, RUN)
+      const today = () => dayOf(user.get('/analytics/daily-summary'))
+      expect(await today()).toMatchObject({ workouts_count: 0 })
+      expect((await event()).status).toBe(200)
+      expect(await today()).toMatchObject({ workouts_count: 1, steps: 10_000, calories_burned: 500 })
+      const synced = { sync_status: 'ok', last_synced_at: new Date(harness.clock.time).toISOString() }
+      expect(await statusOf(user)).toEqual({ ...CONNECTED, ...synced })
+      // An unsigned event that claims a deletion proves nothing while the activity is there.
+      await event({ aspect_type: 'delete' })
+      expect(await today()).toMatchObject({ workouts_count: 1 })
+      strava.activities.delete(RUN.id)
+      await event({ aspect_type: 'delete' })
+      expect(await today()).toMatchObject({ workouts_count: 0 })
+    })
+
+    it('an unsigned event cannot make somebody else’s activity the user’s own', async () => {
+      const user = await createUser()
+      await connectStrava(user)
+      current().strava.activities.set(RUN.id, { ...RUN, athlete: { id: 666 } })
+      expect((await event()).status).toBe(200)
+      expect(await dayOf(user.get('/analytics/daily-summary'))).toMatchObject({ workouts_count: 0 })
+    })
+
+    it('an event about nobody we know asks nothing of Strava, and a malformed one is 400', async () => {
+      const before = current().strava.asked.length
+      expect((await event({ owner_id: 1 })).status).toBe(200)
+      expect((await event({ object_type: 'segment' })).status).toBe(400)
+      expect(current().strava.asked.length).toBe(before)
+    })
+
+    it('an athlete who ended the permission is disconnected, one who is said to have is not', async () => {
+      const user = await createUser()
+      await connectStrava(user)
+      const ended = { object_type: 'athlete', object_id: 4242, aspect_type: 'update', updates: { authorized: 'false' } }
+      await event(ended)
+      expect(await statusOf(user)).toMatchObject({ connected: true, sync_status: 'ok' })
+      current().strava.revoke()
+      await event(ended)
+      expect(await statusOf(user)).toEqual(NOT_CONNECTED)
+    })
+
+    it('refreshes an old token once for many events at a time, and keeps the newest', async () => {
+      const { harness, strava } = current()
+      const user = await createUser()
+      await connectStrava(user)
+      strava.activities.set(RUN.id, RUN)
+      for (const round of [1, 2]) {
+        harness.clock.time += 6 * 3_600_000
+        const before = timesAsked(current(), 'POST /oauth/token')
+        await Promise.all(Array.from({ length: 8 }, () => event()))
+        expect([round, timesAsked(current(), 'POST /oauth/token') - before]).toEqual([round, 1])
+        expect(await statusOf(user)).toMatchObject({ connected: true, sync_status: 'ok' })
+      }
+    })
+
+    it('refreshes once for the events of two processes, and answers everybody else meanwhile', async () => {
+      const { harness, strava } = current()
+      const others = createHarness(current())
+      const user = await createUser()
+      await connectStrava(user)
+      strava.activities.set(RUN.id, RUN)
+      for (const { clock } of [harness, others]) clock.time += 6 * 3_600_000
+      const before = timesAsked(current(), 'POST /oauth/token')
+      const letAnswer = holdStrava()
+      const events = Array.from({ length: 8 }, (_, index) => event({}, index % 2 === 0 ? harness : others))
+      await vi.waitUntil(() => timesAsked(current(), 'POST /oauth/token') > before)
+      // PGlite has one connection: nobody reads while a transaction is open.
+      const nights = { source: 'watch', sleep: [{ date: TODAY, hours: 7 }] }
+      expect((await user.ingest(nights)).status).toBe(200)
+      letAnswer()
+      expect(new Set((await Promise.all(events)).map(({ status }) => status))).toEqual(new Set([200]))
+      expect(timesAsked(current(), 'POST /oauth/token') - before).toBe(1)
+      expect(await dayOf(user.get('/analytics/daily-summary'))).toMatchObject({ workouts_count: 1, sleep_hours: 7 })
+    })
+
+    it('leaves alone what a user connected while the token before was refreshed', async () => {
+      const { harness, strava } = current()
+      const user = await createUser()
+      for (const refusal of [undefined, 'revoked']) {
+        await connectStrava(user)
+        strava.activities.set(RUN.id, RUN)
+        harness.clock.time += 6 * 3_600_000
+        const allowed = await allowStrava(user)
+        const before = timesAsked(current(), 'POST /oauth/token')
+        const letAnswer = holdStrava()
+        const following = event()
+        await vi.waitUntil(() => timesAsked(current(), 'POST /oauth/token') > before)
+        strava.gate = undefined
+        if (refusal) strava.revoke()
+        expect((await user.post('/integrations/strava/exchange', allowed)).status).toBe(200)
+        letAnswer()
+        expect((await following).status).toBe(200)
+        expect(await statusOf(user)).toMatchObject({ connected: true, sync_status: 'ok' })
+      }
+    })
+
+    it('stops asking while the rate limit is used up, and starts again in the next window', async () => {
+      const { harness, strava } = current()
+      const user = await createUser()
+      await connectStrava(user)
+      strava.activities.set(RUN.id, RUN)
+      strava.headers = { 'X-ReadRateLimit-Limit': '100,1000', 'X-ReadRateLimit-Usage': '100,100' }
+      await event()
+      const before = strava.asked.length
+      await event()
+      expect(strava.asked.length).toBe(before)
+      expect(await statusOf(user)).toMatchObject({ connected: true, sync_status: 'failed' })
+      strava.headers = {}
+      harness.clock.time = Math.ceil((harness.clock.time + 1) / 900_000) * 900_000
+      await event()
+      expect(await statusOf(user)).toMatchObject({ sync_status: 'ok' })
+    })
+
+    it('keeps a connection when Strava refuses the application and not the athlete', async () => {
+      const { harness, strava } = current()
+      const user = await createUser()
+      await connectStrava(user)
+      const { clientSecret } = strava
+      strava.clientSecret = 'rotated'
+      harness.clock.time += 6 * 3_600_000
+      expect((await event()).status).toBe(503)
+      expect(await statusOf(user)).toMatchObject({ connected: true, sync_status: 'failed' })
+      strava.clientSecret = clientSecret
+      expect((await event()).status).toBe(200)
+      expect(await statusOf(user)).toMatchObject({ connected: true, sync_status: 'ok' })
+    })
+
+    it('an event that cannot be followed at the moment is 503, so that Strava sends it again', async () => {
+      const { database, harness, strava } = current()
+      const user = await createUser()
+      await connectStrava(user)
+      strava.activities.set(RUN.id, RUN)
+      strava.failWith = 502
+      const away = await event()
+      expect([away.status, away.headers.get('retry-after')]).toEqual([503, '30'])
+      expect(await statusOf(user)).toMatchObject({ sync_status: 'failed' })
+      strava.failWith = undefined
+      const failing = Object.create(database.db, {
+        select: {
+          value: () => {
+            throw Object.assign(new Error('away'), { code: 'ECONNREFUSED' })
+          },
+        },
+      })
+      const parts = { ...current(), database: { ...database, db: failing } }
+      expect((await event({}, createHarness(parts))).status).toBe(503)
+      expect((await event({}, harness)).status).toBe(200)
+      expect(await dayOf(user.get('/analytics/daily-summary'))).toMatchObject({ workouts_count: 1 })
+    })
+
+    it.each([
+      ['a day that holds 500 workouts', {}, 500],
+      ['an activity that no ingest takes', { elapsed_time: 604_801 }, 0],
+    ])('an event that no repetition mends is 200, counted, and told in the status: %s', async (_, change, stored) => {
+      const { harness, strava } = current()
+      const user = await createUser()
+      await connectStrava(user)
+      strava.activities.set(RUN.id, { ...RUN, ...change })
+      const workout = { activity_type: 'walk', duration_seconds: 60, calories: 1, start_time: RUN.start_date }
+      const walks = Array.from({ length: stored }, (_, index) => ({ ...workout, original_id: `${index}` }))
+      expect((await user.ingest({ source: 'watch', workouts: walks })).status).toBe(200)
+      const before = await dayOf(user.get('/analytics/daily-summary'))
+      expect((await event()).status).toBe(200)
+      expect(await dayOf(user.get('/analytics/daily-summary'))).toEqual(before)
+      expect(await statusOf(user)).toMatchObject({ connected: true, sync_status: 'failed' })
+      expect(harness.log.join('')).toContain('a Strava event could not be followed')
+      const metrics = await (await harness.request('/metrics')).text()
+      expect(metrics).toContain('\nstrava_activities_dropped_total 1\n')
+    })
+
+    it('an event reaches every user who connected the athlete, also after one whose permission has ended', async () => {
+      const { strava } = current()
+      const [first, second] = [await createUser(), await createUser()]
+      await connectStrava(first)
+      strava.revoke()
+      await connectStrava(second)
+      strava.activities.set(RUN.id, RUN)
+      expect((await event()).status).toBe(200)
+      expect([await statusOf(first), await statusOf(second)]).toEqual([
+        NOT_CONNECTED,
+        expect.objectContaining({ sync_status: 'ok' }),
+      ])
+    })
+
+    it('answers the challenge of a subscription only to the verify token', async () => {
+      const ask = (token: string) =>
+        current().harness.request(
+          `/webhooks/strava?hub.mode=subscribe&hub.challenge=15f7d1a9&hub.verify_token=${token}`,
+        )
+      const ours = await ask('verify-me')
+      expect([ours.status, await ours.json()]).toEqual([200, { 'hub.challenge': '15f7d1a9' }])
+      expect((await ask('verify-you')).status).toBe(403)
+    })
+  })
+}
