@@ -40,7 +40,7 @@ export const breaks = [
     file: 'cache/value-tags.ts',
     from: 'if (read[unknown.length] !== before.epoch) return undefined',
     to: '',
-    tests: ['src/cache/value-tags.test.ts', 'src/cache/invalidation-holds.test.ts'],
+    tests: ['src/cache/value-tags-race.test.ts', 'src/cache/invalidation-holds.test.ts'],
   },
   {
     guarantee: 'C1',

@@ -8,37 +8,26 @@ import { type Cache, type CacheOptions, createCache } from './cache.ts'
 
 type Article = { readonly title: string; readonly authors: readonly string[] }
 
-/** Articles of one origin, read by as many processes as `connect` is called; a load waits while it is held. */
+/** Articles of one origin, read by as many processes as `connect` is called. */
 function setUp() {
   const clock = createFakeClock()
   const store = memory({ clock })
   const calls: string[] = []
-  const touched = new Set<StoreKey>()
   const origin = new Map<string, Article>([['a1', { title: 'Mills', authors: ['ann'] }]])
-  const held: (() => void)[] = []
-  let holding = false
   const counted =
     <Args extends unknown[], Result>(name: string, run: (...args: Args) => Result) =>
     (...args: Args) => {
       calls.push(name)
       return run(...args)
     }
-  const read = (keys: readonly StoreKey[]) => {
-    for (const key of keys) touched.add(key)
-    return store.read(keys)
-  }
   const counting = {
     ...store,
-    read: counted('read', read),
+    read: counted('read', store.read),
     lease: counted('lease', store.lease),
     versions: counted('versions', store.versions),
     fill: counted('fill', store.fill),
   }
-  const load = vi.fn(async (id: string) => {
-    const found = origin.get(id) ?? { title: 'none', authors: [] }
-    if (holding) await new Promise<void>((go) => void held.push(go))
-    return found
-  })
+  const load = vi.fn(async (id: string) => origin.get(id) ?? { title: 'none', authors: [] })
   function define(cache: Cache, options: object = {}) {
     return cache.define({
       name: 'article',
@@ -54,24 +43,7 @@ function setUp() {
     const cache = createCache({ store: counting, namespace: 'test', clock, random: () => 0.5, ...cacheOptions })
     return { cache, article: define(cache, options) }
   }
-  return {
-    clock,
-    store: counting,
-    calls,
-    origin,
-    load,
-    connect,
-    hold: () => {
-      holding = true
-    },
-    letGo: () => {
-      holding = false
-      for (const go of held.splice(0)) go()
-    },
-    loading: (times: number) => vi.waitFor(() => expect(held.length).toBe(times)),
-    evict: (pattern: RegExp) => store.remove([...touched].filter((key) => pattern.test(key))),
-    flush: () => store.remove([...touched]),
-  }
+  return { clock, store: counting, calls, origin, load, connect }
 }
 
 describe('valueTags', () => {
@@ -132,104 +104,6 @@ describe('valueTags', () => {
     expect((await article.get('a1')).status).toBe('miss')
   })
 
-  test('hold against a load that was under way and names them only afterwards', async () => {
-    const { connect, origin, hold, letGo, loading } = setUp()
-    const [one, two] = [connect(), connect()]
-    hold()
-    const before = one.article.get('a1')
-    await loading(1)
-    origin.set('a1', { title: 'Mills, revised', authors: ['ann'] })
-    await two.cache.invalidate(['author:ann'])
-    letGo()
-    expect((await before).value.title).toBe('Mills')
-    expect(one.cache.counters()).toMatchObject({ fills: 0, fillsRefused: 1 })
-    expect(await two.article.get('a1')).toMatchObject({ status: 'miss', value: { title: 'Mills, revised' } })
-    expect((await one.article.get('a1')).value.title).toBe('Mills, revised')
-  })
-
-  test('hold for a read that begins during the load: it does not join it', async () => {
-    const { connect, origin, hold, letGo, loading } = setUp()
-    const { cache, article } = connect()
-    hold()
-    const before = article.get('a1')
-    await loading(1)
-    origin.set('a1', { title: 'Mills, revised', authors: ['ann'] })
-    await cache.invalidate(['author:ann'])
-    const after = article.get('a1')
-    letGo()
-    expect((await before).value.title).toBe('Mills')
-    expect((await after).value.title).toBe('Mills, revised')
-  })
-
-  test('let a read that begins during the load join it when nothing was invalidated', async () => {
-    const { connect, hold, letGo, loading, load } = setUp()
-    const { article } = connect()
-    hold()
-    const before = article.get('a1')
-    await loading(1)
-    const after = article.get('a1')
-    await new Promise((resolve) => setImmediate(resolve))
-    letGo()
-    expect((await Promise.all([before, after])).map(({ value }) => value.title)).toEqual(['Mills', 'Mills'])
-    expect(load).toHaveBeenCalledTimes(1)
-  })
-
-  test('known beforehand, let an invalidation of something else pass during a load', async () => {
-    const { connect, hold, letGo, loading, clock } = setUp()
-    const { cache, article } = connect()
-    await article.get('a1')
-    await clock.advance(301_000)
-    hold()
-    const reading = article.get('a1')
-    await loading(1)
-    await cache.invalidate(['author:bob'])
-    letGo()
-    expect((await reading).status).toBe('miss')
-    expect((await article.get('a1')).status).toBe('hit')
-  })
-
-  test('not known beforehand, are not stored when something else was invalidated during the load, but the next time', async () => {
-    const { connect, hold, letGo, loading } = setUp()
-    const { cache, article } = connect()
-    hold()
-    const reading = article.get('a1')
-    await loading(1)
-    await cache.invalidate(['author:bob'])
-    letGo()
-    expect(await reading).toMatchObject({ status: 'miss', ttlMs: 0 })
-    hold()
-    const again = article.get('a1')
-    await loading(1)
-    await cache.invalidate(['author:bob'])
-    letGo()
-    expect(await again).toMatchObject({ status: 'miss', reason: 'absent' })
-    expect((await article.get('a1')).status).toBe('hit')
-  })
-
-  test.each([
-    ['the epoch', /epoch/],
-    ['the version of the tag', /author/],
-    ['everything', /./],
-  ])('hold when %s is evicted during the load, after it, or both', async (_, evicted) => {
-    const { connect, origin, hold, letGo, loading, evict } = setUp()
-    const [one, two] = [connect(), connect()]
-    for (const [author, when] of ['during', 'after', 'both'].entries()) {
-      const id = `a${author}`
-      origin.set(id, { title: 'old', authors: [`author${author}`] })
-      hold()
-      const before = one.article.get(id)
-      await loading(1)
-      origin.set(id, { title: 'new', authors: [`author${author}`] })
-      await two.cache.invalidate([`author:author${author}`])
-      if (when !== 'after') await evict(evicted)
-      letGo()
-      await before
-      if (when !== 'during') await evict(evicted)
-      expect((await two.article.get(id)).value.title).toBe('new')
-      expect((await one.article.get(id)).value.title).toBe('new')
-    }
-  })
-
   test('take effect at once in the local tier of the process that invalidates, and after the bound elsewhere', async () => {
     const { connect, origin, clock } = setUp()
     const [one, two] = [connect({ local: '2s' }), connect({ local: '2s' })]
@@ -241,22 +115,6 @@ describe('valueTags', () => {
     expect((await one.article.get('a1')).value.title).toBe('new')
     await clock.advance(2_000)
     expect((await two.article.get('a1')).value.title).toBe('new')
-  })
-
-  test('hold against a refresh in the background', async () => {
-    const { connect, origin, clock, hold, letGo, loading } = setUp()
-    const { cache, article } = connect({ staleFor: '5m' })
-    await article.get('a1')
-    await clock.advance(301_000)
-    hold()
-    expect((await article.get('a1')).status).toBe('stale')
-    await loading(1)
-    origin.set('a1', { title: 'new', authors: ['ann'] })
-    await cache.invalidate(['author:ann'])
-    const after = article.get('a1')
-    letGo()
-    expect((await after).value.title).toBe('new')
-    expect((await article.get('a1')).value.title).toBe('new')
   })
 
   test('hold for each of getMany()', async () => {
