@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
@@ -104,9 +105,13 @@ function setSocketAddress(request) {
 /** @param {ReturnType<typeof next>} app @returns {import('node:http').RequestListener} */
 function toListener(app) {
   const handle = app.getRequestHandler()
+  /** @type {AsyncLocalStorage<import('node:http').ServerResponse>} by which src/lib/page-status.ts finds the response of a page */
+  const responses = new AsyncLocalStorage()
+  Reflect.set(globalThis, Symbol.for('headwater.responses'), responses)
   return (request, response) => {
     setSocketAddress(request)
-    handle(request, response).catch((error) => {
+    const handled = responses.run(response, () => handle(request, response))
+    handled.catch((error) => {
       console.error(`Cannot answer a request: ${messageOf(error)}`)
       if (!response.headersSent) response.statusCode = 500
       response.end()

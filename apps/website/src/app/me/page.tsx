@@ -7,11 +7,13 @@ import { fieldClass, LabelledField } from '../../sections/form-parts.tsx'
 import { MyPlace } from '../../sections/my-place.tsx'
 import type { LineNote } from '../../sections/note-line.tsx'
 import { PageFrame } from '../../sections/page-frame.tsx'
+import { pageOrCloudy } from '../../sections/page-or-cloudy.tsx'
 import { type Query, readNote, toLineNote } from '../../sections/read-note.ts'
 import { SubmitLine } from '../../sections/submit-line.tsx'
 import type { Quiz } from '../../waitlist/join-input.ts'
 import { personCookie, readPersonToken } from '../../waitlist/person-token.ts'
 import { type PersonStatus, readPersonStatus } from '../../waitlist/ranking.ts'
+import type { VisitorNote } from '../../waitlist/visitor-note.ts'
 
 export const metadata: Metadata = { title: 'Your place', robots: { index: false } }
 
@@ -52,10 +54,8 @@ function AskForLink({ note, email }: { note: LineNote | undefined; email: string
   )
 }
 
-export default async function MePage({ searchParams }: { searchParams: Promise<Query> }) {
-  const note = await readNote(await searchParams)
+function toPage(person: Awaited<ReturnType<typeof readStatus>>, note: VisitorNote | undefined) {
   const line = toLineNote(note, Date.now())
-  const person = await readStatus()
   if (person !== undefined) {
     const held = note !== undefined && 'quiz' in note ? note.quiz : undefined
     return (
@@ -81,4 +81,9 @@ export default async function MePage({ searchParams }: { searchParams: Promise<Q
       </p>
     </PageFrame>
   )
+}
+
+export default async function MePage({ searchParams }: { searchParams: Promise<Query> }) {
+  const note = await readNote(await searchParams)
+  return pageOrCloudy('/me', { read: readStatus, show: (person) => toPage(person, note) })
 }

@@ -3,6 +3,7 @@ import { notFound } from 'next/navigation'
 import { runtime } from '../../../lib/runtime.ts'
 import { readLocalMails } from '../../../mail/local-mailbox.ts'
 import { PageFrame } from '../../../sections/page-frame.tsx'
+import { pageOrCloudy } from '../../../sections/page-or-cloudy.tsx'
 
 export const metadata: Metadata = { title: 'Local mailbox', robots: { index: false } }
 
@@ -15,11 +16,7 @@ function Body({ text }: { text: string }) {
   })
 }
 
-/** Every mail of this machine, so that a flow can be completed offline. It does not exist in production. */
-export default async function LocalMailboxPage() {
-  const { hasLocalMailbox, database } = runtime()
-  if (!hasLocalMailbox) notFound()
-  const mails = await readLocalMails(database.db)
+function Mailbox({ mails }: { mails: Awaited<ReturnType<typeof readLocalMails>> }) {
   return (
     <PageFrame
       title="Local mailbox"
@@ -41,4 +38,14 @@ export default async function LocalMailboxPage() {
       </ol>
     </PageFrame>
   )
+}
+
+/** Every mail of this machine, so that a flow can be completed offline. It does not exist in production. */
+export default async function LocalMailboxPage() {
+  const { hasLocalMailbox, database } = runtime()
+  if (!hasLocalMailbox) notFound()
+  return pageOrCloudy('/dev/mail', {
+    read: () => readLocalMails(database.db),
+    show: (mails) => <Mailbox mails={mails} />,
+  })
 }
