@@ -15,6 +15,7 @@ const defaults = {
   tls: undefined,
   cors: [],
   commandTimeoutMs: 5_000,
+  maxReplyBytes: 268_435_456,
   drainMs: 10_000,
   json: false,
 }
@@ -49,6 +50,8 @@ describe('readConfig()', () => {
         '*',
         '--timeout',
         '1',
+        '--max-reply-bytes',
+        '1099511627776',
         '--drain',
         '0',
       ],
@@ -63,6 +66,7 @@ describe('readConfig()', () => {
       tls: { key: 'K', cert: 'K' },
       cors: ['https://a.b', '*'],
       commandTimeoutMs: 1,
+      maxReplyBytes: 1_099_511_627_776,
       drainMs: 0,
       json: true,
     })
@@ -89,6 +93,10 @@ describe('readConfig()', () => {
   ]
   refused.push(
     [['--timeout', '0'], 'Cannot read the command line: --timeout must be an integer from 1 to 3600000, received "0"'],
+    [
+      ['--max-reply-bytes', '256m'],
+      'Cannot read the command line: --max-reply-bytes must be an integer from 1 to 1099511627776, received "256m"',
+    ],
     [['--tls-key', 'k'], 'Cannot read the command line: --tls-key and --tls-cert go together'],
     [['--read-only-token', 'r'], 'Cannot read the command line: --read-only-token needs --token too'],
     [['--tokens', '/none'], 'Cannot read the command line: --tokens names a file that cannot be read (ENOENT)'],

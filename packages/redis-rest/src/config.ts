@@ -18,6 +18,7 @@ export type Config =
       readonly tls: TlsOptions | undefined
       readonly cors: readonly string[]
       readonly commandTimeoutMs: number
+      readonly maxReplyBytes: number
       readonly drainMs: number
       readonly json: boolean
     }
@@ -46,6 +47,8 @@ Serves the Upstash REST protocol in front of a Redis or Valkey.
   --cors ORIGIN           origin of pages that browsers may let in, * for any;
                           may be given more than once
   --timeout MS            answer a command without a reply after this time (default 5000)
+  --max-reply-bytes N     hold at most so many bytes of replies that wait to be written
+                          out (default 268435456, 256 MiB)
   --drain MS              let running requests end this long when stopped (default 10000)
   --json                  print one line {"url":…,"token":…,"redis":…} when ready
   --help                  print this
@@ -66,6 +69,7 @@ const flags = {
   'tls-cert': { type: 'string' },
   cors: { type: 'string', multiple: true },
   timeout: { type: 'string' },
+  'max-reply-bytes': { type: 'string' },
   drain: { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean' },
@@ -91,7 +95,7 @@ type Flags = ReturnType<typeof readFlags>
 
 function readInteger(name: string, text: string | undefined, fallback: number, max: number, min = 0): number {
   if (text === undefined) return fallback
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
   if (value >= min && value <= max) return value
   return fail(`--${name} must be an integer from ${min} to ${max}, received "${text}"`)
 }
@@ -160,6 +164,7 @@ export function readConfig(argv: readonly string[], env: Env): Config {
     tls: readTls(values),
     cors: values.cors ?? [],
     commandTimeoutMs: readInteger('timeout', values.timeout, 5_000, 3_600_000, 1),
+    maxReplyBytes: readInteger('max-reply-bytes', values['max-reply-bytes'], 256 * 1024 * 1024, 2 ** 40, 1),
     drainMs: readInteger('drain', values.drain, 10_000, 3_600_000),
     json: values.json === true,
   })

@@ -3,6 +3,7 @@ import type { AclUser } from './engine/acl-user.ts'
 import { type ChildEvent, type ChildRedis, startChild } from './engine/child.ts'
 import type { ConnectionEvent } from './engine/connection.ts'
 import { createEngine, type StartedEngine } from './engine/create-engine.ts'
+import { createReplyBytes } from './engine/reply-bytes.ts'
 import { readTarget } from './engine/target.ts'
 import { ConfigError } from './errors.ts'
 import { createAuthorize } from './http/authorize.ts'
@@ -38,6 +39,12 @@ export interface ServerOptions {
   readonly cors?: readonly string[] | undefined
   /** A command without a reply from Redis is answered with an error after this time. Milliseconds, > 0, default 5000. */
   readonly commandTimeoutMs?: number | undefined
+  /**
+   * How many bytes of replies may be held at once, from when Redis sent them until the answers were written out; a reply beyond that
+   * is dropped and answered with 503. The memory of the process grows by up to about three times as much. 1 to 2^40, default
+   * 268435456 (256 MiB).
+   */
+  readonly maxReplyBytes?: number | undefined
   /** How long `close` lets running requests go on. Milliseconds, >= 0, default 10000. */
   readonly drainMs?: number | undefined
   readonly onEvent?: ((event: ServerEvent) => void) | undefined
@@ -62,15 +69,18 @@ export interface RestServer {
 }
 
 const defaultTimeoutMs = 5_000
+const defaultReplyBytes = 256 * 1024 * 1024
 
 function assertWithin(name: string, value: number, min: number, max: number): void {
   if (Number.isInteger(value) && value >= min && value <= max) return
   throw new ConfigError(`Cannot create server: "${name}" must be an integer from ${min} to ${max}, received ${value}`)
 }
 
-function assertOptions({ redis, data, cors = [], port = 0, commandTimeoutMs = 1, drainMs = 0 }: ServerOptions): void {
+function assertOptions(options: ServerOptions): void {
+  const { redis, data, cors = [], port = 0, commandTimeoutMs = 1, maxReplyBytes = 1, drainMs = 0 } = options
   assertWithin('port', port, 0, 65_535)
   assertWithin('commandTimeoutMs', commandTimeoutMs, 1, 3_600_000)
+  assertWithin('maxReplyBytes', maxReplyBytes, 1, 2 ** 40)
   assertWithin('drainMs', drainMs, 0, 3_600_000)
   if (redis !== undefined) readTarget(redis)
   if (redis !== undefined && data !== undefined) {
@@ -122,6 +132,7 @@ function createFront(
   const { host = '127.0.0.1', port = 0, tls, cors: origins = [], commandTimeoutMs = defaultTimeoutMs } = options
   const idleTimeoutMs = commandTimeoutMs + 120_000
   const metrics = createMetrics()
+  const replies = createReplyBytes(options.maxReplyBytes ?? defaultReplyBytes)
   const openAs = (becomes: AclUser): StartedEngine =>
     createEngine({ target: { ...engine.target(), becomes }, commandTimeoutMs, onEvent: () => undefined })
   const accesses = createAccesses({ tokens, engine, tables: counts.tables, openAs })
@@ -130,6 +141,7 @@ function createFront(
   const handler = createHandler({
     authorize: createAuthorize(accesses.byToken),
     streams,
+    openReplies: replies.open,
     answerOpenly: (request, path) =>
       cors.preflight(request) ?? (path === '/health' ? healthAnswer(engine, counts.isDraining) : undefined),
     writeMetrics: () =>
@@ -137,6 +149,7 @@ function createFront(
         isEngineUp: engine.trouble() === undefined,
         streams: streams.count,
         engineLosses: counts.losses,
+        replyBytes: replies.held,
       }),
     corsHeaders: origins.length === 0 ? () => undefined : cors.headers,
     onAnswer: metrics.record,

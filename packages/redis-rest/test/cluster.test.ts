@@ -51,6 +51,19 @@ describeWith('redis', 'a cluster', () => {
     expect(await command(server, 'FLUSHALL')).toBe('{"result":"OK"}')
   })
 
+  it('the replies of all nodes are held to maxReplyBytes together, once for each request', async () => {
+    const bounded = await createServer({ redis: nodes[0]?.url ?? '', maxReplyBytes: 2_500 })
+    const keys = Array.from({ length: 20 }, (_, index) => `k${index}`)
+    for (const key of keys) await command(server, 'SET', key, 'v'.repeat(1_000))
+    for (let round = 0; round < 3; round += 1) {
+      const { text } = await request(bounded, '/pipeline', { body: JSON.stringify(keys.map((key) => ['GET', key])) })
+      const slots = JSON.parse(text) as { result?: string; error?: string }[]
+      expect(slots.filter(({ result }) => result?.length === 1_000).length).toBe(2)
+      expect(slots.filter(({ error }) => error?.includes('at most 2500 bytes of replies')).length).toBe(18)
+    }
+    await bounded.close()
+  })
+
   it('every command goes to the node of its keys, also in one pipeline', async () => {
     const keys = Array.from({ length: 50 }, (_, index) => `k${index}`)
     const set = await request(server, '/pipeline', { body: JSON.stringify(keys.map((key) => ['SET', key, key])) })

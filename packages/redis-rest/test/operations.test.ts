@@ -182,6 +182,10 @@ describe('createServer() with bad options', () => {
     ],
     [{ token: ['a', { token: 'a', readOnly: true }] }, 'Cannot create server: a token is given twice'],
     [
+      { maxReplyBytes: 0 },
+      'Cannot create server: "maxReplyBytes" must be an integer from 1 to 1099511627776, received 0',
+    ],
+    [
       { redis: 'redis://127.0.0.1:1', tls: { key: 'k', cert: 'c' } },
       'Cannot create server: key and certificate do not work (ERR_OSSL_PEM_NO_START_LINE)',
     ],

@@ -1,5 +1,6 @@
 import { readError } from './frame.ts'
 import type { Outcome } from './reply.ts'
+import type { ReplyShare } from './reply-bytes.ts'
 
 interface Batch {
   readonly outcomes: Outcome[]
@@ -7,11 +8,12 @@ interface Batch {
   readonly sentAt: number
   /** undefined once it was called. */
   resolve: ((outcomes: readonly Outcome[]) => void) | undefined
+  readonly replies: ReplyShare | undefined
 }
 
 /** The batches that were sent over one connection, oldest first; replies belong to the oldest. */
 export interface BatchQueue {
-  add(count: number, resolve: (outcomes: readonly Outcome[]) => void): void
+  add(count: number, resolve: (outcomes: readonly Outcome[]) => void, replies?: ReplyShare): void
   isEmpty(): boolean
   /** Takes the next reply. False when nobody waits for one. */
   take(frame: Buffer): boolean
@@ -32,8 +34,14 @@ function finish(batch: Batch, message: string): void {
 /** Redis is there but serves nobody for a while. */
 const notNow = /^(LOADING|MASTERDOWN|CLUSTERDOWN) /
 
-function toOutcome(frame: Buffer): Outcome {
+function toOutcome(frame: Buffer, replies: ReplyShare | undefined): Outcome {
   const message = readError(frame)
+  const dropped = replies?.keep(frame.length)
+  if (dropped !== undefined) {
+    // An error may be one of a cluster, which says that it ran nowhere.
+    const ending = message === undefined ? 'the command ran' : 'the command may or may not have run'
+    return { kind: 'unavailable', message: `${dropped}: ${ending}` }
+  }
   if (message === undefined) return { kind: 'reply', frame }
   if (!notNow.test(message)) return { kind: 'error', message, frame }
   return { kind: 'unavailable', message: `ERR Redis cannot serve now (${message}): the command did not run` }
@@ -56,12 +64,13 @@ export function createBatchQueue(timeoutMs: number, now: () => number): BatchQue
   }
 
   return {
-    add: (count, resolve) => void batches.push({ outcomes: [], missing: count, sentAt: now(), resolve }),
+    add: (count, resolve, replies) =>
+      void batches.push({ outcomes: [], missing: count, sentAt: now(), resolve, replies }),
     isEmpty: () => head === batches.length,
     take: (frame) => {
       const batch = batches[head]
       if (batch === undefined) return false
-      if (batch.resolve !== undefined) batch.outcomes.push(toOutcome(frame))
+      if (batch.resolve !== undefined) batch.outcomes.push(toOutcome(frame, batch.replies))
       batch.missing -= 1
       if (batch.missing > 0) return true
       shift()

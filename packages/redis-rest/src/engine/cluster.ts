@@ -8,6 +8,7 @@ import { readScanCursor, toEverywhere, toScanReply, withScanCursor } from './fan
 import { decodeFrame } from './frame.ts'
 import { toKeySlot } from './key-slot.ts'
 import type { Outcome } from './reply.ts'
+import type { ReplyShare } from './reply-bytes.ts'
 import type { Target } from './target.ts'
 import { type NodeAddress, readTopology, type Topology } from './topology.ts'
 
@@ -18,6 +19,12 @@ const noSlot = {
   message: 'ERR the Redis Cluster is not complete: the command did not run',
 } as const satisfies Outcome
 const crossSlot: Outcome = { kind: 'error', message: "CROSSSLOT Keys in request don't hash to the same slot" }
+
+/** Commands for one node, and where their replies are counted. */
+interface Batch {
+  readonly commands: readonly Command[]
+  readonly replies: ReplyShare | undefined
+}
 
 interface Redirection {
   readonly isAsk: boolean
@@ -78,31 +85,35 @@ export function createCluster(seed: Connection, options: ConnectionOptions): Clu
   }
 
   /** Runs commands on one node as one batch, and follows redirections of a batch that did not run at all. */
-  const runOn = async (node: Connection, commands: readonly Command[], left: number): Promise<readonly Outcome[]> => {
+  const runOn = async (node: Connection, batch: Batch, left: number): Promise<readonly Outcome[]> => {
+    const { commands, replies } = batch
     await node.firstAttempt()
-    const outcomes = await node.send(commands)
+    const outcomes = await node.send(commands, replies)
     const isTransaction = commands[0]?.name === 'MULTI'
     if (left === 0) return outcomes
     if (isTransaction) {
       const moved = outcomes.map((outcome) => readRedirection(outcome, options.target.host)).find(Boolean)
       if (moved === undefined || moved.isAsk) return outcomes
       reload()
-      return runOn(connectTo(moved.address), commands, left - 1)
+      return runOn(connectTo(moved.address), batch, left - 1)
     }
-    return Promise.all(outcomes.map((outcome, index) => follow(outcome, commands[index], left)))
+    return Promise.all(
+      outcomes.map((outcome, index) => follow(outcome, { commands: commands.slice(index, index + 1), replies }, left)),
+    )
   }
 
-  const follow = async (outcome: Outcome, command: Command | undefined, left: number): Promise<Outcome> => {
+  /** Of a batch of one command. */
+  const follow = async (outcome: Outcome, batch: Batch, left: number): Promise<Outcome> => {
     const redirection = readRedirection(outcome, options.target.host)
     if (outcome.kind === 'unavailable') reload()
-    if (redirection === undefined || command === undefined) return outcome
+    if (redirection === undefined) return outcome
     const node = connectTo(redirection.address)
     if (!redirection.isAsk) {
       reload()
-      return (await runOn(node, [command], left - 1))[0] ?? outcome
+      return (await runOn(node, batch, left - 1))[0] ?? outcome
     }
     await node.firstAttempt()
-    const [, asked] = await node.send([{ name: 'ASKING', args: [] }, command])
+    const [, asked] = await node.send([{ name: 'ASKING', args: [] }, ...batch.commands], batch.replies)
     return asked ?? outcome
   }
 
@@ -118,7 +129,7 @@ export function createCluster(seed: Connection, options: ConnectionOptions): Clu
 
   /** Commands of one pipeline that each go to one node: one batch a node. */
   const runEach = async (
-    commands: readonly Command[],
+    { commands, replies }: Batch,
     nodeFor: (batch: readonly Command[]) => Connection | Outcome,
   ): Promise<readonly Outcome[]> => {
     const outcomes = new Array<Outcome>(commands.length).fill(noSlot)
@@ -130,7 +141,7 @@ export function createCluster(seed: Connection, options: ConnectionOptions): Clu
     }
     const runs = [...batches].map(async ([node, indexes]) => {
       const batch = indexes.flatMap((index) => commands[index] ?? [])
-      const ran = await runOn(node, batch, maxRedirections)
+      const ran = await runOn(node, { commands: batch, replies }, maxRedirections)
       for (const [place, index] of indexes.entries()) outcomes[index] = ran[place] ?? noSlot
     })
     await Promise.all(runs)
@@ -138,16 +149,20 @@ export function createCluster(seed: Connection, options: ConnectionOptions): Clu
   }
 
   /** For a command of which {@link isEverywhere} is true; undefined when there are no nodes. */
-  const runEverywhere = (command: Command, masters: readonly Connection[]): Promise<Outcome> | undefined => {
+  const runEverywhere = (
+    command: Command,
+    masters: readonly Connection[],
+    replies: ReplyShare | undefined,
+  ): Promise<Outcome> | undefined => {
     const merge = toEverywhere(command)
     if (merge !== undefined)
-      return Promise.all(masters.map((node) => node.send([command]))).then((all) => merge(all.flat()))
+      return Promise.all(masters.map((node) => node.send([command], replies))).then((all) => merge(all.flat()))
     const { node, cursor } = readScanCursor(command, masters.length)
-    const scanned = masters[node]?.send([withScanCursor(command, cursor)])
+    const scanned = masters[node]?.send([withScanCursor(command, cursor)], replies)
     return scanned?.then(([outcome]) => toScanReply(outcome ?? noSlot, node, masters.length))
   }
 
-  const send = async (commands: readonly Command[]): Promise<readonly Outcome[]> => {
+  const send = async (commands: readonly Command[], replies?: ReplyShare): Promise<readonly Outcome[]> => {
     if (known === undefined) reload()
     const now = await known
     if (now === undefined) {
@@ -167,12 +182,12 @@ export function createCluster(seed: Connection, options: ConnectionOptions): Clu
 
     if (commands[0]?.name === 'MULTI') {
       const node = nodeFor(commands)
-      return 'send' in node ? runOn(node, commands, maxRedirections) : commands.map(() => node)
+      return 'send' in node ? runOn(node, { commands, replies }, maxRedirections) : commands.map(() => node)
     }
     const outcomes: Outcome[] = []
     let segment: Command[] = []
     const finishSegment = async (): Promise<void> => {
-      for (const outcome of await runEach(segment, nodeFor)) outcomes.push(outcome)
+      for (const outcome of await runEach({ commands: segment, replies }, nodeFor)) outcomes.push(outcome)
       segment = []
     }
     for (const command of commands) {
@@ -182,7 +197,7 @@ export function createCluster(seed: Connection, options: ConnectionOptions): Clu
       }
       // What comes before in the pipeline has run on all nodes before it begins.
       await finishSegment()
-      outcomes.push((await runEverywhere(command, masters)) ?? noSlot)
+      outcomes.push((await runEverywhere(command, masters, replies)) ?? noSlot)
     }
     await finishSegment()
     return outcomes

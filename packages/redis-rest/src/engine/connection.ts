@@ -3,6 +3,7 @@ import { createBatchQueue } from './batch-queue.ts'
 import type { Engine } from './engine.ts'
 import { type Link, openLink } from './link.ts'
 import type { Outcome } from './reply.ts'
+import type { ReplyShare } from './reply-bytes.ts'
 import { retryMs } from './retry-ms.ts'
 import type { Target } from './target.ts'
 
@@ -95,14 +96,14 @@ export function createConnection({ target, commandTimeoutMs, onEvent }: Connecti
     return link.unsentBytes() > maxUnsentBytes ? 'ERR Redis does not keep up: the command did not run' : undefined
   }
 
-  const send = (commands: readonly Command[]): Promise<readonly Outcome[]> => {
+  const send = (commands: readonly Command[], replies?: ReplyShare): Promise<readonly Outcome[]> => {
     const message = trouble()
     if (message !== undefined) return Promise.resolve(commands.map(() => ({ kind: 'unavailable', message })))
     if (commands.length === 0) return Promise.resolve([])
     return new Promise((resolve) => {
       // The first of several waits for nobody; those that come while it is under way share a write.
       const isUrgent = queue.isEmpty()
-      queue.add(commands.length, resolve)
+      queue.add(commands.length, resolve, replies)
       link?.write(commands, isUrgent)
       startWatch()
     })

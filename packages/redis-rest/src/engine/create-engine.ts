@@ -19,7 +19,7 @@ export function createEngine(options: ConnectionOptions): StartedEngine {
     return cluster ?? seed
   }
   return {
-    send: (commands) => current().send(commands),
+    send: (commands, replies) => current().send(commands, replies),
     trouble: () => current().trouble(),
     firstAttempt: () => seed.firstAttempt(),
     target: () => cluster?.target() ?? options.target,

@@ -1,10 +1,11 @@
 import { isUtf8 } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ReplyShare } from '../engine/reply-bytes.ts'
 import { type Answer, errorAnswer } from '../protocol/answer.ts'
 import { parseCommand, parseCommands } from '../protocol/command.ts'
 import type { Encoding } from '../protocol/encode.ts'
-import type { Executor } from '../protocol/executor.ts'
+import type { AnswerOptions, Executor } from '../protocol/executor.ts'
 import { parsePathCommand } from '../protocol/path-command.ts'
 import type { Access } from './access.ts'
 import type { Authorize } from './authorize.ts'
@@ -19,6 +20,8 @@ export interface HandlerOptions {
   readonly streams: EventStreams
   /** Answers for what needs no token, such as `/health`; undefined for everything else. */
   readonly answerOpenly: (request: IncomingMessage, path: string) => Answer | Promise<Answer> | undefined
+  /** Where the replies for one request are counted; released when its answer was written out or its client is gone. */
+  readonly openReplies: () => ReplyShare
   /** The body for `/metrics`. */
   readonly writeMetrics: () => string
   /** Headers that go with every answer to this request. */
@@ -35,9 +38,16 @@ export type Handler = (request: IncomingMessage, response: ServerResponse, isLas
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT']
 
-function splitTarget(target: string): { path: string; query: string } {
+interface Place {
+  readonly path: string
+  readonly query: string
+  readonly route: Route
+}
+
+function readPlace(target: string): Place {
   const mark = target.indexOf('?')
-  return mark === -1 ? { path: target, query: '' } : { path: target.slice(0, mark), query: target.slice(mark + 1) }
+  const path = mark === -1 ? target : target.slice(0, mark)
+  return { path, query: mark === -1 ? '' : target.slice(mark + 1), route: toRoute(path) }
 }
 
 function hasBody(request: IncomingMessage): boolean {
@@ -60,18 +70,18 @@ function toRoute(path: string): Route {
   return /^\/(subscribe|psubscribe|monitor)(\/|$)/i.test(path) ? 'stream' : 'path'
 }
 
-async function answerJson(executor: Executor, route: Route, body: Buffer, encoding: Encoding): Promise<Answer> {
+async function answerJson(executor: Executor, route: Route, body: Buffer, options: AnswerOptions): Promise<Answer> {
   if (!isUtf8(body)) return errorAnswer(400, 'ERR cannot read the request body: it is not UTF-8')
   const text = body.toString()
   if (route === 'command') {
     const command = parseCommand(text)
-    return command.kind === 'parsed' ? executor.single(command.value, encoding) : errorAnswer(400, command.message)
+    return command.kind === 'parsed' ? executor.single(command.value, options) : errorAnswer(400, command.message)
   }
   const commands = parseCommands(text)
   if (commands.kind === 'invalid') return errorAnswer(400, commands.message)
   return route === 'pipeline'
-    ? executor.pipeline(commands.value, encoding)
-    : executor.transaction(commands.value, encoding)
+    ? executor.pipeline(commands.value, options)
+    : executor.transaction(commands.value, options)
 }
 
 function methodAnswer(allowed: readonly string[]): Answer {
@@ -105,7 +115,7 @@ function createSyncTokens(): () => string {
 
 /** The protocol over HTTP: reads a request, checks its token, runs it and writes the answer. Never throws. */
 export function createHandler(options: HandlerOptions): Handler {
-  const { authorize, streams, answerOpenly, writeMetrics, corsHeaders, onAnswer } = options
+  const { authorize, streams, answerOpenly, openReplies, writeMetrics, corsHeaders, onAnswer } = options
   const nextSyncToken = createSyncTokens()
 
   const openStream = (
@@ -123,43 +133,45 @@ export function createHandler(options: HandlerOptions): Handler {
 
   const answerRoute = async (
     access: Access,
-    route: Route,
+    { route, path, query }: Place,
     request: IncomingMessage,
-    { path, query }: { path: string; query: string },
+    options: AnswerOptions,
   ): Promise<Answer | undefined> => {
-    const encoding = readEncoding(request)
-    if (typeof encoding !== 'string') return encoding
     const body = hasBody(request) ? await readBody(request, maxBodyBytes) : undefined
     if (body?.kind === 'aborted') return undefined
     if (body?.kind === 'too-large') {
       return errorAnswer(413, `ERR max request size exceeded. Limit: ${maxBodyBytes} bytes`)
     }
-    if (route !== 'path' && body !== undefined) return answerJson(access.executor, route, body.bytes, encoding)
+    if (route !== 'path' && body !== undefined) return answerJson(access.executor, route, body.bytes, options)
     const command = parsePathCommand(path, query, body?.bytes)
     return command.kind === 'parsed'
-      ? access.executor.single(command.value, encoding)
+      ? access.executor.single(command.value, options)
       : errorAnswer(400, command.message)
   }
 
   /** undefined when nothing is left to write: the client went away, or it was a stream. */
   const answerRequest = (
-    route: Route,
-    target: { path: string; query: string },
+    place: Place,
     request: IncomingMessage,
     response: ServerResponse,
   ): Answer | Promise<Answer | undefined> => {
-    const open = answerOpenly(request, target.path)
+    const { path, route } = place
+    const open = answerOpenly(request, path)
     if (open !== undefined) return open
     if (!methods.includes(request.method ?? '')) return methodAnswer(methods)
-    const access = authorize(request, target.query)
+    const access = authorize(request, place.query)
     if (access === undefined) return errorAnswer(401, 'WRONGPASS invalid or missing auth token')
-    if (target.path === '/metrics') {
+    if (path === '/metrics') {
       return access.isFull ? metricsAnswer(writeMetrics()) : errorAnswer(403, 'NOPERM this token cannot read /metrics')
     }
-    const misplaced = routeAnswer(request, route, target.path)
+    const misplaced = routeAnswer(request, route, path)
     if (misplaced !== undefined) return misplaced
-    if (route === 'stream') return openStream(access, target.path, request, response)
-    return answerRoute(access, route, request, target)
+    if (route === 'stream') return openStream(access, path, request, response)
+    const encoding = readEncoding(request)
+    if (typeof encoding !== 'string') return encoding
+    const replies = openReplies()
+    response.once('close', replies.release)
+    return answerRoute(access, place, request, { encoding, replies })
   }
 
   const write = (request: IncomingMessage, response: ServerResponse, answer: Answer, isLast: boolean): void => {
@@ -176,16 +188,15 @@ export function createHandler(options: HandlerOptions): Handler {
 
   return async (request, response, isLast) => {
     const startedAt = performance.now()
-    const target = splitTarget(request.url ?? '/')
-    const route = toRoute(target.path)
+    const place = readPlace(request.url ?? '/')
     let answer: Answer | undefined
     try {
-      answer = await answerRequest(route, target, request, response)
+      answer = await answerRequest(place, request, response)
     } catch {
       answer = errorAnswer(500, 'ERR the request could not be handled')
     }
     if (answer === undefined || response.destroyed) return
     write(request, response, answer, isLast())
-    onAnswer(route, answer.status, performance.now() - startedAt)
+    onAnswer(place.route, answer.status, performance.now() - startedAt)
   }
 }

@@ -14,6 +14,7 @@ interface Gauges {
   readonly isEngineUp: boolean
   readonly streams: number
   readonly engineLosses: number
+  readonly replyBytes: number
 }
 
 /** Counts requests. Nothing of what is counted holds a key, a value, a token or an address. */
@@ -59,7 +60,7 @@ export function createMetrics(): Metrics {
       const bucket = bounds.findIndex((bound) => seconds <= bound)
       if (bucket !== -1) histogram.counts[bucket] = (histogram.counts[bucket] ?? 0) + 1
     },
-    write: ({ isEngineUp, streams, engineLosses }) => {
+    write: ({ isEngineUp, streams, engineLosses, replyBytes }) => {
       const seconds = 'millpond_rest_request_duration_seconds'
       const families = [
         family(
@@ -85,6 +86,9 @@ export function createMetrics(): Metrics {
           `millpond_rest_engine_losses_total ${engineLosses}`,
         ]),
         family('millpond_rest_streams', 'gauge', 'Event streams that are open.', [`millpond_rest_streams ${streams}`]),
+        family('millpond_rest_reply_bytes', 'gauge', 'Bytes of replies that wait to be written out.', [
+          `millpond_rest_reply_bytes ${replyBytes}`,
+        ]),
         family('process_resident_memory_bytes', 'gauge', 'Resident memory of the server.', [
           `process_resident_memory_bytes ${process.memoryUsage.rss()}`,
         ]),

@@ -3,6 +3,7 @@ import type { StartedEngine } from '../engine/create-engine.ts'
 import type { Engine } from '../engine/engine.ts'
 import { readError, replaceInErrors } from '../engine/frame.ts'
 import type { Outcome } from '../engine/reply.ts'
+import type { ReplyShare } from '../engine/reply-bytes.ts'
 import type { Command } from './command.ts'
 
 const scriptCommands = new Set(['EVAL', 'EVALSHA', 'EVAL_RO', 'EVALSHA_RO', 'FCALL', 'FCALL_RO'])
@@ -54,29 +55,29 @@ export interface ConfinedEngineOptions {
 export function createConfinedEngine({ shared, user, openAs }: ConfinedEngineOptions): Engine {
   let asUser: StartedEngine | undefined
 
-  const sendAsUser = async (commands: readonly Command[]): Promise<readonly Outcome[]> => {
+  const sendAsUser = async (commands: readonly Command[], replies?: ReplyShare): Promise<readonly Outcome[]> => {
     asUser ??= openAs(user)
     await asUser.firstAttempt()
-    return (await asUser.send(commands)).map((outcome) => withoutName(toRefusal(outcome), user))
+    return (await asUser.send(commands, replies)).map((outcome) => withoutName(toRefusal(outcome), user))
   }
 
-  const sendInParts = async (commands: readonly Command[]): Promise<readonly Outcome[]> => {
+  const sendInParts = async (commands: readonly Command[], replies?: ReplyShare): Promise<readonly Outcome[]> => {
     const outcomes: Outcome[] = []
     for (let start = 0; start < commands.length; ) {
       const isShared = commands.slice(start, start + 1).some(needsAll)
       let end = start + 1
       while (end < commands.length && commands.slice(end, end + 1).some(needsAll) === isShared) end += 1
       const part = commands.slice(start, end)
-      outcomes.push(...(await (isShared ? shared.send(part) : sendAsUser(part))))
+      outcomes.push(...(await (isShared ? shared.send(part, replies) : sendAsUser(part, replies))))
       start = end
     }
     return outcomes
   }
 
   return {
-    send: (commands) => {
-      if (!commands.some(needsUser)) return shared.send(commands)
-      return commands[0]?.name === 'MULTI' ? sendAsUser(commands) : sendInParts(commands)
+    send: (commands, replies) => {
+      if (!commands.some(needsUser)) return shared.send(commands, replies)
+      return commands[0]?.name === 'MULTI' ? sendAsUser(commands, replies) : sendInParts(commands, replies)
     },
     trouble: () => shared.trouble(),
     close: async () => asUser?.close(),

@@ -1,22 +1,29 @@
 import type { Engine } from '../engine/engine.ts'
 import { encodeFrame, readError, splitArray } from '../engine/frame.ts'
 import type { Outcome } from '../engine/reply.ts'
+import type { ReplyShare } from '../engine/reply-bytes.ts'
 import type { Adapted } from './adapt-command.ts'
 import { type Answer, errorAnswer } from './answer.ts'
 import type { Command, Parsed } from './command.ts'
 import { type Encoding, encodeError, encodeResult } from './encode.ts'
 
+/** How an answer is written, and where the replies that it holds are counted. */
+export interface AnswerOptions {
+  readonly encoding: Encoding
+  readonly replies: ReplyShare
+}
+
 /** Runs parsed requests and writes their answers. */
 export interface Executor {
   /** One command: 200 with `{result}`, 400 with `{error}`. */
-  single(command: Command, encoding: Encoding): Promise<Answer>
+  single(command: Command, options: AnswerOptions): Promise<Answer>
   /** Commands in order, not atomic: 200 with one `{result}` or `{error}` each. */
-  pipeline(commands: readonly Command[], encoding: Encoding): Promise<Answer>
+  pipeline(commands: readonly Command[], options: AnswerOptions): Promise<Answer>
   /**
    * Commands as one transaction: 200 with one slot each, or 400 with a single `{error}` when it was discarded as a whole. Always
    * JSON.
    */
-  transaction(commands: readonly Command[], encoding: Encoding): Promise<Answer>
+  transaction(commands: readonly Command[], options: AnswerOptions): Promise<Answer>
 }
 
 const unavailable = { 'retry-after': '1' }
@@ -70,18 +77,18 @@ export interface ExecutorOptions {
 }
 
 export function createExecutor({ engine, prepare }: ExecutorOptions): Executor {
-  const single = async (command: Command, encoding: Encoding): Promise<Answer> => {
+  const single: Executor['single'] = async (command, { encoding, replies }) => {
     const prepared = prepare(command)
     if (prepared.kind === 'invalid') return toAnswer({ kind: 'error', message: prepared.message }, encoding)
-    const [outcome = noOutcome] = await engine.send([prepared.value.command])
+    const [outcome = noOutcome] = await engine.send([prepared.value.command], replies)
     return toAnswer(restore(outcome, prepared.value), encoding)
   }
 
-  const pipeline = async (commands: readonly Command[], encoding: Encoding): Promise<Answer> => {
+  const pipeline: Executor['pipeline'] = async (commands, { encoding, replies }) => {
     const prepared = commands.map(prepare)
     const ready: Command[] = []
     for (const one of prepared) if (one.kind === 'parsed') ready.push(one.value.command)
-    const ran = await engine.send(ready)
+    const ran = await engine.send(ready, replies)
     const [first] = ran
     if (first?.kind === 'unavailable' && ran.every((outcome) => outcome.kind === 'unavailable')) {
       return toAnswer(first, encoding)
@@ -96,14 +103,14 @@ export function createExecutor({ engine, prepare }: ExecutorOptions): Executor {
     return { status: 200, body: toSlots(outcomes, encoding) }
   }
 
-  const transaction = async (commands: readonly Command[], format: Encoding): Promise<Answer> => {
+  const transaction: Executor['transaction'] = async (commands, { encoding: format, replies }) => {
     const encoding = format === 'resp2' ? 'text' : format
     const prepared = commands.map(prepare)
     const refusal = prepared.find((one) => one.kind === 'invalid')
     if (refusal !== undefined) return errorAnswer(400, refusal.message)
     const adapted = prepared.flatMap((one) => (one.kind === 'parsed' ? [one.value] : []))
     const inner = adapted.map(({ command }) => command)
-    const outcomes = await engine.send([{ name: 'MULTI', args: [] }, ...inner, { name: 'EXEC', args: [] }])
+    const outcomes = await engine.send([{ name: 'MULTI', args: [] }, ...inner, { name: 'EXEC', args: [] }], replies)
     const exec = outcomes.at(-1) ?? noOutcome
     if (exec.kind === 'unavailable') return toAnswer(exec, encoding)
     if (exec.kind === 'error') {

@@ -38,8 +38,8 @@ export function createLimitedExecutor(
     return run(createExecutor({ engine, prepare: prepareWith(table) }))
   }
   return {
-    single: (command, encoding) => withTable((executor) => executor.single(command, encoding)),
-    pipeline: (commands, encoding) => withTable((executor) => executor.pipeline(commands, encoding)),
-    transaction: (commands, encoding) => withTable((executor) => executor.transaction(commands, encoding)),
+    single: (command, options) => withTable((executor) => executor.single(command, options)),
+    pipeline: (commands, options) => withTable((executor) => executor.pipeline(commands, options)),
+    transaction: (commands, options) => withTable((executor) => executor.transaction(commands, options)),
   }
 }
