@@ -1,5 +1,6 @@
 import type { Decision, Peek } from 'millpond'
 import { type ClientAddress, cachedResponse, guard, problem, tooManyRequests } from 'millpond/http'
+import { after } from 'next/server'
 import type { SiteCache } from '../lib/cache.ts'
 import { type Runtime, runtime } from '../lib/runtime.ts'
 import { clientKey, toTakes } from './client-key.ts'
@@ -13,6 +14,8 @@ export interface RouteContext {
   readonly client: ClientAddress
   /** Takes a further limit of this client's. Its numbers appear in the answer's headers when they are nearest to refusing. */
   limit(policy: RoutePolicy): Promise<Decision>
+  /** Does this when the answer has been sent, so that its time tells nothing of it. What it throws is logged by its name. */
+  later(work: () => Promise<void>): void
 }
 
 interface Endpoint {
@@ -49,6 +52,13 @@ export function cachedRead<Value>(peek: (cache: SiteCache) => Promise<Peek<Value
   }
 }
 
+/** The name only: a driver's error also carries the query's values, and these may be a person's. */
+const nameOf = (error: unknown): string => (error instanceof Error ? error.name : 'unknown error')
+
+function later(work: () => Promise<void>): void {
+  after(() => work().catch((error) => console.error(`Cannot finish what a request asked for: ${nameOf(error)}`)))
+}
+
 async function answer(endpoint: Endpoint, request: Request): Promise<Response> {
   const current = runtime()
   const { config, hasSocketAddress, limits } = current
@@ -59,7 +69,7 @@ async function answer(endpoint: Endpoint, request: Request): Promise<Response> {
     decisions.push(decision)
     return decision
   }
-  const context: RouteContext = { request, runtime: current, client, limit }
+  const context: RouteContext = { request, runtime: current, client, limit, later }
   const forwarded = readForwardedDecision(request.headers)
   if (forwarded === undefined && endpoint.guard !== undefined) return endpoint.guard(context)
   if (forwarded !== undefined) decisions.push(forwarded)
@@ -80,8 +90,7 @@ function toHandler(endpoint: Endpoint): Handler {
     try {
       return await answer(endpoint, request)
     } catch (error) {
-      // The message only: a driver's error also carries the query's values, and these may be a person's.
-      console.error(`Cannot answer ${request.method}: ${error instanceof Error ? error.name : 'unknown error'}`)
+      console.error(`Cannot answer ${request.method}: ${nameOf(error)}`)
       return problem({
         status: 500,
         title: 'Internal server error',

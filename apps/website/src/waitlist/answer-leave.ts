@@ -1,11 +1,9 @@
-import { eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { refuseStranger } from '../api/admin-token.ts'
 import type { RouteContext } from '../api/api-route.ts'
 import { badRequest, noStore, readPost, redirectWithNote, refuseForm } from '../api/post-answers.ts'
-import type { Queryable } from '../db/database.ts'
-import { signups } from '../db/schema.ts'
 import type { Runtime } from '../lib/runtime.ts'
+import { findSignup } from './join.ts'
 import { email } from './join-input.ts'
 import { forgottenPersonLine, readPerson, unknownPerson } from './person.ts'
 import { removeSignup, reverseReferral } from './remove.ts'
@@ -40,15 +38,10 @@ async function answerAdmin(
   if (body instanceof Response) return body
   const parsed = z.object({ email }).safeParse(body.value)
   if (!parsed.success) return badRequest([{ field: 'email', detail: parsed.error.issues[0]?.message ?? 'is missing' }])
-  const id = await findId(runtime.database.db, parsed.data.email)
+  const id = await findSignup(runtime.database.db, parsed.data.email)
   const isChanged = id !== undefined && (await change(id, runtime))
   if (isChanged) await runtime.waitlistChanged()
   return Response.json({ changed: isChanged }, { headers: noStore })
-}
-
-async function findId(db: Queryable, address: string): Promise<string | undefined> {
-  const [found] = await db.select({ id: signups.id }).from(signups).where(eq(signups.email, address))
-  return found?.id
 }
 
 /** POST /api/waitlist/admin/remove `{ email }`: as if the person had left. `changed` is false when nobody has this address. */

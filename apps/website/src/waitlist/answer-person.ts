@@ -13,7 +13,7 @@ import {
 import { readableLine } from '../api/readable-text.ts'
 import { signups } from '../db/schema.ts'
 import type { Runtime } from '../lib/runtime.ts'
-import { sendLink } from './join.ts'
+import { findSignup, sendLink } from './join.ts'
 import { email, quizInput } from './join-input.ts'
 import { readPerson, unknownPerson } from './person.ts'
 import { heldQuiz } from './quiz-questions.ts'
@@ -34,8 +34,11 @@ export async function answerStatus({ request, runtime }: RouteContext): Promise<
 
 const linkSent = 'If this address is on the list, a mail with a link to its place is on the way.'
 
-/** POST /api/waitlist/link: writes to an address that is on the list. The answer is the same for one that is not. */
-export async function answerLink({ request, runtime }: RouteContext): Promise<Response> {
+/**
+ * POST /api/waitlist/link: writes to an address that is on the list. The answer is the same for one that is not, and so is what is
+ * done before it: one statement, which also notices a database that is away.
+ */
+export async function answerLink({ request, runtime, later }: RouteContext): Promise<Response> {
   const body = await readPost(request)
   if (body instanceof Response) return body
   const parsed = z.object({ email }).safeParse(body.value)
@@ -48,8 +51,13 @@ export async function answerLink({ request, runtime }: RouteContext): Promise<Re
     } as const
     return body.kind === 'form' ? redirectWithNote(runtime, note, linkPlace) : badRequest([{ field: 'email', detail }])
   }
-  await sendLink(runtime.database.db, parsed.data.email, new Date())
-  runtime.nudgeMailer()
+  const { db } = runtime.database
+  const id = await findSignup(db, parsed.data.email)
+  later(async () => {
+    if (id === undefined) return
+    await sendLink(db, id, new Date())
+    runtime.nudgeMailer()
+  })
   if (body.kind === 'form') return redirectWithNote(runtime, { kind: 'done', detail: linkSent }, linkPlace)
   return Response.json({ message: linkSent }, { status: 202, headers: noStore })
 }

@@ -157,14 +157,16 @@ export function joinWaitlist(
   })
 }
 
-/** Writes to an address that is on the list; does nothing for another. Returns nothing either way. */
-export function sendLink(db: Database, email: string, now: Date): Promise<void> {
+/** The id of an address that is on the list: one statement, which waits for nobody. */
+export async function findSignup(db: Queryable, email: string): Promise<string | undefined> {
+  const [found] = await db.select({ id: signups.id }).from(signups).where(eq(signups.email, email))
+  return found?.id
+}
+
+/** Writes to a person on the list; does nothing for one who has left. */
+export function sendLink(db: Database, id: string, now: Date): Promise<void> {
   return db.transaction(async (tx) => {
-    const [found] = await tx
-      .select({ id: signups.id, seq: signups.seq })
-      .from(signups)
-      .where(eq(signups.email, email))
-      .for('no key update')
-    if (found !== undefined) await queueLink(tx, { id: found.id, isNew: false, isConfirmed: found.seq !== null }, now)
+    const [found] = await tx.select({ seq: signups.seq }).from(signups).where(eq(signups.id, id)).for('no key update')
+    if (found !== undefined) await queueLink(tx, { id, isNew: false, isConfirmed: found.seq !== null }, now)
   })
 }
