@@ -37,6 +37,31 @@ describeEngines('what Redis refuses to the user of a token with a prefix', (engi
     expect(await answer()).not.toContain('millpond-rest-')
   })
 
+  it.each([
+    ['sort', ['SORT', 'k']],
+    ['copy', ['COPY', 'k', 'l']],
+    ['keys', ['KEYS', '*']],
+    ['scan', ['SCAN', 0]],
+    ['pfmerge', ['PFMERGE', 'k', 'l']],
+  ])('%s in a transaction that holds a script is refused, with that reason', async (name, row) => {
+    expect(await ask('/multi-exec', [row, evaluate('return 1')])).toBe(
+      `{"error":"EXECABORT Transaction discarded because of: NOPERM this token has no permissions to run the '${name}' command in a transaction that holds a script"}`,
+    )
+  })
+
+  it('RESTORE may be in a script, and beside one in a transaction', async () => {
+    const copy = "return redis.call('RESTORE', KEYS[2], 0, redis.call('DUMP', KEYS[1]))"
+    const rows = [
+      ['SET', 'k', 'v'],
+      ['EVAL', copy, 2, 'k', 'l'],
+      ['RESTORE', 'm', 0, 'x'],
+      ['GET', 'l'],
+    ]
+    expect(await ask('/multi-exec', rows)).toBe(
+      '[{"result":"OK"},{"result":"OK"},{"error":"ERR DUMP payload version or checksum are wrong"},{"result":"v"}]',
+    )
+  })
+
   it('a value that names it stays as it is', async () => {
     const { name } = createAclUser({ token: 'confined', prefix: 'o:' })
     const script = 'return {ARGV[1], redis.pcall(ARGV[2], 0)}'

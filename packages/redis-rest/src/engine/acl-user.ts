@@ -11,11 +11,11 @@ export interface AclUser {
 
 /**
  * What scripts may not do although it needs no key: name the keys of others, and leave the database. The other categories are
- * those that concern the server and the connection. The last three make a key of which Redis does not ask whether the user may reach it: PFMERGE
+ * those that concern the server and the connection. RESTORE is among them, but writes only the key that it names. The last three make a key of which Redis does not ask whether the user may reach it: PFMERGE
  * where it merges nothing, the others by a second STORE.
  */
 const rules = [
-  ...['+@all', '-@admin', '-@dangerous', '-@connection', '+ping', '+echo'],
+  ...['+@all', '-@admin', '-@dangerous', '-@connection', '+ping', '+echo', '+restore'],
   ...['-scan', '-randomkey', '-dbsize', '-pubsub', '-move', '-copy', '-cluster', '+cluster|slots'],
   ...['-pfmerge', '-georadius', '-georadiusbymember'],
 ]

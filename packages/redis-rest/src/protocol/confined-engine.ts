@@ -18,7 +18,7 @@ function needsUser(command: Command): boolean {
 }
 
 const refusedToUser = new Set([
-  ...['SCAN', 'KEYS', 'COPY', 'PUBSUB', 'SORT', 'SORT_RO', 'RESTORE', 'COMMAND'],
+  ...['SCAN', 'KEYS', 'COPY', 'PUBSUB', 'SORT', 'SORT_RO', 'COMMAND'],
   ...['PFMERGE', 'GEORADIUS', 'GEORADIUSBYMEMBER'],
 ])
 
@@ -39,6 +39,15 @@ function withoutName(outcome: Outcome, { name }: AclUser): Outcome {
   const frame = replaceInErrors(outcome.frame, `User ${name} `, 'this user ')
   if (frame === outcome.frame) return outcome
   return outcome.kind === 'reply' ? { kind: 'reply', frame } : { ...outcome, message: readError(frame) ?? '', frame }
+}
+
+/** The same command is allowed elsewhere: of what Redis refuses while it queues a transaction, the reason is that it runs as the user. */
+function toQueueRefusal(outcome: Outcome): Outcome {
+  const name =
+    outcome.kind === 'error' ? /^NOPERM .* to run the '([^']+)' command/.exec(outcome.message)?.[1] : undefined
+  if (name === undefined) return outcome
+  const where = 'in a transaction that holds a script'
+  return { kind: 'error', message: `NOPERM this token has no permissions to run the '${name}' command ${where}` }
 }
 
 export interface ConfinedEngineOptions {
@@ -75,9 +84,10 @@ export function createConfinedEngine({ shared, user, openAs }: ConfinedEngineOpt
   }
 
   return {
-    send: (commands, replies) => {
+    send: async (commands, replies) => {
       if (!commands.some(needsUser)) return shared.send(commands, replies)
-      return commands[0]?.name === 'MULTI' ? sendAsUser(commands, replies) : sendInParts(commands, replies)
+      if (commands[0]?.name !== 'MULTI') return sendInParts(commands, replies)
+      return (await sendAsUser(commands, replies)).map(toQueueRefusal)
     },
     trouble: () => shared.trouble(),
     close: async () => asUser?.close(),

@@ -61,7 +61,7 @@ function isRefusedToScripts({ commands }: Step, text: string): boolean {
   return (
     hasScript &&
     commands.some((command) =>
-      /^(SCAN|KEYS|COPY|SORT|SORT_RO|RESTORE|COMMAND|PFMERGE|GEORADIUS|GEORADIUSBYMEMBER)$/.test(nameOf(command)),
+      /^(SCAN|KEYS|COPY|SORT|SORT_RO|COMMAND|PFMERGE|GEORADIUS|GEORADIUSBYMEMBER)$/.test(nameOf(command)),
     )
   )
 }
