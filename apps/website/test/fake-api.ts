@@ -1,8 +1,9 @@
 import { createServer } from 'node:http'
 
-/** A loopback server that answers as Cloud Brain does to the demonstration page: the second reading is a hit, until an ingest. */
+/** A loopback server that answers as Cloud Brain does to the demonstration page: the second reading is a hit, until an ingest; of two sources of a day the larger counts. */
 export async function startFakeApi(): Promise<{ url: string; close(): Promise<void> }> {
-  let steps = 4_321
+  // More than most people walk: what is sent must still show.
+  let steps = 31_321
   let isFresh = false
   let remaining = 100
   const dates = ['2026-10-26', '2026-10-27', '2026-10-28', '2026-10-29', '2026-10-30', '2026-10-31', '2026-11-01']
@@ -31,7 +32,7 @@ export async function startFakeApi(): Promise<{ url: string; close(): Promise<vo
     for await (const chunk of request) chunks.push(chunk)
     const path = request.url ?? ''
     if (path === '/api/v1/health/ingest') {
-      steps = JSON.parse(Buffer.concat(chunks).toString()).daily_metrics[0].steps
+      steps = Math.max(steps, JSON.parse(Buffer.concat(chunks).toString()).daily_metrics[0].steps)
       isFresh = false
     }
     remaining -= 1

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import { problem } from 'millpond/http'
 import type { RouteContext } from '../api/api-route.ts'
 import { noStore, readPost, redirectWithNote, refuseForm } from '../api/post-answers.ts'
@@ -10,8 +9,8 @@ const place = { path: '/demo', fragment: 'ingest' } as const
 export async function answerIngest({ request, runtime }: RouteContext): Promise<Response> {
   const body = await readPost(request)
   if (body instanceof Response) return body
-  const steps = randomInt(12_000, 30_000)
-  const isTaken = await ingestDemo(runtime.config.apiUrl, steps)
+  const steps = await ingestDemo(runtime.config.apiUrl)
+  const isTaken = steps !== undefined
   const detail = isTaken
     ? `${steps.toLocaleString('en')} steps were sent. What depends on today was read anew.`
     : 'The API did not take it. Try again in a minute.'
