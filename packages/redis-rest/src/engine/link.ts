@@ -25,8 +25,6 @@ export interface Link {
   write(commands: readonly Command[], isUrgent: boolean): void
   /** What was written and Redis has not taken yet, about. */
   unsentBytes(): number
-  pause(): void
-  resume(): void
   /** Ends it; `onEnd` is called with `reason`. */
   end(reason: string): void
 }
@@ -141,8 +139,6 @@ export function openLink(options: LinkOptions): Link {
   return {
     write,
     unsentBytes: () => socket.writableLength + wireBytes,
-    pause: () => void socket.pause(),
-    resume: () => void socket.resume(),
     end,
   }
 }
