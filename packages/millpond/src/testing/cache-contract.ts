@@ -1,5 +1,5 @@
 import type { LeaseRequest } from '../cache/cache-store.ts'
-import { type ContractCase, type ContractContext, equal } from './contract-case.ts'
+import { type ContractCase, type ContractContext, equal, ok, withinWindow } from './contract-case.ts'
 
 /** What `createCache` relies on. */
 export const cacheContract: readonly ContractCase[] = [
@@ -65,6 +65,20 @@ export const cacheContract: readonly ContractCase[] = [
     },
   },
   {
+    name: 'lease() that is held says for how long, whatever the number of tags',
+    async run(context) {
+      const { store, key } = context
+      const names = [await key('tag', 'a'), await key('tag', 'b')]
+      for (const tags of [[], names.slice(0, 1), names]) {
+        const name = `${tags.length}`
+        await store.lease(await leaseRequest(context, name, 'first', { tags }))
+        const grant = await store.lease(await leaseRequest(context, name, 'second', { tags }))
+        const leftMs = grant.kind === 'held' ? grant.leftMs : 0
+        ok(leftMs > 0 && leftMs <= 60_000, `a lease of 60 s is held for more than 0 and at most 60 s, not ${leftMs} ms`)
+      }
+    },
+  },
+  {
     name: 'lease() grants when the holder’s time is over, and at once when told to take over',
     async run(context) {
       const { store } = context
@@ -116,6 +130,10 @@ export const cacheContract: readonly ContractCase[] = [
         await store.renew(tags, text, 60_000)
         equal([text, await store.versions(tags, 'asked', 60_000)], [text, ['asked']])
       }
+      const longest = 'x'.repeat(64)
+      const tags = [await key('tag', 'whole')]
+      await store.renew(tags, longest, 60_000)
+      equal(await store.versions(tags, 'asked', 60_000), [longest])
     },
   },
   {
@@ -140,6 +158,20 @@ export const cacheContract: readonly ContractCase[] = [
       await context.pass(1_001)
       equal(await store.read(tags), ['v1', 'v2'])
     },
+  },
+  {
+    name: 'lease() and versions() lengthen the life of a version of which less than half is left',
+    run: (context) =>
+      withinWindow(400, async (windowMs) => {
+        const { store, key } = context
+        const tags = [await key('tag', `asked ${windowMs}`), await key('tag', `leased ${windowMs}`)]
+        const tagTtlMs = windowMs * 2.5
+        await store.renew(tags, 'v1', windowMs)
+        await store.versions(tags.slice(0, 1), 'asked', tagTtlMs)
+        await store.lease(await leaseRequest(context, `${windowMs}`, 'mine', { tags: tags.slice(1), tagTtlMs }))
+        await context.pass(windowMs + 1)
+        equal(await store.read(tags), ['v1', 'v1'])
+      }),
   },
   {
     name: 'renew() changes the version of every tag',
