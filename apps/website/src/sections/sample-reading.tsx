@@ -26,7 +26,7 @@ export function SampleReading() {
             Resting pulse rose by <strong className="font-semibold">4 beats</strong> in week 31 and stayed there.
           </p>
           <p className="mt-3 text-soft-ink">
-            Nine days upstream, bedtime had moved from 22:50 to 00:20. Nothing else in your streams changed in that
+            Two weeks upstream, bedtime had moved from 22:50 to 00:20. Nothing else in your streams changed in that
             fortnight.
           </p>
           <p className="mt-3 text-soft-ink">That is a place to look, not a diagnosis.</p>
@@ -39,7 +39,7 @@ export function SampleReading() {
             aria-labelledby="reading-alt"
           >
             <title id="reading-alt">
-              Two lines over ten weeks. Bedtime moves later in week 29; nine days after it, the resting pulse rises from
+              Two lines over ten weeks. Bedtime moves later in week 29; two weeks after it, the resting pulse rises from
               56 to 60 beats.
             </title>
             <g className="stroke-rule">
@@ -75,12 +75,12 @@ export function SampleReading() {
               strokeWidth="3.2"
               strokeLinejoin="round"
               strokeLinecap="round"
-              d="M70 270c22-4 34 6 54 0s36-4 54 2 38 0 56-4 34-4 48-16 16-22 34-22 30 6 50 0 34-4 54 2 32-2 54-4 34 6 54 2 40-4 78 0"
+              d="M70 270c22-4 34 6 54 0s36-4 54 2 38 0 56-4 34-4 48-16 16-22 34-22 30 6 50 0 34-4 54 2 32-2 54-4 34 6 54 2 40-4 102 0"
             />
             <g className="stroke-mark" strokeWidth="2.4">
-              <path strokeDasharray="3 6" d="M290 232V96M404 76v196" strokeWidth="1.4" />
-              <circle cx="290" cy="240" r="7" className="fill-sheet" />
-              <circle cx="404" cy="92" r="7" className="fill-sheet" />
+              <path strokeDasharray="3 6" d="M290 243V96M404 76v196" strokeWidth="1.4" />
+              <circle cx="290" cy="251" r="7" className="fill-sheet" />
+              <circle cx="404" cy="101" r="7" className="fill-sheet" />
             </g>
             <g className="fill-mark text-[30px] italic sm:text-[17px]">
               <text x="280" y="216" textAnchor="end">
