@@ -6,16 +6,21 @@ type Page = Awaited<ReturnType<Browser['newPage']>>
 /** How long a form waits for its script, as globals.css says. */
 const WAIT_MS = 8_000
 
-/** Lets the time pass that a form waits for its script. Works where the page's own scripts have not arrived. */
+/**
+ * Lets the time pass that a form waits for its script. Works where the page's own scripts have not arrived, and waits
+ * itself for the stylesheet: text is there, and counts as visible, before it.
+ */
 export async function waitInVain(page: Page): Promise<void> {
-  const { passed, sinceMs } = await page.evaluate(() => {
-    const waits = document.getAnimations().filter((each) => Reflect.get(each, 'animationName') === 'no-room')
-    for (const wait of waits) wait.finish()
-    return { passed: waits.length, sinceMs: performance.now() }
-  })
-  // On a busy machine the time may have passed by itself.
-  if (passed === 0 && sinceMs < WAIT_MS)
-    throw new RangeError('Cannot wait in vain: no form of the page waits for its script')
+  await page.waitForFunction(
+    (waitMs) => {
+      const waits = document.getAnimations().filter((each) => Reflect.get(each, 'animationName') === 'no-room')
+      for (const wait of waits) wait.finish()
+      // On a busy machine the time may have passed by itself.
+      return waits.length > 0 || performance.now() >= waitMs
+    },
+    WAIT_MS,
+    { polling: 50 },
+  )
 }
 
 /** Keeps what the page asks for by these names until `release`, and adds up how far it moves on screen. */
