@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createBatchQueue } from './batch-queue.ts'
+import { type BatchOptions, createBatchQueue } from './batch-queue.ts'
 import type { Outcome } from './reply.ts'
 
 const frame = (text: string): Buffer => Buffer.from(text)
@@ -12,7 +12,7 @@ function create() {
   return {
     queue,
     resolved,
-    add: (count: number) => queue.add(count, (outcomes) => resolved.push(outcomes)),
+    add: (count: number, options?: BatchOptions) => queue.add(count, (outcomes) => resolved.push(outcomes), options),
     advance: (ms: number) => {
       now += ms
     },
@@ -33,6 +33,31 @@ describe('createBatchQueue()', () => {
       [{ kind: 'reply', frame: frame(':3\r\n') }],
     ])
     expect([queue.isEmpty(), queue.take(frame('+x\r\n'))]).toEqual([true, false])
+  })
+
+  it('take() hands out a sealed batch when its seal has come, and takes nothing else for it', () => {
+    const seal = frame('$1\r\ns\r\n')
+    const { queue, resolved, add } = create()
+    add(1, { seal })
+    add(1)
+    expect([queue.take(frame('-ERR x\r\n')), resolved.length]).toEqual([true, 0])
+    expect([queue.take(frame('$1\r\nt\r\n')), resolved.length]).toEqual([false, 0])
+    expect([queue.take(seal), queue.take(frame('+a\r\n'))]).toEqual([true, true])
+    expect(resolved.map(([outcome]) => outcome?.kind)).toEqual(['error', 'reply'])
+  })
+
+  it('expire() and clear() keep back the replies of a batch whose seal has not come', () => {
+    const seal = frame('$1\r\ns\r\n')
+    const { queue, resolved, add, advance } = create()
+    add(2, { seal })
+    for (const text of ['+a\r\n', '+b\r\n']) queue.take(frame(text))
+    advance(120)
+    queue.expire()
+    add(2, { seal })
+    expect([queue.take(seal), queue.take(frame('+c\r\n'))]).toEqual([true, true])
+    queue.clear('gone')
+    const unavailable = (message: string) => [0, 1].map(() => ({ kind: 'unavailable', message }))
+    expect(resolved).toEqual([unavailable(late), unavailable('gone')])
   })
 
   it('expire() resolves what is late with what is there, and drops the late replies', () => {

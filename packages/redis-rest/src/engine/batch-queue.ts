@@ -9,13 +9,22 @@ interface Batch {
   /** undefined once it was called. */
   resolve: ((outcomes: readonly Outcome[]) => void) | undefined
   readonly replies: ReplyShare | undefined
+  /** The reply that must follow its own; until then they may be made up. */
+  readonly seal: Buffer | undefined
+}
+
+export interface BatchOptions {
+  readonly replies?: ReplyShare | undefined
+  /** The bytes of the one reply more that Redis sends after those of the batch. */
+  readonly seal?: Buffer | undefined
 }
 
 /** The batches that were sent over one connection, oldest first; replies belong to the oldest. */
 export interface BatchQueue {
-  add(count: number, resolve: (outcomes: readonly Outcome[]) => void, replies?: ReplyShare): void
+  /** `count` replies are awaited, at least 1. */
+  add(count: number, resolve: (outcomes: readonly Outcome[]) => void, options?: BatchOptions): void
   isEmpty(): boolean
-  /** Takes the next reply. False when nobody waits for one. */
+  /** Takes the next reply. False when it is not the one that is waited for: then none of the connection can be trusted any more. */
   take(frame: Buffer): boolean
   /** Resolves what is older than the timeout; its late replies are then dropped. */
   expire(): void
@@ -26,9 +35,11 @@ export interface BatchQueue {
 }
 
 function finish(batch: Batch, message: string): void {
-  const { resolve, outcomes, missing } = batch
+  const { resolve, missing } = batch
+  const outcomes = batch.seal === undefined ? batch.outcomes : []
+  const lost = batch.outcomes.length - outcomes.length + missing
   batch.resolve = undefined
-  resolve?.([...outcomes, ...new Array<Outcome>(missing).fill({ kind: 'unavailable', message })])
+  resolve?.([...outcomes, ...new Array<Outcome>(lost).fill({ kind: 'unavailable', message })])
 }
 
 /** Redis is there but serves nobody for a while. */
@@ -64,15 +75,19 @@ export function createBatchQueue(timeoutMs: number, now: () => number): BatchQue
   }
 
   return {
-    add: (count, resolve, replies) =>
-      void batches.push({ outcomes: [], missing: count, sentAt: now(), resolve, replies }),
+    add: (count, resolve, { replies, seal } = {}) =>
+      void batches.push({ outcomes: [], missing: count, sentAt: now(), resolve, replies, seal }),
     isEmpty: () => head === batches.length,
     take: (frame) => {
       const batch = batches[head]
       if (batch === undefined) return false
-      if (batch.resolve !== undefined) batch.outcomes.push(toOutcome(frame, batch.replies))
-      batch.missing -= 1
-      if (batch.missing > 0) return true
+      if (batch.missing === 0) {
+        if (batch.seal?.equals(frame) !== true) return false
+      } else {
+        if (batch.resolve !== undefined) batch.outcomes.push(toOutcome(frame, batch.replies))
+        batch.missing -= 1
+        if (batch.missing > 0 || batch.seal !== undefined) return true
+      }
       shift()
       batch.resolve?.(batch.outcomes)
       return true

@@ -33,7 +33,7 @@ describe('createReplyBytes()', () => {
   it('a batch gets an error in the place of each reply that is not kept', () => {
     const resolved: (readonly Outcome[])[] = []
     const queue = createBatchQueue(100, () => 0)
-    queue.add(3, (outcomes) => resolved.push(outcomes), createReplyBytes(10).open())
+    queue.add(3, (outcomes) => resolved.push(outcomes), { replies: createReplyBytes(10).open() })
     for (const text of ['+abcd\r\n', '+efgh\r\n', '-MOVED 1 b:1\r\n']) queue.take(Buffer.from(text))
     expect(resolved).toEqual([
       [

@@ -1,0 +1,32 @@
+import { randomUUID } from 'node:crypto'
+import type { Command } from '../protocol/command.ts'
+
+/** A command after those of a batch, and the bytes of the only reply that Redis gives to it. */
+export interface Seal {
+  readonly command: Command
+  readonly frame: Buffer
+}
+
+/**
+ * What Redis does not keep line breaks out of the errors of, so that whoever wrote the script ends his reply early and makes up the
+ * next: in the first line of a script (Redis from 7.0, Valkey), in what a script raises (Valkey 8.0), in FUNCTION LIST (Valkey).
+ */
+const mayBeSplit = new Set([
+  ...['EVAL', 'EVAL_RO', 'EVALSHA', 'EVALSHA_RO', 'FCALL', 'FCALL_RO'],
+  ...['SCRIPT', 'FUNCTION'],
+])
+
+/** SCRIPT KILL and FUNCTION KILL answer in fixed words, and are asked for while Redis answers nothing else. */
+function isKill([first]: Command['args']): boolean {
+  return first?.toString().toUpperCase() === 'KILL'
+}
+
+/**
+ * A seal for a batch one of whose replies may be split: when the reply after its last is the seal's, which nobody could foresee, its
+ * replies are those of Redis. Undefined for any other batch.
+ */
+export function createSeal(commands: readonly Command[]): Seal | undefined {
+  if (!commands.some(({ name, args }) => mayBeSplit.has(name.toUpperCase()) && !isKill(args))) return undefined
+  const word = randomUUID()
+  return { command: { name: 'PING', args: [word] }, frame: Buffer.from(`$${word.length}\r\n${word}\r\n`) }
+}
