@@ -14,6 +14,7 @@ engines='
 valkey-8.0 bookworm-backports valkey-tools valkey
 valkey-8.1 trixie valkey-tools valkey
 redis-8.0 trixie redis-tools redis
+valkey-9.1 forky valkey-tools valkey
 redis-6.0 bullseye redis-tools redis
 '
 

@@ -7,10 +7,12 @@ import { type SdkCall, sdkCalls, upstashOnly } from './cases/sdk-calls.ts'
 /** Methods of the client that send no command, or are tested elsewhere; the array family (AR*) is Upstash's own. */
 const elsewhere = /^(constructor|addTelemetry|autoPipeline|use|subscribe|psubscribe|ar[a-z]+)$/
 
-function has(engine: FoundEngine, since: SdkCall['since']): boolean {
+function has(engine: FoundEngine, { since, sinceValkey }: SdkCall): boolean {
   if (since === undefined) return true
+  if (engine.kind === 'redis') return isAtLeast(engine, since)
   // Valkey came from Redis 7.2, and what Redis brought later has other versions there.
-  return engine.kind === 'redis' ? isAtLeast(engine, since) : since[0] < 7 || (since[0] === 7 && since[1] <= 2)
+  if (sinceValkey !== undefined) return isAtLeast(engine, sinceValkey)
+  return since[0] < 7 || (since[0] === 7 && since[1] <= 2)
 }
 
 function methodsOf(client: Redis): string[] {
@@ -58,11 +60,11 @@ describeEngines('every call of @upstash/redis', (engine) => {
     await client.flushall()
   })
 
-  it.each(sdkCalls.filter(({ since }) => has(engine, since)))('$name', async ({ run, expected }) => {
+  it.each(sdkCalls.filter((call) => has(engine, call)))('$name', async ({ run, expected }) => {
     expect(await run(client)).toEqual(expected)
   })
 
-  it.each(sdkCalls.filter(({ since }) => !has(engine, since)))(
+  it.each(sdkCalls.filter((call) => !has(engine, call)))(
     '$name: an error, since the engine is older, and the client goes on',
     async ({ run }) => {
       await expect(run(client)).rejects.toThrow(/ERR (unknown|syntax|wrong number|Unknown)/)

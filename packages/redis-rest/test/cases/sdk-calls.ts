@@ -6,8 +6,10 @@ export interface SdkCall {
   readonly name: string
   readonly run: (redis: Redis) => Promise<unknown>
   readonly expected: unknown
-  /** The first Redis that has it, 6.2 by default; Valkey up to 8 has what Redis 7.2 has. */
+  /** The first Redis that has it, 6.2 by default; Valkey has what Redis 7.2 has. */
   readonly since?: readonly [major: number, minor: number]
+  /** The first Valkey that has what came to Redis after 7.2. */
+  readonly sinceValkey?: readonly [major: number, minor: number]
 }
 
 /** Runs the steps in turn and gives what the last one gave. */
@@ -311,6 +313,7 @@ const hashes: readonly SdkCall[] = [
   {
     name: 'hexpire hexpireat hpexpire hpexpireat hpersist httl hpttl hexpiretime hpexpiretime',
     since: [7, 4],
+    sinceValkey: [9, 1],
     expected: [[1], [1], [1], [1], [4_102_444_800], [4_102_444_800_000], true, true, [1]],
     run: async (r) => {
       await r.hset('h', { a: 1 })
@@ -330,6 +333,7 @@ const hashes: readonly SdkCall[] = [
   {
     name: 'hsetex hgetex hgetdel',
     since: [8, 0],
+    sinceValkey: [9, 1],
     expected: [1, { a: 1 }, { a: 1 }, 0],
     run: (r) =>
       each(
