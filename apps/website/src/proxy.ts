@@ -8,10 +8,12 @@ import { isFormPost } from './api/read-body.ts'
 import { routePolicy, takesEveryLimit } from './api/route-policies.ts'
 import { apiPolicy, pagePolicy } from './lib/content-policy.ts'
 import { runtime } from './lib/runtime.ts'
-import { isSitePath } from './lib/site-paths.ts'
+import { isSitePath, probePaths } from './lib/site-paths.ts'
 
 /** The page for what is not there; under this path nobody finds it either. */
 const missingPath = '/missing'
+
+const probes: ReadonlySet<string> = new Set(probePaths)
 
 const policyHeader = 'Content-Security-Policy'
 
@@ -62,9 +64,15 @@ function servePage(request: NextRequest): Response {
   return response
 }
 
+async function answerPath(request: NextRequest, pathname: string): Promise<Response> {
+  if (pathname === '/api' || pathname.startsWith('/api/')) return guardApi(request)
+  // Who watches the site asks often, and must hear of no limit.
+  return probes.has(pathname) ? passOn(new Headers(request.headers), apiPolicy) : servePage(request)
+}
+
 export async function proxy(request: NextRequest): Promise<Response> {
   const { pathname } = request.nextUrl
-  const response = pathname === '/api' || pathname.startsWith('/api/') ? await guardApi(request) : servePage(request)
+  const response = await answerPath(request, pathname)
   // Browsers keep it for a year, and heed it over https only. Subdomains are not the site's to bind.
   if (runtime().config.isHttps) response.headers.set('Strict-Transport-Security', 'max-age=31536000')
   return response

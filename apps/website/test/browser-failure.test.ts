@@ -1,6 +1,6 @@
 import { describeWith, launchChromium, startPostgres } from 'millpond-e2e/servers'
 import { expect, it } from 'vitest'
-import { joinByJson } from './call-site.ts'
+import { callSite, joinByJson } from './call-site.ts'
 import { readMailLink } from './read-mail.ts'
 import { startSite } from './start-site.ts'
 
@@ -19,7 +19,10 @@ describeWith(['chromium', 'postgres'], 'the site without its database', () => {
         javaScriptEnabled: false,
         storageState: await page.context().storageState(),
       })
+      expect((await callSite(`${site.url}/readyz`)).status).toBe(200)
       await postgres.stop()
+      await expect.poll(async () => (await callSite(`${site.url}/readyz`)).status, { timeout: 30_000 }).toBe(503)
+      expect((await callSite(`${site.url}/healthz`)).status).toBe(200)
       const scriptless = await plain.newPage()
       for (const path of ['/me', '/dev/mail']) {
         const answer = await scriptless.goto(site.url + path)

@@ -38,12 +38,19 @@ describeWith('redis', 'a site whose Redis is refused at its start', () => {
     expect(lines).toContain('headwater_limit_takes_total{policy="waitlist",outcome="degraded-refused"} 1')
     expect(Number(/^headwater_cache_bypasses_total (\d+)$/m.exec(metrics.text)?.[1])).toBeGreaterThanOrEqual(2)
     expect(Number(/^headwater_cache_store_errors_total (\d+)$/m.exec(metrics.text)?.[1])).toBeGreaterThanOrEqual(1)
+    const working = ['up{part="store"}', 'self_test_ok{part="cache"}', 'self_test_ok{part="limits"}']
+    expect(lines).toEqual(expect.arrayContaining(working.map((name) => `headwater_${name} 0`)))
+    expect(lines).toContain('headwater_up{part="database"} 1')
+    expect((await callSite(`${site.url}/readyz`)).json()).toEqual({ status: 'ready' })
     const rest = await createServer({ redis: redis.url, port, token })
     const other = '192.0.2.2'
     await expect
       .poll(async () => limitsOf(await readStats(site.url, other)).length, { timeout: 60_000, interval: 2_500 })
       .toBe(5)
     expect((await readStats(site.url, other)).json()).toMatchObject({ totalSignups: 5 })
+    await expect
+      .poll(async () => (await readMetrics('a'.repeat(40))).text.split('\n'), { timeout: 60_000, interval: 2_500 })
+      .toEqual(expect.arrayContaining(working.map((name) => `headwater_${name} 1`)))
     await site.stop()
     await rest.close()
     await redis.stop()

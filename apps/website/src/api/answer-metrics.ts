@@ -5,13 +5,18 @@ import { noStore } from './post-answers.ts'
 const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
 /**
- * GET /api/admin/metrics: what this process's cache and limits came to since its start, in Prometheus' text format. A store that is
+ * GET /api/admin/metrics: what this process's cache and limits came to since its start, whether they work, and whether database and store answer, in Prometheus' text format. A store that is
  * down shows here and nowhere on a page. 404 where no secret is configured.
  */
 export async function answerMetrics(context: RouteContext): Promise<Response> {
   const refusal = refuseStranger(context)
   if (refusal !== undefined) return refusal
-  const { siteCache, limits } = context.runtime
+  const { siteCache, limits, health } = context.runtime
+  const [isDatabaseUp, isStoreUp, tests] = await Promise.all([
+    health.isDatabaseUp(),
+    health.isStoreUp(),
+    health.selfTests(),
+  ])
   const lines = Object.entries(siteCache.cache.counters()).flatMap(([name, value]) => [
     `# TYPE headwater_cache_${snake(name)}_total counter`,
     `headwater_cache_${snake(name)}_total ${value}`,
@@ -23,6 +28,14 @@ export async function answerMetrics(context: RouteContext): Promise<Response> {
       lines.push(`headwater_limit_takes_total{policy="${policy}",outcome="${outcome}"} ${value}`)
     }
   }
+  lines.push(
+    '# TYPE headwater_up gauge',
+    `headwater_up{part="database"} ${Number(isDatabaseUp)}`,
+    `headwater_up{part="store"} ${Number(isStoreUp)}`,
+    '# TYPE headwater_self_test_ok gauge',
+    `headwater_self_test_ok{part="cache"} ${Number(tests.cache)}`,
+    `headwater_self_test_ok{part="limits"} ${Number(tests.limiter)}`,
+  )
   const headers = { ...noStore, 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' }
   return new Response(`${lines.join('\n')}\n`, { headers })
 }

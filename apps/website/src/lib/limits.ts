@@ -32,6 +32,8 @@ export type Limits = Readonly<Record<PolicyName, Limit>> & {
   take(takes: readonly LimitTake[]): Promise<Decision>
   /** Takes since the start by policy and outcome. */
   counters(): Readonly<Record<PolicyName, Readonly<LimitCounters>>>
+  /** Proves on the store that a limit refuses; see `Limiter.selfTest`. */
+  selfTest(): Promise<{ readonly ok: boolean }>
   close(): void
 }
 
@@ -49,6 +51,7 @@ export function createLimits(options: { store: Store; keySecret: string }): Limi
     unknown: of('unknown'),
     take: (takes) => limiter.take(takes),
     counters: () => limiter.counters(),
+    selfTest: () => limiter.selfTest(),
     close: () => limiter.close(),
   }
 }

@@ -1,7 +1,9 @@
 import { resolve } from 'node:path'
+import { sql } from 'drizzle-orm'
 import { FolderLockedError } from 'folder-lock'
 import { type Config, ConfigError, readConfig } from '../config.ts'
 import { type OpenDatabase, openDatabase } from '../db/database.ts'
+import { createHealth, type Health } from '../health/health.ts'
 import { localMailbox } from '../mail/local-mailbox.ts'
 import { type Mailer, startMailer } from '../mail/mailer.ts'
 import { resend } from '../mail/resend.ts'
@@ -24,6 +26,7 @@ export interface Runtime {
   readonly store: Store
   readonly siteCache: SiteCache
   readonly limits: Limits
+  readonly health: Health
   /** The list's figures for whoever watches them. */
   readonly figuresStreams: FiguresStreams
   /** True when server.mjs runs the site and writes the socket's address into a header of ours. */
@@ -84,6 +87,13 @@ async function openRuntime(config: Config, boot: Boot | undefined): Promise<Runt
       },
     })
     const limits = createLimits({ store, keySecret: secrets.cacheKey })
+    const health = createHealth({
+      pingDatabase: async () => database.db.execute(sql`select 1`),
+      pingStore: () => store.ping(),
+      testCache: () => siteCache.cache.selfTest(),
+      testLimiter: () => limits.selfTest(),
+      now: () => performance.now(),
+    })
     const figuresStreams = createFiguresStreams({ read: async () => (await siteCache.stats.get()).value })
     const transport = config.mail === undefined ? localMailbox(database.db) : resend(config.mail)
     const waitlistChanged = async (): Promise<void> => {
@@ -133,6 +143,7 @@ async function openRuntime(config: Config, boot: Boot | undefined): Promise<Runt
       store,
       siteCache,
       limits,
+      health,
       figuresStreams,
       hasSocketAddress: boot !== undefined,
       hasLocalMailbox: transport.kind === 'local' && config.appEnv === 'development',

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { isSitePath, mailboxPath, publicPaths } from './site-paths.ts'
+import { isSitePath, mailboxPath, probePaths, publicPaths } from './site-paths.ts'
 
 const app = join(import.meta.dirname, '../app')
 const pages = readdirSync(app, { recursive: true, encoding: 'utf8' })
@@ -10,6 +10,8 @@ const pages = readdirSync(app, { recursive: true, encoding: 'utf8' })
 
 describe('isSitePath()', () => {
   it('knows every page that there is, and no other path', () => {
+    // No pages, but known.
+    expect(probePaths.every((path) => isSitePath(path, { hasLocalMailbox: false }))).toBe(true)
     const is = (path: string) => isSitePath(path, { hasLocalMailbox: true })
     expect([pages.filter((path) => !is(path)), pages.filter((path) => !is(`${path}/`))]).toEqual([[], []])
     expect([...publicPaths, '/me', '/confirm', mailboxPath].sort()).toEqual(pages.sort())

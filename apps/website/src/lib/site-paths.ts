@@ -13,9 +13,11 @@ export const publicPaths = [
 
 const personPaths = ['/confirm', '/me'] as const
 const files = ['/icon.svg', '/manifest.webmanifest', '/opengraph-image.png', '/robots.txt', '/sitemap.xml'] as const
+/** For who runs the site, not for visitors. */
+export const probePaths = ['/healthz', '/readyz'] as const
 export const mailboxPath = '/dev/mail'
 
-const known: ReadonlySet<string> = new Set([...publicPaths, ...personPaths, ...files])
+const known: ReadonlySet<string> = new Set([...publicPaths, ...personPaths, ...files, ...probePaths])
 
 /** Whether a page or a file is under this path, with or without a slash at its end; of the API nothing is said. */
 export function isSitePath(pathname: string, { hasLocalMailbox }: { hasLocalMailbox: boolean }): boolean {
