@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { Redis } from 'ioredis'
 import { describeWith, startRedis } from 'millpond-e2e/servers'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { StoreKey } from '../src/key.ts'
+import { CLOCKS_DIFFER } from '../src/limit/fixed-window.ts'
 import { createLimiter } from '../src/limit/limiter.ts'
 import { concurrency, fixedWindow, slidingWindow, tokenBucket } from '../src/limit/policy.ts'
 import { reserve } from '../src/limit/reserve.ts'
@@ -54,6 +56,42 @@ describeWith('redis', 'the limiter on Redis', () => {
     await limiter.take({ policy: 'narrow', key: 'a', cost: 4 })
     expect(await commandsOf(() => limiter.limit('narrow', 'a'))).toEqual({ evalsha: 1, time: 1, mget: 1 })
     expect(await commandsOf(() => limiter.limit('narrow', 'a'))).toEqual({})
+  })
+
+  test('a take is counted at the server’s millisecond, to the millisecond', async () => {
+    const store = redis(client)
+    const check = {
+      key: 'mp:limits:r{=a}p' as StoreKey,
+      algorithm: 'sliding-window',
+      limit: 500,
+      windowMs: 60_000,
+    } as const
+    const serverMs = async () => {
+      const [seconds, micros] = await client.time()
+      return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000)
+    }
+    for (let nth = 0; nth < 300; nth += 1) {
+      const before = await serverMs()
+      const [verdict] = await store.take([{ ...check, cost: 1 }])
+      const at = Number(verdict?.mark)
+      expect(before <= at && at <= (await serverMs())).toBe(true)
+    }
+  })
+
+  test('a take where the server’s clock lies in none of the days says that the clocks differ', async () => {
+    const key = 'mp:limits:r{=a}day' as StoreKey
+    const check = {
+      key,
+      algorithm: 'fixed-window',
+      limit: 5,
+      windowMs: 1_000,
+      cost: 1,
+      starts: [1_000, 2_000],
+    } as const
+    const { take } = redis(client)
+    await expect(take([check])).rejects.toThrow(CLOCKS_DIFFER)
+    await expect(take([check, { ...check, starts: undefined }])).rejects.toThrow(CLOCKS_DIFFER)
+    expect(await client.dbsize()).toBe(0)
   })
 
   test('a policy whose algorithm is changed starts anew: none reads what another has left under its name', async () => {

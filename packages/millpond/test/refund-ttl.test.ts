@@ -2,6 +2,7 @@ import { Redis } from 'ioredis'
 import { describeWith, startRedis } from 'millpond-e2e/servers'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { concurrency, createLimiter, fixedWindow, slidingWindow, tokenBucket } from '../src/index.ts'
+import type { StoreKey } from '../src/key.ts'
 import { redis } from '../src/stores/redis/index.ts'
 
 const limits = { limit: 5, onUnavailable: 'closed' } as const
@@ -38,4 +39,17 @@ describeWith('redis', 'a refund on Redis', () => {
       expect(await limiter.peek({ policy, key: 'a' })).toMatchObject({ nearest: { remaining: 3 } })
     },
   )
+
+  test('in the tick of the takes that made the key leaves what is not given back its TTL', async () => {
+    const limits = redis(client)
+    const key = 'mp:limits:r{=a}permits' as StoreKey
+    const permit = (name: string) =>
+      ({ key, algorithm: 'concurrency', limit: 5, windowMs: 60_000, cost: 1, permit: name }) as const
+    await Promise.all([
+      limits.take([permit('permit-1')]),
+      limits.take([permit('permit-2')]),
+      limits.refund([{ ...permit('permit-1'), mark: 'permit-1' }]),
+    ])
+    expect(await client.pttl(key)).toBeGreaterThan(0)
+  })
 })

@@ -1,3 +1,4 @@
+import { queryObjects } from 'node:v8'
 import { expect, test } from 'vitest'
 import type { StoreKey } from '../key.ts'
 import { createFakeClock } from '../testing/fake-clock.ts'
@@ -52,6 +53,26 @@ test('dropTags() forgets what has the tag, and refuses what was observed before 
   put(slot('a', 't2'), 'observed before', 19)
   put(slot('b', 't2'), 'observed after', 21)
   expect([get(slot('a')), get(slot('b'))]).toEqual([undefined, 'observed after'])
+})
+
+test('a value kept under other tags is forgotten by these alone', () => {
+  const { tier, put, get } = setUp()
+  put(slot('a', 't1'), 'first')
+  put(slot('a', 't2'), 'second')
+  tier.dropTags(['t1' as StoreKey], 5)
+  expect(get(slot('a'))).toBe('second')
+  tier.dropTags(['t2' as StoreKey], 6)
+  expect(get(slot('a'))).toBe(undefined)
+})
+
+test('nothing is kept of a tag whose values are gone', () => {
+  const { tier, put, get } = setUp(2_000)
+  const before = queryObjects(Set, { format: 'count' })
+  for (let nth = 0; nth < 2_000; nth += 1) put(slot(`${nth}`, `tag ${nth}`), 'value')
+  expect(get(slot('1999'))).toBe('value')
+  // The room is for four.
+  expect(queryObjects(Set, { format: 'count' }) - before).toBeLessThan(200)
+  tier.clear()
 })
 
 test('ageOf() tells whoever remembers a value when it is served no longer', async () => {

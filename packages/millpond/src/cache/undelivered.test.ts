@@ -134,6 +134,22 @@ describe('createUndelivered()', () => {
     expect(undelivered.size()).toBe(0)
   })
 
+  test('starts no second try when it is hurried or closed while one is under way', async () => {
+    const { clock, calls, undelivered, keys, hold } = setUp()
+    undelivered.addTags(keys('a'))
+    const letGo = hold()
+    await clock.advance(100)
+    undelivered.hurry()
+    await clock.advance(10_000)
+    expect(calls.length).toBe(1)
+    undelivered.addTags(keys('b'))
+    undelivered.close()
+    letGo()
+    await clock.advance(10_000)
+    expect(calls.map(({ keys: sent }) => sent)).toEqual([['a']])
+    expect(undelivered.size()).toBe(1)
+  })
+
   test('delivers many in turn', async () => {
     const { clock, calls, undelivered, keys, recover } = setUp()
     recover()

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { memory } from '../stores/memory/index.ts'
+import { createChaos } from '../testing/chaos-store.ts'
 import { createFakeClock, type FakeClock } from '../testing/fake-clock.ts'
 import { blocksOf } from './lease.ts'
 import { createLimiter } from './limiter.ts'
@@ -109,6 +110,20 @@ test('a block is not spent after its second, be its timer late', async () => {
   await clock.advance(1)
   await limiter.limit('sliding', 'a')
   expect(asked.takes).toBe(2)
+})
+
+test('a block that the store did not give is asked for again at the next take', async () => {
+  const clock = createFakeClock()
+  const { store, calls } = createChaos(memory(), { script: [{ kind: 'error' }], clock })
+  const limiter = createLimiter({
+    store,
+    clock,
+    policies: { p: slidingWindow({ limit: LIMIT, window: WINDOW_MS, lease: blocksOf(10), onUnavailable: 'closed' }) },
+  })
+  const both = await Promise.all([limiter.limit('p', 'a'), limiter.limit('p', 'a')])
+  expect(both.map(({ status }) => status)).toEqual(['degraded', 'degraded'])
+  expect(await limiter.limit('p', 'a')).toMatchObject({ status: 'allowed', nearest: { remaining: LIMIT - 1 } })
+  expect(calls.length).toBe(2)
 })
 
 test('what a block says of its window grows older with it', async () => {

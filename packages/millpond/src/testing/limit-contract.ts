@@ -1,3 +1,4 @@
+import { StoreReplyError } from '../errors.ts'
 import { ALGORITHMS, type LimitCheck } from '../limit/limit-store.ts'
 import type { Store } from '../stores/store.ts'
 import { type ContractCase, type ContractContext, equal, ok, withinWindow } from './contract-case.ts'
@@ -168,6 +169,69 @@ export const limitContract: readonly ContractCase[] = [
     },
   },
   {
+    name: 'refund() and take() of one key in one tick leave it for as long as what was taken last counts',
+    run: (context) =>
+      withinWindow(300, async (windowMs) => {
+        const { store } = context
+        const check = await slidingCheck(context, 'p', `alice-${windowMs}`, { limit: 1, windowMs })
+        const [verdict] = await store.take([check])
+        await context.pass(windowMs / 2)
+        const [back, [again]] = await Promise.all([
+          store.refund([{ ...check, mark: verdict?.mark ?? '' }]),
+          store.take([check]),
+        ])
+        equal([back, again?.allowed], [[1], true])
+        await context.pass((windowMs * 2) / 3)
+        equal(await allowed(store.take([check])), [false])
+      }),
+  },
+  {
+    name: 'take() and refund() of a key that is new in one tick leave what was not given back',
+    async run(context) {
+      const { store } = context
+      const base = await slidingCheck(context, 'p', 'alice', { limit: 2 })
+      const permit = (name: string): LimitCheck => ({ ...base, algorithm: 'concurrency', permit: name })
+      const [first, second, back] = await Promise.all([
+        store.take([permit('permit-1')]),
+        store.take([permit('permit-2')]),
+        store.refund([{ ...permit('permit-1'), mark: 'permit-1' }]),
+      ])
+      equal([first[0]?.allowed, second[0]?.allowed, back], [true, true, [1]])
+      equal(await remaining(store.peek([permit('permit-3')])), [1])
+    },
+  },
+  {
+    name: 'take(), peek() and charge() reject where the clock lies in none of the windows, and nothing else of the tick does',
+    async run(context) {
+      const { store } = context
+      const plain = await slidingCheck(context, 'plain', 'alice', { limit: 5 })
+      const fixed = await fixedCheck(context, 'fixed', 'alice', { limit: 5 })
+      for (const starts of [
+        [1_000, 2_000],
+        [9e15 - 1, 9e15],
+      ]) {
+        const outside: LimitCheck = { ...fixed, starts }
+        // Alone first: such a take has a script of its own.
+        await rejects(store.take([outside]))
+        const refused = [
+          () => store.take([outside]),
+          () => store.take([plain, outside]),
+          () => store.peek([outside]),
+          () => store.peek([outside, plain]),
+          () => store.charge([outside]),
+          () => store.charge([outside, plain]),
+        ]
+        const [before, , after] = await Promise.all([
+          store.peek([plain]),
+          Promise.all(refused.map((ask) => rejects(ask()))),
+          store.peek([plain]),
+        ])
+        equal([before[0]?.remaining, after[0]?.remaining], [5, 5])
+        equal(await remaining(store.peek([plain, fixed])), [5, 5])
+      }
+    },
+  },
+  {
     name: 'prolong() lets permits live on, and says when they have ended',
     run: (context) =>
       withinWindow(600, async (windowMs) => {
@@ -220,6 +284,14 @@ async function fixedCheck(
   options: Partial<LimitCheck>,
 ): Promise<LimitCheck> {
   return { ...(await slidingCheck(context, policy, identity, options)), algorithm: 'fixed-window' }
+}
+
+async function rejects(asked: Promise<unknown>): Promise<void> {
+  const outcome = await asked.then(
+    () => 'resolved',
+    (error: unknown) => (error instanceof StoreReplyError ? 'StoreReplyError' : String(error)),
+  )
+  equal(outcome, 'StoreReplyError')
 }
 
 async function remaining(verdicts: ReturnType<Store['peek']>): Promise<number[]> {

@@ -65,5 +65,4 @@ export const RELEASE = createScript(lua`
 if redis.pcall('GET', KEYS[1]) == ARGV[1] then
   redis.call('DEL', KEYS[1])
 end
-return 1
 `)
