@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { UserId } from '../auth/user-id.ts'
-import { addDays, toDayNumber } from '../local-day.ts'
+import { addDays } from '../local-day.ts'
 import { rangeTags, touchedTags } from './tags.ts'
 
 const USER = UserId.parse('5eed0000-0000-4000-8000-000000000001')
@@ -21,8 +21,12 @@ describe('rangeTags()', () => {
     )
   })
 
-  it('rangeTags() covers a year with few tags', () => {
-    expect(toDayNumber('1900-01-01')).toBe(0)
-    expect(rangeTags(USER, { from: '1900-01-01', to: '1900-12-31' })).toHaveLength(5 + 5 + 5)
+  it('rangeTags() covers a year with 15 to 29 tags, 19 on average', () => {
+    const counts = Array.from({ length: 64 }, (_, offset) => {
+      const from = addDays('2026-01-01', offset)
+      return rangeTags(USER, { from, to: addDays(from, 364) }).length
+    })
+    const mean = counts.reduce((sum, count) => sum + count, 0) / counts.length
+    expect([Math.min(...counts), Math.max(...counts), Math.round(mean)]).toEqual([15, 29, 19])
   })
 })

@@ -1,7 +1,7 @@
 import type { UserId } from '../auth/user-id.ts'
 import { addDays, toDayNumber, toIsoDate } from '../local-day.ts'
 
-/** Days are also tagged in aligned blocks of these sizes, so that a year is about twenty tags instead of 365. */
+/** Days are also tagged in aligned blocks of these sizes, so that a year is 15 to 29 tags, 19 on average, instead of 365. */
 const BLOCK_DAYS = [64, 8] as const
 
 /** Everything cached about a user. Invalidating it forgets them. */
@@ -20,7 +20,7 @@ export function goalsTag(userId: UserId): string {
 }
 
 /**
- * The fewest tags that cover the days `from` to `to`, both included, and no other day. At most about 30 for a year.
+ * The fewest tags that cover the days `from` to `to`, both included, and no other day. At most 29 for a year.
  * {@link touchedTags} of a day inside holds exactly one of them, of a day outside none.
  */
 export function rangeTags(userId: UserId, { from, to }: { from: string; to: string }): string[] {
@@ -50,7 +50,7 @@ export function daysBack(date: string, count: number): { from: string; to: strin
   return { from: addDays(date, 1 - count), to: date }
 }
 
-/** A workout just after the first midnight that the API knows may lie on the day before it. */
+/** Never negative: a workout just after the first midnight that the API knows may lie on the day before, number -1. */
 function floorMod(day: number, size: number): number {
   return ((day % size) + size) % size
 }
