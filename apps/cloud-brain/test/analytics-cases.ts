@@ -88,6 +88,44 @@ export function describeAnalytics(current: Current): void {
     })
 
     it.each([
+      ['steps', 'daily', 1, 500_000],
+      ['calories_consumed', 'weekly', 1, 350_000],
+      ['calories_burned', 'daily', 1, 50_000],
+      ['workouts_count', 'long_term', 1, 182_500],
+      ['sleep_hours', 'daily', 0.01, 24],
+      ['weight_kg', 'long_term', 1, 1000],
+    ])(
+      'POST goals takes a target of %s, %s, from %d to %d, and says so of another',
+      async (metric, period, low, high) => {
+        const user = await createUser()
+        const set = (target: number) => user.post('/analytics/goals', { metric, period, target })
+        for (const target of [low, high]) expect([target, (await set(target)).status]).toEqual([target, 201])
+        const words = { daily: 'daily', weekly: 'weekly', long_term: 'long-term' }[period]
+        const detail = `must be from ${low} to ${high} for a ${words} goal of ${metric}`
+        for (const target of [1e-320, low * 0.999, high * 1.001, -low]) {
+          const response = await set(target)
+          expect([target, response.status]).toEqual([target, 400])
+          expect(await response.json()).toMatchObject({ errors: [{ field: 'target', detail }] })
+        }
+        expect(await (await user.get('/analytics/goals')).json()).toMatchObject({ goals: [{ metric, target: high }] })
+      },
+    )
+
+    it('the OpenAPI document says what a target must lie between', async () => {
+      const response = await current().harness.app.request('/openapi.json')
+      const { components } = (await response.json()) as { components: { schemas: { GoalRequest: unknown } } }
+      expect(components.schemas.GoalRequest).toMatchObject({
+        properties: {
+          target: {
+            minimum: 0.01,
+            maximum: 182_500_000,
+            description: expect.stringContaining('steps 1 to 500000, calories_consumed 1 to 50000,'),
+          },
+        },
+      })
+    })
+
+    it.each([
       [{ metric: 'steps', period: 'daily', target: 0 }, ['target']],
       [{ metric: 'mood', period: 'yearly', target: 5 }, ['metric', 'period']],
       [{}, ['metric', 'period', 'target']],

@@ -2,10 +2,10 @@ import { z } from '@hono/zod-openapi'
 import { daysEnding, IsoDate } from '../local-day.ts'
 import { type DailySummary, toDailySummaries } from './daily-summary.ts'
 import type { HealthRows } from './health-rows.ts'
+import { ITEM_MAXIMA } from './item-maxima.ts'
 import { round } from './round.ts'
-import { Metric } from './trend.ts'
+import { METRICS, Metric } from './trend.ts'
 
-const MAX_TARGET = 1_000_000_000
 const WEEK_DAYS = 7
 /** Longest streak that is counted, and how far back a long-term goal looks. */
 const LONGEST_DAYS = 365
@@ -15,15 +15,43 @@ export const GOAL_HISTORY_DAYS = LONGEST_DAYS + WEEK_DAYS - 1
 export const Period = z.enum(['daily', 'weekly', 'long_term'])
 export const GoalDirection = z.enum(['at_least', 'at_most'])
 
+const PERIOD_DAYS = { daily: 1, weekly: WEEK_DAYS, long_term: LONGEST_DAYS } as const
+const PERIOD_WORDS = { daily: 'daily', weekly: 'weekly', long_term: 'long-term' } as const
+
+/** The most that a goal asks of one day: what one item says of it; of workouts, how many a day holds. */
+const MOST_OF_A_DAY = { ...ITEM_MAXIMA, workouts_count: 500 } as const satisfies Record<Metric, number>
+
+/** What a target must lie between, both included. Figures add up over the days of a period; of weight one reading counts. */
+function targetRange(metric: Metric, period: z.infer<typeof Period>): { least: number; most: number } {
+  const days = metric === 'weight_kg' ? 1 : PERIOD_DAYS[period]
+  // Nobody aims at less than one of anything; sleep is told to a hundredth of an hour.
+  return { least: metric === 'sleep_hours' ? 0.01 : 1, most: MOST_OF_A_DAY[metric] * days }
+}
+
+const TARGET_RANGES = METRICS.map((metric) => {
+  const { least, most } = targetRange(metric, 'daily')
+  return `${metric} ${least} to ${most}`
+}).join(', ')
+
 /** What a user aims at. One goal for each metric. */
 export const GoalRequest = z
   .object({
     metric: Metric,
     period: Period,
-    target: z.number().positive().max(MAX_TARGET),
+    target: z.number().openapi({
+      minimum: 0.01,
+      maximum: targetRange('steps', 'long_term').most,
+      description: `For a daily goal ${TARGET_RANGES}. For a weekly one up to ${PERIOD_DAYS.weekly} times as much, for a long-term one ${PERIOD_DAYS.long_term} times; of weight_kg always the same`,
+    }),
     direction: GoalDirection.optional().openapi({
       description: 'Default: at_most for calories_consumed and weight_kg, at_least for the others',
     }),
+  })
+  .superRefine(({ metric, period, target }, context) => {
+    const { least, most } = targetRange(metric, period)
+    if (target >= least && target <= most) return
+    const message = `must be from ${least} to ${most} for a ${PERIOD_WORDS[period]} goal of ${metric}`
+    context.addIssue({ code: 'custom', path: ['target'], message })
   })
   .openapi('GoalRequest')
 

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { ITEM_MAXIMA } from '../analytics/item-maxima.ts'
 import { IsoDate } from '../local-day.ts'
 
 /** Most items in one batch, over all kinds. */
@@ -28,32 +29,34 @@ export const Workout = z
     activity_type: Label(64).openapi({ example: 'running' }),
     duration_seconds: count(604_800).openapi({ example: 1800 }),
     distance_meters: amount(2_000_000).nullish().openapi({ example: 5000 }),
-    calories: amount(50_000).openapi({ example: 320 }),
+    calories: amount(ITEM_MAXIMA.calories_burned).openapi({ example: 320 }),
     start_time: StartTime.openapi({ format: 'date-time', example: '2026-03-29T07:30:00+01:00' }),
   })
   .openapi('Workout')
 
 export const Sleep = z
-  .object({ date: IsoDate, hours: amount(24), quality_score: amount(100).nullish() })
+  .object({ date: IsoDate, hours: amount(ITEM_MAXIMA.sleep_hours), quality_score: amount(100).nullish() })
   .openapi('Sleep')
 
 export const Nutrition = z
   .object({
     date: IsoDate,
-    calories: amount(50_000),
+    calories: amount(ITEM_MAXIMA.calories_consumed),
     protein_grams: amount(5000).nullish(),
     carbs_grams: amount(5000).nullish(),
     fat_grams: amount(5000).nullish(),
   })
   .openapi('Nutrition')
 
-export const Weight = z.object({ date: IsoDate, weight_kg: z.number().positive().max(1000) }).openapi('Weight')
+export const Weight = z
+  .object({ date: IsoDate, weight_kg: z.number().positive().max(ITEM_MAXIMA.weight_kg) })
+  .openapi('Weight')
 
 export const DailyMetrics = z
   .object({
     date: IsoDate,
-    steps: count(500_000).nullish(),
-    active_calories: amount(50_000).nullish(),
+    steps: count(ITEM_MAXIMA.steps).nullish(),
+    active_calories: amount(ITEM_MAXIMA.calories_burned).nullish(),
     resting_heart_rate: amount(400).nullish(),
     hrv_ms: amount(1000).nullish(),
     vo2_max: amount(150).nullish(),
