@@ -87,6 +87,27 @@ export function describeAnalytics(current: Current): void {
       expect((await user.post('/analytics/trend/steps', {})).status).toBe(405)
     })
 
+    it('texts say weight in the units of the preferences, as soon as these change', async () => {
+      const user = await createUser()
+      await user.ingest({ source: 'scale', weight: [{ date: TODAY, weight_kg: 80 }] })
+      await user.post('/analytics/goals', { metric: 'weight_kg', period: 'daily', target: 75 })
+      const texts = async () => {
+        const { insight } = (await (await user.get('/analytics/dashboard-insight')).json()) as { insight: string }
+        return [insight, await (await user.post('/chat', { message: 'My weight?' })).text()]
+      }
+      for (const [units, above, latest] of [
+        ['metric', '5 kg', '80 kg'],
+        ['imperial', '11.02 lb', '176.4 lb'],
+        ['metric', '5 kg', '80 kg'],
+      ]) {
+        expect((await user.patch('/users/me/preferences', { units })).status).toBe(200)
+        const [insight, answer] = await texts()
+        expect(insight).toBe(`You are at 93.7% of your goal for weight: ${above} above your target.`)
+        expect(answer).toContain(`Your latest weight: ${latest} on ${TODAY};`)
+        expect(answer).toContain(`{"date":"${TODAY}","metric":"weight_kg","value":80}`)
+      }
+    })
+
     it.each([
       ['steps', 'daily', 1, 500_000],
       ['calories_consumed', 'weekly', 1, 350_000],

@@ -37,8 +37,13 @@ const ANSWERS: readonly Answer[] = [
   ...[3, 30].map((size) => analytics(`/trend/steps?end=${TODAY}&window_size=${size}`, { end: TODAY, days: size * 2 })),
   analytics(`/trend/steps?end=${ago(20)}&window_size=5`, { end: ago(20), days: 10 }),
   ...[0, 1].flatMap((back) =>
-    ['/goals', '/dashboard-insight'].map((path) =>
-      analytics(`${path}?date=${ago(back)}`, { end: ago(back), days: 371, goals: true }),
+    (
+      [
+        ['/goals', {}],
+        ['/dashboard-insight', { preferences: true }],
+      ] as const
+    ).map(([path, rest]) =>
+      analytics(`${path}?date=${ago(back)}`, { end: ago(back), days: 371, goals: true, ...rest }),
     ),
   ),
   { path: '/users/me/preferences', preferences: true },

@@ -130,6 +130,10 @@ export function describeChat(current: Current): void {
           messages: [{ role: 'system' }, { role: 'user', content: 'How did I sleep?' }],
         })
         for (const secret of [user.userId, user.email, user.token]) expect(seen[1]).not.toContain(secret)
+        expect(seen[1]).not.toContain('pounds')
+        await user.patch('/users/me/preferences', { units: 'imperial' })
+        await (await ask(user)).text()
+        expect(seen[3]).toContain('Say weights in pounds')
       })
     })
 

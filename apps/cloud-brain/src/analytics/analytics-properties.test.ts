@@ -242,6 +242,6 @@ describe('toDashboardInsight()', () => {
       'On average your steps are up 100% on the week before. A small step today turns it around.',
     ],
   ])('toDashboardInsight() says %s', (_, goals, days, insight) => {
-    expect(toDashboardInsight(END, goals, toRows(days)).insight).toBe(insight)
+    expect(toDashboardInsight({ date: END, units: 'metric' }, goals, toRows(days)).insight).toBe(insight)
   })
 })

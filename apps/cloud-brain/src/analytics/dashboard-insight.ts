@@ -5,6 +5,7 @@ import { GOAL_HISTORY_DAYS, type Goal, GoalProgress, toGoalProgress } from './go
 import type { HealthRows } from './health-rows.ts'
 import { toAmount, toWords } from './metric-words.ts'
 import { METRICS, type Metric, Trend, trendOf } from './trend.ts'
+import type { Units } from './units.ts'
 
 const WINDOW_DAYS = 7
 const NEARLY_PCT = 80
@@ -21,12 +22,16 @@ export const DashboardInsight = z
 export type DashboardInsight = z.infer<typeof DashboardInsight>
 
 /** The goals, the trends of seven days, and the one thing most worth saying about them. */
-export function toDashboardInsight(date: string, goals: readonly Goal[], rows: HealthRows): DashboardInsight {
+export function toDashboardInsight(
+  { date, units }: { date: string; units: Units },
+  goals: readonly Goal[],
+  rows: HealthRows,
+): DashboardInsight {
   const days = toDailySummaries(daysEnding(date, GOAL_HISTORY_DAYS), rows)
   const progress = goals.map((goal) => toGoalProgress(goal, days))
   const recent = days.slice(-2 * WINDOW_DAYS)
   const trends = METRICS.map((metric) => trendOf({ metric, windowSize: WINDOW_DAYS }, recent))
-  return { insight: toInsight(progress, trends), goals: progress, trends }
+  return { insight: toInsight(progress, trends, units), goals: progress, trends }
 }
 
 /**
@@ -34,7 +39,7 @@ export function toDashboardInsight(date: string, goals: readonly Goal[], rows: H
  * the right direction, encouragement. What is right is what the user's goal says; without one more is better, except that
  * eating and weight have no direction of their own.
  */
-export function toInsight(goals: readonly GoalProgress[], trends: readonly Trend[]): string {
+function toInsight(goals: readonly GoalProgress[], trends: readonly Trend[], units: Units): string {
   const moving = trends.filter(({ trend }) => trend === 'up' || trend === 'down')
   const wayOf = ({ metric, trend }: Trend) => {
     const better = betterWhen(metric, goals)
@@ -43,7 +48,7 @@ export function toInsight(goals: readonly GoalProgress[], trends: readonly Trend
   const nearest = goals
     .filter(({ is_met, progress_pct }) => !is_met && progress_pct >= NEARLY_PCT)
     .toSorted((a, b) => b.progress_pct - a.progress_pct)[0]
-  if (nearest) return nearlyThere(nearest)
+  if (nearest) return nearlyThere(nearest, units)
   const worse = furthest(moving.filter((trend) => wayOf(trend) === 'bad'))
   if (worse) return `${sentence(worse)} A small step today turns it around.`
   if (goals.length > 0 && goals.every(({ is_met }) => is_met)) {
@@ -54,8 +59,8 @@ export function toInsight(goals: readonly GoalProgress[], trends: readonly Trend
   return 'Every day counts. Keep going!'
 }
 
-function nearlyThere({ metric, progress_pct, remaining, direction }: GoalProgress): string {
-  const missing = toAmount(metric, remaining ?? 0)
+function nearlyThere({ metric, progress_pct, remaining, direction }: GoalProgress, units: Units): string {
+  const missing = toAmount(metric, remaining ?? 0, { units, decimals: 2 })
   const rest = direction === 'at_least' ? `${missing} to go` : `${missing} above your target`
   return `You are at ${progress_pct}% of your goal for ${toWords(metric).name}: ${rest}.`
 }

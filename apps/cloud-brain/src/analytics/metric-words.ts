@@ -1,4 +1,6 @@
+import { round } from './round.ts'
 import type { Metric } from './trend.ts'
+import { KG_PER_POUND, type Units } from './units.ts'
 
 const WORDS = {
   steps: { name: 'steps', isPlural: true, one: 'step', several: 'steps' },
@@ -15,8 +17,22 @@ export function toWords(metric: Metric): { name: string; is: 'is' | 'are'; was: 
   return isPlural ? { name, is: 'are', was: 'were' } : { name, is: 'is', was: 'was' }
 }
 
-/** An amount with its unit: `1 step`, `7.5 hours`, `70.2 kg`. */
-export function toAmount(metric: Metric, value: number): string {
+/** How an amount is said: in which units, and with at most how many decimals. */
+export type Saying = { units: Units; decimals: number }
+
+/** The number of an amount: `154.8` of 70.2 kg in imperial units. */
+export function toSaid(metric: Metric, value: number, { units, decimals }: Saying): number {
+  return round(isInPounds(metric, units) ? value / KG_PER_POUND : value, decimals)
+}
+
+/** An amount with its unit: `1 step`, `7.5 hours`, `70.2 kg`, `154.8 lb`. */
+export function toAmount(metric: Metric, value: number, saying: Saying): string {
+  const said = toSaid(metric, value, saying)
+  if (isInPounds(metric, saying.units)) return `${said} lb`
   const { one, several } = WORDS[metric]
-  return `${value} ${value === 1 ? one : several}`
+  return `${said} ${said === 1 ? one : several}`
+}
+
+function isInPounds(metric: Metric, units: Units): boolean {
+  return metric === 'weight_kg' && units === 'imperial'
 }

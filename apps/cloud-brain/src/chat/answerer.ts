@@ -1,8 +1,9 @@
 import type { DailySummary } from '../analytics/daily-summary.ts'
+import type { Units } from '../analytics/units.ts'
 import type { Preferences } from '../health/preferences.ts'
 
-/** What an answer may be made of: the user's own days, oldest first, the last being today. */
-export type ChatFacts = { days: readonly DailySummary[]; persona: Preferences['coach_persona'] }
+/** What an answer may be made of: the user's own days, oldest first, the last being today, and how they want it said. */
+export type ChatFacts = { days: readonly DailySummary[]; persona: Preferences['coach_persona']; units: Units }
 
 /** A figure that an answer used. */
 export type Citation = { date: string; metric: Exclude<keyof DailySummary, 'date'>; value: number }

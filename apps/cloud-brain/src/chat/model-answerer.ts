@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { METRICS } from '../analytics/trend.ts'
+import { KG_PER_POUND } from '../analytics/units.ts'
 import { type Answerer, AnswererError, type ChatFacts, type Citation } from './answerer.ts'
 
 const TIMEOUT_MS = 60_000
@@ -47,10 +48,11 @@ export function createModelAnswerer({ url, apiKey, model }: ModelEndpoint): Answ
   }
 }
 
-function toInstructions({ days, persona }: ChatFacts): string {
+function toInstructions({ days, persona, units }: ChatFacts): string {
   return [
     `You are a health coach. Your manner is ${persona.replace('_', ' ')}. Answer in a few sentences.`,
     'Use only these figures of the user, one JSON object a day; null was not measured. Give no medical diagnosis.',
+    ...(units === 'imperial' ? [`Say weights in pounds; one pound is ${KG_PER_POUND} kg.`] : []),
     ...days.map((day) => JSON.stringify(day)),
   ].join('\n')
 }

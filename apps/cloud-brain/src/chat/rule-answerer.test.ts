@@ -13,8 +13,12 @@ const NOTHING = {
 } as const
 
 /** The first sentence of an answer about one day. */
-async function sayOf(message: string, figures: Partial<DailySummary>): Promise<string> {
-  const facts = { days: [{ date: DATE, ...NOTHING, ...figures }], persona: 'balanced' } as const
+async function sayOf(
+  message: string,
+  figures: Partial<DailySummary>,
+  units: 'metric' | 'imperial' = 'metric',
+): Promise<string> {
+  const facts = { days: [{ date: DATE, ...NOTHING, ...figures }], persona: 'balanced', units } as const
   for await (const piece of answerByRules({ message, facts }, { signal: AbortSignal.timeout(1000) })) {
     if (piece.type === 'text') return piece.text.trim()
   }
@@ -44,5 +48,14 @@ describe('answerByRules()', () => {
     ['weight?', { weight_kg: 70.2 }, 'weight: 70.2 kg'],
   ])('answers %s of %j with its unit, one as one', async (message, figures, text) => {
     expect(await sayOf(message, figures)).toContain(`Your latest ${text} on ${DATE};`)
+  })
+  it('says weight in pounds where the user wants imperial units, and nothing else otherwise', async () => {
+    const weight = { weight_kg: 70.2 }
+    expect(await sayOf('how many pounds?', weight, 'imperial')).toBe(
+      `Your latest weight: 154.8 lb on ${DATE}; the average of the last 7 days is 154.8.`,
+    )
+    expect(await sayOf('weight?', { weight_kg: 0.45359237 }, 'imperial')).toContain('Your latest weight: 1 lb on')
+    const steps = { steps: 8000 }
+    expect(await sayOf('steps?', steps, 'imperial')).toBe(await sayOf('steps?', steps))
   })
 })

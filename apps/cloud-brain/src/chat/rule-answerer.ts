@@ -1,6 +1,6 @@
 import type { DailySummary } from '../analytics/daily-summary.ts'
-import { toAmount, toWords } from '../analytics/metric-words.ts'
-import { mean, round } from '../analytics/round.ts'
+import { toAmount, toSaid, toWords } from '../analytics/metric-words.ts'
+import { mean } from '../analytics/round.ts'
 import { METRICS, type Metric, trendOf } from '../analytics/trend.ts'
 import type { Preferences } from '../health/preferences.ts'
 import type { Answerer, ChatFacts, Citation } from './answerer.ts'
@@ -13,7 +13,7 @@ const TOPICS = {
   calories_consumed: /\b(eat\w*|ate|food|diet|nutrition|consumed)\b/i,
   calories_burned: /\b(burn\w*|energy)\b/i,
   workouts_count: /\b(work ?outs?|train\w*|runs?|running|exercise\w*)\b/i,
-  weight_kg: /\b(weigh\w*|kilos?|kg|scale)\b/i,
+  weight_kg: /\b(weigh\w*|kilos?|kg|pounds?|lbs?|scale)\b/i,
 } as const satisfies Record<Metric, RegExp>
 
 const CLOSING = {
@@ -36,16 +36,17 @@ export const answerByRules: Answerer = async function* ({ message, facts }) {
   yield { type: 'citations', citations }
 }
 
-function describe(metric: Metric, { days }: ChatFacts): { text: string; used: Citation[] } {
+function describe(metric: Metric, { days, units }: ChatFacts): { text: string; used: Citation[] } {
   const { name, was } = toWords(metric)
   const week = days.slice(-WEEK_DAYS).flatMap((day) => toCitation(metric, day))
   const latest = week.at(-1)
   if (!latest) return { text: `No ${name} ${was} recorded in the last ${WEEK_DAYS} days.`, used: [] }
-  const average = round(mean(week.map(({ value }) => value)), 1)
+  const saying = { units, decimals: 1 }
+  const average = toSaid(metric, mean(week.map(({ value }) => value)), saying)
   const { trend, percent_change } = trendOf({ metric, windowSize: WEEK_DAYS }, days.slice(-2 * WEEK_DAYS))
   const change =
     trend === 'up' || trend === 'down' ? `, ${trend} ${Math.abs(percent_change ?? 0)}% on the week before` : ''
-  const text = `Your latest ${name}: ${toAmount(metric, round(latest.value, 1))} on ${latest.date}; the average of the last ${WEEK_DAYS} days is ${average}${change}.`
+  const text = `Your latest ${name}: ${toAmount(metric, latest.value, saying)} on ${latest.date}; the average of the last ${WEEK_DAYS} days is ${average}${change}.`
   return { text, used: week }
 }
 

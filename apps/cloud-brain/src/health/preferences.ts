@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { eq, sql } from 'drizzle-orm'
 import type { Definition } from 'millpond'
+import { Units } from '../analytics/units.ts'
 import { UserId } from '../auth/user-id.ts'
 import type { CachedParts } from '../cached-parts.ts'
 import type { Database, Transaction } from '../db/database.ts'
@@ -9,7 +10,6 @@ import { TimeZone } from '../local-day.ts'
 import { userTag } from './tags.ts'
 
 const CoachPersona = z.enum(['tough_love', 'balanced', 'gentle'])
-const Units = z.enum(['metric', 'imperial'])
 export const SubscriptionTier = z.enum(['free', 'premium'])
 
 /** What a user chose, with the defaults filled in, and the tier they have. */
@@ -19,7 +19,7 @@ export const Preferences = z
     subscription_tier: SubscriptionTier.openapi({ description: 'Set by billing, not by the user' }),
     is_premium: z.boolean(),
     timezone: TimeZone,
-    units: Units,
+    units: Units.openapi({ description: 'What texts say weights in: kilograms or pounds. Figures are metric' }),
   })
   .openapi('Preferences')
 

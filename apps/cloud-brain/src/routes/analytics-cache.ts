@@ -8,6 +8,7 @@ import { toWeeklyTrends, WEEK_DAYS, WeeklyTrends } from '../analytics/weekly-tre
 import { UserId } from '../auth/user-id.ts'
 import type { CachedParts } from '../cached-parts.ts'
 import { readGoals } from '../health/goals.ts'
+import { preferencesTag, readPreferences } from '../health/preferences.ts'
 import { readHealthRows } from '../health/read-rows.ts'
 import { daysBack, goalsTag, rangeTags, userTag } from '../health/tags.ts'
 import { IsoDate } from '../local-day.ts'
@@ -19,7 +20,7 @@ const TrendInput = UserDay.extend({ metric: Metric, windowSize: z.int().min(3).m
 /** Every cached answer of the analytics. The whole input makes the key; `date` is a day, never "today". */
 export type AnalyticsCache = ReturnType<typeof defineAnalytics>
 
-/** Defines the cached analytics: each until its time is over or one of the days or goals it is made of changes. */
+/** Defines the cached analytics: each until its time is over or one of the days, goals or preferences it is made of changes. */
 export function defineAnalytics({ db, cache, local }: CachedParts) {
   type Input = z.output<typeof UserDay>
   const rowsOf = ({ userId, date }: Input, days: number) => readHealthRows(db, { userId, ...daysBack(date, days) })
@@ -85,10 +86,15 @@ export function defineAnalytics({ db, cache, local }: CachedParts) {
       ttl: '5m',
       input: UserDay,
       output: DashboardInsight,
-      tags: (input) => [goalsTag(input.userId), ...tagsOf(input, GOAL_HISTORY_DAYS)],
+      // Its text is in the units of the preferences.
+      tags: (input) => [goalsTag(input.userId), preferencesTag(input.userId), ...tagsOf(input, GOAL_HISTORY_DAYS)],
       load: async (input) => {
-        const [goals, rows] = await Promise.all([readGoals(db, input.userId), rowsOf(input, GOAL_HISTORY_DAYS)])
-        return toDashboardInsight(input.date, goals, rows)
+        const [goals, rows, { units }] = await Promise.all([
+          readGoals(db, input.userId),
+          rowsOf(input, GOAL_HISTORY_DAYS),
+          readPreferences(db, input.userId),
+        ])
+        return toDashboardInsight({ date: input.date, units }, goals, rows)
       },
     }),
   }

@@ -50,10 +50,10 @@ export function chatRoutes(deps: {
   const { db, clock, preferences, limiter, answerer, logger } = deps
   const app = new OpenAPIHono<ApiEnv>()
 
-  async function readFacts(userId: UserId, { timezone, coach_persona }: Preferences): Promise<ChatFacts> {
+  async function readFacts(userId: UserId, { timezone, coach_persona, units }: Preferences): Promise<ChatFacts> {
     const today = toLocalDay(new Date(clock.now()), timezone)
     const rows = await readHealthRows(db, { userId, ...daysBack(today, FACT_DAYS) })
-    return { days: toDailySummaries(daysEnding(today, FACT_DAYS), rows), persona: coach_persona }
+    return { days: toDailySummaries(daysEnding(today, FACT_DAYS), rows), persona: coach_persona, units }
   }
 
   documentRoute(
