@@ -92,6 +92,9 @@ describeWith(['redis', 'postgres'], 'the site on Redis over REST and on PostgreS
     expect(after.totalSignups - before.totalSignups).toBe(5)
   })
 
+  /** Of this test, and of the REST server, which seals what holds a script. */
+  const ofOthers = ['info', 'ping']
+
   /** How often Redis has been asked for each command so far, those inside scripts too. */
   async function readCalls(): Promise<Map<string, number>> {
     const headers = { authorization: `Bearer ${rest.token}` }
@@ -109,7 +112,10 @@ describeWith(['redis', 'postgres'], 'the site on Redis over REST and on PostgreS
       const { status } = await read(from)
       const after = await readCalls()
       const made = [...after].map(([name, calls]) => [name, calls - (before.get(name) ?? 0)] as const)
-      return { status, calls: Object.fromEntries(made.filter(([name, calls]) => calls > 0 && name !== 'info')) }
+      return {
+        status,
+        calls: Object.fromEntries(made.filter(([name, calls]) => calls > 0 && !ofOthers.includes(name))),
+      }
     }
     await read('192.0.2.203')
     // Two limits share the script, the clock and the read; each is written by a command of its own.
