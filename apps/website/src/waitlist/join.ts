@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { and, asc, desc, eq, gt, ne, notInArray } from 'drizzle-orm'
+import { and, asc, desc, eq, notInArray, sql } from 'drizzle-orm'
 import type { Database, Queryable } from '../db/database.ts'
 import { mailOutbox, referralCodes, referrals, signups } from '../db/schema.ts'
 import type { JoinInput } from './join-input.ts'
@@ -50,14 +50,14 @@ const message =
 async function ensureSignup(tx: Queryable, input: JoinInput): Promise<EnsuredSignup> {
   const { email, quiz } = input
   const [made] = await tx.insert(signups).values({ email, quiz }).onConflictDoNothing().returning({ id: signups.id })
-  if (made !== undefined) return { id: made.id, isNew: true, isConfirmed: false }
   const [found] = await tx
     .select({ id: signups.id, seq: signups.seq })
     .from(signups)
     .where(eq(signups.email, email))
     .for('no key update')
   // Only a deletion between the two statements leads here; then the address is new again.
-  return found === undefined ? ensureSignup(tx, input) : { id: found.id, isNew: false, isConfirmed: found.seq !== null }
+  if (found === undefined) return ensureSignup(tx, input)
+  return { id: found.id, isNew: made !== undefined, isConfirmed: found.seq !== null }
 }
 
 /**
@@ -65,35 +65,23 @@ async function ensureSignup(tx: Queryable, input: JoinInput): Promise<EnsuredSig
  * address again and again must not fill their inbox. The caller holds the person's row.
  */
 export async function queueLink(tx: Queryable, person: EnsuredSignup, now: Date): Promise<void> {
-  const since = new Date(now.getTime() - 24 * hourMs)
-  const recent = person.isNew
-    ? []
-    : await tx
-        .select({ createdAt: mailOutbox.createdAt })
-        .from(mailOutbox)
-        .where(and(eq(mailOutbox.signupId, person.id), gt(mailOutbox.createdAt, since)))
-        .orderBy(desc(mailOutbox.createdAt))
-  const last = recent[0]?.createdAt
-  if (recent.length >= mailsPerDay || (last !== undefined && now.getTime() - last.getTime() < mailPauseMs)) return
-  await tx.insert(mailOutbox).values({
-    kind: person.isConfirmed ? 'place' : 'confirm',
-    signupId: person.id,
-    idempotencyKey: `link:${person.id}:${randomUUID()}`,
-    createdAt: now,
-    nextAttemptAt: now,
-  })
+  const [at, dayAgo, pauseAgo] = [0, 24 * hourMs, mailPauseMs].map((ms) => new Date(now.getTime() - ms).toISOString())
+  const own = sql`from ${mailOutbox} where ${mailOutbox.signupId} = ${person.id}`
+  await tx.execute(sql`
+    insert into ${mailOutbox} (kind, signup_id, idempotency_key, created_at, next_attempt_at)
+    select ${person.isConfirmed ? 'place' : 'confirm'}, ${person.id}, ${`link:${person.id}:${randomUUID()}`}, ${at}, ${at}
+    where not exists (select ${own} and ${mailOutbox.createdAt} > ${pauseAgo})
+      and (select count(*) ${own} and ${mailOutbox.createdAt} > ${dayAgo}) < ${mailsPerDay}`)
 }
 
-/** Credits the owner of the code. An unknown code is no fault of the visitor and says nothing to one who guesses. */
-async function recordReferral(tx: Queryable, referredId: string, code: string): Promise<void> {
-  const [owner] = await tx
-    .select({ id: signups.id })
-    .from(referralCodes)
-    .innerJoin(signups, eq(signups.id, referralCodes.signupId))
-    .where(and(eq(referralCodes.code, code), ne(referralCodes.signupId, referredId)))
-    // An owner who is leaving at this moment is waited for, and is then nobody's friend.
-    .for('key share', { of: signups })
-  if (owner !== undefined) await tx.insert(referrals).values({ referredId, referrerId: owner.id })
+/** Credits the owner of the code with a new person. An unknown code is no fault of the visitor and says nothing to one who guesses. */
+async function recordReferral(tx: Queryable, { id, isNew }: EnsuredSignup, code: string): Promise<void> {
+  // An owner who is leaving at this moment is waited for, and is then nobody's friend.
+  await tx.execute(sql`
+    insert into ${referrals} (referred_id, referrer_id)
+    select ${id}, ${signups.id} from ${referralCodes} join ${signups} on ${signups.id} = ${referralCodes.signupId}
+    where ${isNew} and ${referralCodes.code} = ${code} and ${referralCodes.signupId} <> ${id}
+    for key share of ${signups}`)
 }
 
 async function addReferralCode(tx: Queryable, signupId: string, draw: () => string): Promise<string> {
@@ -110,24 +98,13 @@ async function addReferralCode(tx: Queryable, signupId: string, draw: () => stri
 }
 
 async function dropOldCodes(tx: Queryable, signupId: string): Promise<void> {
-  const own = tx.select({ code: referralCodes.code }).from(referralCodes).where(eq(referralCodes.signupId, signupId))
-  const [first] = await own.orderBy(asc(referralCodes.createdAt), asc(referralCodes.code)).limit(1)
-  const newest = tx
-    .select({ code: referralCodes.code })
-    .from(referralCodes)
-    .where(eq(referralCodes.signupId, signupId))
-    .orderBy(desc(referralCodes.createdAt), asc(referralCodes.code))
-    .limit(laterCodesKept)
-  if (first === undefined) return
+  const isOwn = eq(referralCodes.signupId, signupId)
+  const own = () => tx.select({ code: referralCodes.code }).from(referralCodes).where(isOwn)
+  const first = own().orderBy(asc(referralCodes.createdAt), asc(referralCodes.code)).limit(1)
+  const newest = own().orderBy(desc(referralCodes.createdAt), asc(referralCodes.code)).limit(laterCodesKept)
   await tx
     .delete(referralCodes)
-    .where(
-      and(
-        eq(referralCodes.signupId, signupId),
-        ne(referralCodes.code, first.code),
-        notInArray(referralCodes.code, newest),
-      ),
-    )
+    .where(and(isOwn, notInArray(referralCodes.code, first), notInArray(referralCodes.code, newest)))
 }
 
 /**
@@ -136,7 +113,8 @@ async function dropOldCodes(tx: Queryable, signupId: string): Promise<void> {
  *
  * The answer to a new, a pending and a confirmed address is the same in shape and in kind, so it tells nothing about
  * the person: the place is the next free one for everybody, and the code is fresh each time (each of them works).
- * The mail differs, and only the address's owner reads it.
+ * The mail differs, and only the address's owner reads it. Nor does the answer's time tell: the database is asked the
+ * same statements for every address.
  *
  * `draw` makes referral codes. Throws {@link ReferralCodeError} and the driver's errors.
  */
@@ -148,9 +126,9 @@ export function joinWaitlist(
   return db.transaction(async (tx) => {
     const person = await ensureSignup(tx, input)
     await queueLink(tx, person, now)
-    if (person.isNew && input.referralCode !== undefined) await recordReferral(tx, person.id, input.referralCode)
+    if (input.referralCode !== undefined) await recordReferral(tx, person, input.referralCode)
     const referralCode = await addReferralCode(tx, person.id, draw)
-    if (!person.isNew) await dropOldCodes(tx, person.id)
+    await dropOldCodes(tx, person.id)
     const position = (await readConfirmed(tx)) + 1
     const tier = position <= foundingPlaces ? 'founding' : 'early'
     return { isNew: person.isNew, answer: { message, position, referralCode, tier } }
