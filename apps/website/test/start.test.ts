@@ -36,7 +36,7 @@ describe('server.mjs', () => {
     const failed = await failToStart({ DATA_DIR: site.dataDir })
     expect(failed).toEqual({
       code: 1,
-      errors: `Cannot open the folder ${site.dataDir}: process ${site.pid} has it open; stop that process, or choose another folder`,
+      errors: `Cannot open the folder ${site.dataDir}/db: process ${site.pid} has it open; stop that process, or choose another folder`,
     })
   })
 

@@ -51,14 +51,15 @@ async function openPostgres(url: string, options: { appDir: string; connections:
 }
 
 async function openEmbedded(dataDir: string, appDir: string): Promise<OpenDatabase> {
-  const lock = await lockFolder(dataDir)
+  const folder = join(dataDir, 'db')
+  // The lock lies beside the folder, and an image may write inside of the data's folder only.
+  const lock = await lockFolder(folder)
   try {
     const [{ PGlite }, { drizzle }, { migrate }] = await Promise.all([
       import('@electric-sql/pglite'),
       import('drizzle-orm/pglite'),
       import('drizzle-orm/pglite/migrator'),
     ])
-    const folder = join(dataDir, 'db')
     await mkdir(folder, { recursive: true })
     const pglite = await PGlite.create(folder)
     const db = drizzle(pglite, { schema })
