@@ -55,9 +55,15 @@ function sizeOf(path) {
     .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0)
 }
 
-/** @param {import('./image/build-stages.mjs').Built} image @returns {string} */
-const filesOf = ({ root, workdir }) =>
-  readdirSync(join(root, workdir), { recursive: true }).map(String).sort().join('\n')
+/** What is in the image outside of its DATA_DIR. @param {import('./image/build-stages.mjs').Built} image @returns {string} */
+function filesOf({ root, env }) {
+  const data = join(env.DATA_DIR ?? '', '/').slice(1)
+  const names = readdirSync(root, { recursive: true }).map(String)
+  return names
+    .filter((name) => !name.startsWith(data))
+    .sort()
+    .join('\n')
+}
 
 const image = buildStages({
   dockerfile: readFileSync(join(repositoryRoot, 'apps', app, 'Dockerfile'), 'utf8'),

@@ -22,4 +22,22 @@ describe('createHealth()', () => {
     const inert = { ...parts, testLimiter: async () => ({ ok: false }) }
     expect(await createHealth(inert).selfTests()).toEqual({ cache: true, limiter: false })
   })
+
+  it('asks a part that hangs no second time', async () => {
+    let asked = 0
+    let answer = (): void => undefined
+    const clock = { ms: 0 }
+    const pingDatabase = () => {
+      asked += 1
+      return new Promise<void>((resolve) => {
+        answer = resolve
+      })
+    }
+    const health = createHealth({ ...parts, pingDatabase, now: () => clock.ms })
+    const first = health.isDatabaseUp()
+    clock.ms = 10_000
+    const second = health.isDatabaseUp()
+    answer()
+    expect([await first, await second, asked]).toEqual([true, true, 1])
+  })
 })

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { onceAWhile } from './once-a-while.ts'
 
 /** Whether the cache caches and the limits limit, by having tried it on the store. */
@@ -19,18 +20,6 @@ const PING_TIMEOUT_MS = 2_000
 const PING_EVERY_MS = 1_000
 const TEST_EVERY_MS = 5_000
 
-function answers(ping: () => Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), PING_TIMEOUT_MS)
-  })
-  const answer = ping().then(
-    () => true,
-    () => false,
-  )
-  return Promise.race([answer, timeout]).finally(() => clearTimeout(timer))
-}
-
 /** However many ask, each part is asked once a second at most. `now` is a monotonic clock in milliseconds. */
 export function createHealth(parts: {
   pingDatabase(): Promise<unknown>
@@ -49,9 +38,14 @@ export function createHealth(parts: {
     const [cache, limiter] = await Promise.all([holds(testCache), holds(testLimiter)])
     return { cache, limiter }
   }
+  /** One that hangs is waited for a while by each who asks, and asked no second time. */
+  const answers = (ping: () => Promise<unknown>) => {
+    const asked = onceAWhile(() => holds(() => ping().then(() => ({ ok: true }))), { everyMs: PING_EVERY_MS, now })
+    return () => Promise.race([asked(), delay(PING_TIMEOUT_MS, false, { ref: false })])
+  }
   return {
-    isDatabaseUp: onceAWhile(() => answers(pingDatabase), { everyMs: PING_EVERY_MS, now }),
-    isStoreUp: onceAWhile(() => answers(pingStore), { everyMs: PING_EVERY_MS, now }),
+    isDatabaseUp: answers(pingDatabase),
+    isStoreUp: answers(pingStore),
     selfTests: onceAWhile(test, { everyMs: TEST_EVERY_MS, now, isFinal: ({ cache, limiter }) => cache && limiter }),
   }
 }
