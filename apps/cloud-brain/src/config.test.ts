@@ -38,6 +38,10 @@ describe('readConfig()', () => {
     })
   })
 
+  it('readConfig() takes an IPv6 host with its brackets too', () => {
+    expect(['[::1]', '::1'].map((HOST) => readConfig({ HOST }, '/srv').host)).toEqual(['::1', '::1'])
+  })
+
   it('readConfig() takes every setting when it is given', () => {
     const env = {
       ...UPSTASH,

@@ -206,7 +206,7 @@ function toFaultMessage(faults: readonly string[]): string {
 function toConfig(env: Environment, cwd: string): Config {
   const production = env.NODE_ENV === 'production'
   const dataDir = resolve(cwd, env.DATA_DIR ?? DEFAULT_DATA_DIR)
-  const host = env.HOST ?? (production ? '0.0.0.0' : '127.0.0.1')
+  const host = env.HOST?.replace(/^\[|\]$/g, '') ?? (production ? '0.0.0.0' : '127.0.0.1')
   return Object.freeze({
     production,
     port: Object.freeze({ value: Number(env.PORT ?? DEFAULT_PORT), chosen: env.PORT !== undefined }),

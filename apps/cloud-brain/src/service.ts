@@ -86,6 +86,14 @@ async function openParts(
     const [cacheTest, limiterTest] = await Promise.all([cache.selfTest(), limiter.selfTest()])
     return { cache: cacheTest, limiter: limiterTest }
   }, systemClock)
+  const { cache: cacheTest, limiter: limiterTest } = await selfTests()
+  if (!(cacheTest.ok && limiterTest.ok)) {
+    const checks = [...cacheTest.checks, ...limiterTest.checks].filter(({ ok }) => !ok)
+    logger.warn(
+      { checks },
+      'the store does not hold what it is given: answers are computed, and limits are what each declares for an outage',
+    )
+  }
   await outbox.drain()
   outbox.watch()
   const janitor = startJanitor({ db: database.db, clock: systemClock, logger })

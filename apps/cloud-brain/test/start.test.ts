@@ -5,6 +5,7 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freePort } from 'millpond-e2e/servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { DashboardInsight } from '../src/analytics/dashboard-insight.ts'
@@ -79,9 +80,9 @@ describe('main', () => {
     expect([seeded.code, seeded.output.match(/^Seeded.*$/gm)]).toEqual([
       0,
       [
-        'Seeded 90 days of the runner with 435 items',
-        'Seeded 90 days of the night-nurse with 399 items',
-        'Seeded 90 days of the beginner with 391 items',
+        'Seeded 90 days of the runner with 436 items',
+        'Seeded 90 days of the night-nurse with 398 items',
+        'Seeded 90 days of the beginner with 390 items',
       ],
     ])
     const { personas } = PersonaList.parse(await (await fetch(`${url}/dev/personas`)).json())
@@ -117,6 +118,18 @@ describe('main', () => {
       'pglite.locks',
       'token-encryption-key',
     ])
+  })
+
+  it('says at its start that the store does not answer, and serves', async () => {
+    const env = { DATA_DIR: join(dataDir, 'no-store'), PORT: '0', REDIS_URL: `redis://127.0.0.1:${await freePort()}` }
+    const child = run('src/main.ts', { env, ipc: true })
+    const end = ended(child)
+    const { url } = await ready(child)
+    expect((await fetch(`${url}/readyz`)).status).toBe(200)
+    child.kill('SIGTERM')
+    const { code, output } = await end
+    expect([code, output.includes('"name":"a limit refuses","ok":false')]).toEqual([0, true])
+    expect(output).toContain('the store does not hold what it is given')
   })
 
   it('keeps its data and its tokens over a restart, and stops when its parent goes away', async () => {

@@ -13,6 +13,8 @@ type LivedDay = { date: string; kind: Kind; usual: UsualDay; random: Random; per
 
 const ILLNESS_DAYS = 5
 const DAYS_WITHOUT_WATCH = 3
+/** The latest days are whole: they are what a visitor sees first. */
+const WHOLE_DAYS = 7
 const METERS_PER_STEP = 0.74
 
 /**
@@ -47,7 +49,7 @@ export function generateDemoDays(options: { seed: number; today: string; days: n
 function tellStory(dates: readonly string[], random: Random): Map<string, Kind> {
   const half = Math.floor(dates.length / 2)
   const illness = random.whole(1, half - ILLNESS_DAYS)
-  const forgotten = random.whole(half, dates.length - DAYS_WITHOUT_WATCH - 2)
+  const forgotten = random.whole(half, Math.max(half, dates.length - DAYS_WITHOUT_WATCH - WHOLE_DAYS))
   const story = new Map<string, Kind>()
   for (const date of dates.slice(illness, illness + ILLNESS_DAYS)) story.set(date, 'ill')
   for (const date of dates.slice(forgotten, forgotten + DAYS_WITHOUT_WATCH)) story.set(date, 'without-watch')

@@ -25,12 +25,26 @@ function TileFrame({ title, tile, children }: { title: string; tile: Tile<unknow
 const shown = (value: number | null, unit: string): string =>
   value === null ? 'not measured' : `${value.toLocaleString('en')}${unit}`
 
+const shownDay = (date: string): string =>
+  new Date(`${date}T00:00:00Z`).toLocaleDateString('en-GB', {
+    weekday: 'long',
+    day: 'numeric',
+    month: 'long',
+    timeZone: 'UTC',
+  })
+
+function shownHours(hours: number | null): string {
+  if (hours === null) return 'not measured'
+  const minutes = Math.round(hours * 60)
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
 function Tiles({ demo }: { demo: Extract<Demo, { status: 'ready' }> }) {
   const { summary, trends } = demo
   const day = summary.value
   const facts = [
     ['Steps', shown(day.steps, '')],
-    ['Sleep', shown(day.sleep_hours, ' h')],
+    ['Sleep', shownHours(day.sleep_hours)],
     ['Burned', shown(day.calories_burned, ' kcal')],
     ['Weight', shown(day.weight_kg, ' kg')],
     ['Workouts', shown(day.workouts_count, '')],
@@ -38,7 +52,7 @@ function Tiles({ demo }: { demo: Extract<Demo, { status: 'ready' }> }) {
   const { dates, steps, sleep_hours: sleep, calories_out: burned } = trends.value
   return (
     <div className="mt-12 grid gap-x-14 gap-y-12 md:grid-cols-2" data-testid="tiles">
-      <TileFrame title={`Today, ${day.date}`} tile={summary}>
+      <TileFrame title={`Today, ${shownDay(day.date)}`} tile={summary}>
         <dl className="grid grid-cols-2 gap-x-8 gap-y-4">
           {facts.map(([label, value]) => (
             <div key={label}>
