@@ -164,9 +164,9 @@ describe('a person', () => {
       cookie: cookieOf(confirmed),
       fields: { displayName: 'Flora' },
     })
-    expect([named.status, named.header('location')]).toEqual([303, expect.stringMatching(/^\/me\?note=\w+#name$/)])
+    expect([named.status, named.header('location')]).toEqual([303, expect.stringMatching(/^\/me\?note=\w+#name-note$/)])
     const failed = await postForm(`${site.url}/api/waitlist/confirm`, { from, fields: { token: 'x' } })
-    expect(failed.header('location')).toMatch(/^\/me\?note=\w+#link$/)
+    expect(failed.header('location')).toMatch(/^\/me\?note=\w+#link-note$/)
   })
 })
 
@@ -227,10 +227,11 @@ describe('a person who leaves', () => {
       const goneForm = await postForm(url, fields)
       const strangers = await postForm(url, { ...fields, cookie: '' })
       expect([gone.status, goneForm.status, strangers.status]).toEqual([401, 303, 303])
-      for (const answer of [goneForm, strangers]) expect(answer.header('location')).toMatch(/^\/me\?note=\w+#link$/)
+      for (const answer of [goneForm, strangers])
+        expect(answer.header('location')).toMatch(/^\/me\?note=\w+#link-note$/)
     }
     const form = await postForm(`${site.url}/api/waitlist/leave`, { from, cookie: two.cookie, fields: {} })
-    expect([form.status, form.header('location')]).toEqual([303, expect.stringMatching(/^\/me\?note=\w+#link$/)])
+    expect([form.status, form.header('location')]).toEqual([303, expect.stringMatching(/^\/me\?note=\w+#link-note$/)])
     expect(form.headers.filter(([name]) => name === 'set-cookie').length).toBe(2)
   })
 

@@ -38,12 +38,20 @@ export interface FormPlace {
   readonly fragment: string
 }
 
-/** Back to a page, which renders the note. */
-export function redirectWithNote(runtime: Runtime, note: VisitorNote, { path, fragment }: FormPlace): Response {
+/**
+ * Back to a page, which renders the note. A text that is there when a page loads is read aloud by nobody, so the address leads to it, or to the element `target`: that gives it the focus, without
+ * JavaScript too.
+ */
+export function redirectWithNote(
+  runtime: Runtime,
+  note: VisitorNote,
+  { path, fragment }: FormPlace,
+  target: string = `${fragment}-note`,
+): Response {
   const hasPlace = note.kind === 'done' || note.kind === 'invalid' || note.kind === 'wait'
   const { id, cookie } = writeVisitorNote(hasPlace ? { ...note, at: fragment } : note, runtime.secrets.cookie)
   const line = cookieLine(runtime, { name: noteCookie, value: cookie, maxAge: noteMaxAge })
-  return redirect(`${path}?note=${id}#${fragment}`, [line])
+  return redirect(`${path}?note=${id}#${target}`, [line])
 }
 
 export function badRequest(faults: readonly FieldFault[]): Response {

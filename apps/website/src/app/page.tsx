@@ -1,3 +1,4 @@
+import type { Metadata } from 'next'
 import { Gauge } from '../sections/gauge.tsx'
 import { Hero } from '../sections/hero.tsx'
 import { HowItWorks } from '../sections/how-it-works.tsx'
@@ -5,10 +6,16 @@ import { Leaders } from '../sections/leaders.tsx'
 import { Privacy } from '../sections/privacy.tsx'
 import { Questions } from '../sections/questions.tsx'
 import { Quiz } from '../sections/quiz.tsx'
-import { only, type Query, readNote } from '../sections/read-note.ts'
+import { only, outcomeTitle, type Query, readNote } from '../sections/read-note.ts'
 import { readLeadersView, readStatsView } from '../sections/read-views.ts'
 import { SampleReading } from '../sections/sample-reading.tsx'
 import { referralCodePattern } from '../waitlist/referral-code.ts'
+
+/** Without a note it is the layout's. */
+export async function generateMetadata({ searchParams }: { searchParams: Promise<Query> }): Promise<Metadata> {
+  const query = await searchParams
+  return query.note === undefined ? {} : { title: await outcomeTitle(query, 'Headwater') }
+}
 
 export default async function HomePage({ searchParams }: { searchParams: Promise<Query> }) {
   const query = await searchParams

@@ -24,7 +24,8 @@ function hold(
 ): Response {
   const text = (name: string): string => typedText(body.value, name)
   const fields = { name: text('name'), email: text('email'), subject: text('subject'), message: text('message') }
-  return redirectWithNote(runtime, { kind: 'contact-held', fields, faults, untilMs }, place)
+  const wrong = faults.find(({ field }) => field in fields)?.field
+  return redirectWithNote(runtime, { kind: 'contact-held', fields, faults, untilMs }, place, wrong)
 }
 
 /**

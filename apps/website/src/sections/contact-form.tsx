@@ -1,5 +1,4 @@
 import { longestMessage } from '../contact/contact-input.ts'
-import { FocusFault } from './focus-fault.tsx'
 import { fieldClass, LabelledField } from './form-parts.tsx'
 import type { LineNote } from './note-line.tsx'
 import { SubmitLine } from './submit-line.tsx'
@@ -30,12 +29,10 @@ export function ContactForm(props: {
     const fault = faultOf(name)
     return fault === undefined ? undefined : <span className="text-mark">This field {fault}.</span>
   }
-  const [firstFault] = faults
   const isMessageLost = fields !== undefined && fields.message === '' && faultOf('message') === undefined
   return (
     <form id="write" action="/api/contact" method="post" className="mt-10 grid max-w-[36rem] scroll-mt-6 gap-5">
       <input type="hidden" name="submission" value={submission} />
-      {firstFault !== undefined && <FocusFault field={firstFault.field} />}
       {lines.map(({ name, label, type, max, autoComplete }) => (
         <LabelledField key={name} id={name} label={label} hint={hintOf(name)}>
           <input
@@ -73,7 +70,7 @@ export function ContactForm(props: {
         />
       </LabelledField>
       <div>
-        <SubmitLine label="Send it" note={note} />
+        <SubmitLine id="write-note" label="Send it" note={note} />
       </div>
     </form>
   )

@@ -7,7 +7,10 @@ export const quietButtonClass =
 export const warningButtonClass =
   'min-h-12 rounded-md border-2 border-mark px-6 py-2 font-sans text-base font-medium text-mark hover:bg-mark hover:text-sheet'
 export const fieldClass =
-  'min-h-12 w-full min-w-0 rounded-md border border-field bg-sheet px-4 font-sans text-base text-ink placeholder:text-soft-ink aria-invalid:border-2 aria-invalid:border-mark'
+  'scroll-mt-24 min-h-12 w-full min-w-0 rounded-md border border-field bg-sheet px-4 font-sans text-base text-ink placeholder:text-soft-ink aria-invalid:border-2 aria-invalid:border-mark'
+
+/** What an address leads to after a form: it stands in the middle, with the form above it still in view. */
+export const targetClass = 'scroll-mt-[50vh] outline-none'
 
 /** A label, its field and what is wrong with it. The field's `id` is `id`, its description `${id}-hint`. */
 export function LabelledField(props: { id: string; label: string; hint?: ReactNode; children: ReactNode }) {

@@ -22,10 +22,9 @@ export function JoinForm(props: { note: VisitorNote | undefined; nowMs: number; 
   const onWaited = useCallback(() => setState({ status: 'ready-again' }), [])
 
   useEffect(() => {
-    // The note belongs to one post; a reload or a shared address should show the plain page.
-    if (note !== undefined)
-      window.history.replaceState(window.history.state, '', own === undefined ? '/#quiz' : '/#join')
-  }, [note, own])
+    // The note belongs to one post; a reload or a shared address should show the plain page. The fragment stays: the browser may not have jumped to it yet.
+    if (note !== undefined) window.history.replaceState(window.history.state, '', `/${window.location.hash}`)
+  }, [note])
 
   async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
@@ -44,7 +43,7 @@ export function JoinForm(props: { note: VisitorNote | undefined; nowMs: number; 
     if (next.status === 'joined') window.dispatchEvent(new Event(joinedEvent))
   }
 
-  if (state.status === 'joined') return <JoinedPanel answer={state.answer} id="joined" />
+  if (state.status === 'joined') return <JoinedPanel answer={state.answer} titleId="join-note" />
   const isInvalid = state.status === 'invalid'
   return (
     <form action="/api/waitlist/join" method="post" onSubmit={submit} noValidate={isHydrated}>
@@ -65,7 +64,7 @@ export function JoinForm(props: { note: VisitorNote | undefined; nowMs: number; 
           placeholder="you@example.org"
           defaultValue={own !== undefined && 'email' in own ? own.email : ''}
           aria-invalid={isInvalid}
-          aria-describedby="join-status join-promise"
+          aria-describedby="join-note join-promise"
           className="min-h-12 min-w-0 grow basis-56 rounded-md border border-field bg-sheet px-4 font-sans text-base text-ink placeholder:text-soft-ink aria-invalid:border-2 aria-invalid:border-mark"
         />
         {referralCode !== undefined && <input type="hidden" name="referralCode" value={referralCode} />}
@@ -81,7 +80,7 @@ export function JoinForm(props: { note: VisitorNote | undefined; nowMs: number; 
         {referralCode === undefined ? '' : 'A friend sent you: they move up when you join. '}
         Two mails at most: one to confirm, one when it is your turn.
       </p>
-      <JoinStatus id="join-status" state={state} onWaited={onWaited} />
+      <JoinStatus id="join-note" state={state} onWaited={onWaited} />
     </form>
   )
 }

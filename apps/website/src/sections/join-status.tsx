@@ -1,6 +1,7 @@
 'use client'
 import type { ReactNode } from 'react'
 import type { VisitorNote } from '../waitlist/visitor-note.ts'
+import { targetClass } from './form-parts.tsx'
 import type { JoinState } from './post-join.ts'
 import { useCountdown } from './use-countdown.ts'
 
@@ -62,7 +63,7 @@ function text(state: JoinState, onWaited: () => void): ReactNode {
 export function JoinStatus({ id, state, onWaited }: { id: string; state: JoinState; onWaited: () => void }) {
   const tone = state.status === 'ready-again' ? 'text-link' : 'text-mark'
   return (
-    <p id={id} role="status" className={`mt-1 min-h-[1.55em] text-[1rem] ${tone}`}>
+    <p id={id} role="status" tabIndex={-1} className={`${targetClass} mt-1 min-h-[1.55em] text-[1rem] ${tone}`}>
       {text(state, onWaited)}
     </p>
   )

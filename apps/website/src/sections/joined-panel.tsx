@@ -5,14 +5,14 @@ import type { JoinAnswer } from './read-answer.ts'
 import { useHydrated } from './use-hydrated.ts'
 
 /** The answer to a join. It takes the place of the form, and the focus with it. */
-export function JoinedPanel({ answer, id }: { answer: JoinAnswer; id: string }) {
+export function JoinedPanel({ answer, titleId }: { answer: JoinAnswer; titleId: string }) {
   const heading = useRef<HTMLHeadingElement>(null)
   const isHydrated = useHydrated()
   const path = `/?ref=${answer.referralCode}`
   useEffect(() => heading.current?.focus({ preventScroll: true }), [])
   return (
-    <section aria-labelledby={`${id}-title`} className="border-l-4 border-water pl-5 sm:pl-6">
-      <h2 id={`${id}-title`} ref={heading} tabIndex={-1} className="text-[1.9rem] outline-none">
+    <section aria-labelledby={titleId} className="border-l-4 border-water pl-5 sm:pl-6">
+      <h2 id={titleId} ref={heading} tabIndex={-1} className="scroll-mt-6 text-[1.9rem] outline-none">
         Look into your mailbox.
       </h2>
       <p className="mt-3 text-soft-ink">{answer.message}</p>

@@ -60,7 +60,7 @@ function NameForm({ displayName, note }: { displayName: string | null; note: Lin
         />
       </LabelledField>
       <div className="mt-4">
-        <SubmitLine label="Save the name" note={note} />
+        <SubmitLine id="name-note" label="Save the name" note={note} />
       </div>
     </form>
   )
@@ -104,6 +104,8 @@ export function MyPlace(props: {
     <div className="mt-12 grid gap-x-16 gap-y-12 lg:grid-cols-[24rem_1fr]">
       <div>
         <Place status={status} />
+        {/* Of a link that this browser did not need. */}
+        {at === 'link' && <NoteLine id="link-note" note={note} />}
       </div>
       <div className="grid gap-14">
         <Friends status={status} origin={origin} />
@@ -113,7 +115,7 @@ export function MyPlace(props: {
             {quiz === null ? 'Three questions while you wait' : 'What you told us'}
           </h2>
           <QuizOfPerson quiz={quiz ?? undefined}>
-            <NoteLine note={at === 'quiz' ? note : undefined} />
+            <NoteLine id="quiz-note" note={at === 'quiz' ? note : undefined} />
           </QuizOfPerson>
         </section>
         <Leave />

@@ -1,5 +1,6 @@
 'use client'
 import { useCallback, useState } from 'react'
+import { targetClass } from './form-parts.tsx'
 import { useCountdown } from './use-countdown.ts'
 
 export type LineNote =
@@ -18,8 +19,12 @@ function Waiting({ seconds, onEnd }: { seconds: number; onEnd: () => void }) {
   )
 }
 
-/** What came of a form, as one line beside it; always as high as one line. `onWaited` is called at the end of a countdown. */
-export function NoteLine({ note, onWaited }: { note: LineNote | undefined; onWaited?: () => void }) {
+/**
+ * What came of a form, as one line beside it; always as high as one line. The address that a form's answer leads to ends in `id`. `onWaited` is called at the
+ * end of a countdown.
+ */
+export function NoteLine(props: { id: string; note: LineNote | undefined; onWaited?: () => void }) {
+  const { id, note, onWaited } = props
   const [isOver, setIsOver] = useState(false)
   const onEnd = useCallback(() => {
     setIsOver(true)
@@ -27,7 +32,7 @@ export function NoteLine({ note, onWaited }: { note: LineNote | undefined; onWai
   }, [onWaited])
   const tone = note?.kind === 'done' || isOver ? 'text-link' : 'text-mark'
   return (
-    <p role="status" className={`mt-2 min-h-[1.55em] text-[1rem] ${tone}`}>
+    <p id={id} role="status" tabIndex={-1} className={`${targetClass} mt-2 min-h-[1.55em] text-[1rem] ${tone}`}>
       {note?.kind === 'wait' && !isOver && <Waiting seconds={note.seconds} onEnd={onEnd} />}
       {note?.kind === 'wait' && isOver && 'You can send it now.'}
       {(note?.kind === 'done' || note?.kind === 'invalid') && note.detail}

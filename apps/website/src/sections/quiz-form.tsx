@@ -109,7 +109,7 @@ export function QuizForm(props: { note: VisitorNote | undefined; nowMs: number; 
     if (next.status === 'joined') window.dispatchEvent(new Event(joinedEvent))
   }
 
-  if (state.status === 'joined') return <JoinedPanel answer={state.answer} id="quiz-joined" />
+  if (state.status === 'joined') return <JoinedPanel answer={state.answer} titleId="quiz-joined" />
   const of = questions.length + 1
   return (
     <form
@@ -139,7 +139,7 @@ export function QuizForm(props: { note: VisitorNote | undefined; nowMs: number; 
             spellCheck={false}
             aria-label="An address to write to"
             aria-invalid={state.status === 'invalid'}
-            aria-describedby="quiz-status quiz-email-hint"
+            aria-describedby="quiz-note quiz-email-hint"
             placeholder="you@example.org"
             defaultValue={held?.email ?? ''}
             className={`mt-5 ${fieldClass}`}
@@ -152,7 +152,7 @@ export function QuizForm(props: { note: VisitorNote | undefined; nowMs: number; 
           {state.status === 'sending' ? 'Sending…' : 'Join with these answers'}
         </button>
       </Moves>
-      <JoinStatus id="quiz-status" state={state} onWaited={onWaited} />
+      <JoinStatus id="quiz-note" state={state} onWaited={onWaited} />
     </form>
   )
 }

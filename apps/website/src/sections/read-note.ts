@@ -31,3 +31,29 @@ export function toLineNote(note: VisitorNote | undefined, nowMs: number): LineNo
       return undefined
   }
 }
+
+/** In few words: the note itself has the focus and says the rest. */
+function toOutcome(note: VisitorNote): string {
+  switch (note.kind) {
+    case 'joined':
+      return 'Look into your mailbox'
+    case 'done':
+      return 'Done'
+    case 'invalid':
+      return 'Not accepted'
+    case 'wait':
+      return 'Too many tries'
+    case 'contact-sent':
+      return 'It has arrived'
+    case 'contact-held':
+      return note.untilMs === undefined ? 'Not accepted' : 'Too many tries'
+    default:
+      return note satisfies never
+  }
+}
+
+/** A page's title, which begins with what came of the form that led to it: a screen reader says the title first. */
+export async function outcomeTitle(query: Query, title: string): Promise<string> {
+  const note = await readNote(query)
+  return note === undefined ? title : `${toOutcome(note)} · ${title}`
+}

@@ -1,18 +1,21 @@
 import { randomUUID } from 'node:crypto'
 import type { Metadata } from 'next'
 import { ContactForm } from '../../sections/contact-form.tsx'
+import { targetClass } from '../../sections/form-parts.tsx'
 import { Notice } from '../../sections/notice.tsx'
 import { PageFrame } from '../../sections/page-frame.tsx'
-import { type Query, readNote, toLineNote } from '../../sections/read-note.ts'
+import { outcomeTitle, type Query, readNote, toLineNote } from '../../sections/read-note.ts'
 
-export const metadata: Metadata = { title: 'Write to us' }
+export async function generateMetadata({ searchParams }: { searchParams: Promise<Query> }): Promise<Metadata> {
+  return { title: await outcomeTitle(await searchParams, 'Write to us') }
+}
 
 export default async function ContactPage({ searchParams }: { searchParams: Promise<Query> }) {
   const note = await readNote(await searchParams)
   if (note?.kind === 'contact-sent') {
     return (
       <Notice title="It has arrived.">
-        <p role="status">
+        <p id="write-note" role="status" tabIndex={-1} className={targetClass}>
           A person reads your message and answers. Its number is{' '}
           <strong className="font-semibold whitespace-nowrap">{note.ticket}</strong>; a short receipt is on its way to
           your address.

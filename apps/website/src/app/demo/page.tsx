@@ -3,11 +3,13 @@ import type { ReactNode } from 'react'
 import { type Demo, readDemo, type Tile } from '../../demo/read-demo.ts'
 import { runtime } from '../../lib/runtime.ts'
 import { PageFrame } from '../../sections/page-frame.tsx'
-import { type Query, readNote, toLineNote } from '../../sections/read-note.ts'
+import { outcomeTitle, type Query, readNote, toLineNote } from '../../sections/read-note.ts'
 import { SubmitLine } from '../../sections/submit-line.tsx'
 import { WeekChart } from '../../sections/week-chart.tsx'
 
-export const metadata: Metadata = { title: 'Demonstration' }
+export async function generateMetadata({ searchParams }: { searchParams: Promise<Query> }): Promise<Metadata> {
+  return { title: await outcomeTitle(await searchParams, 'Demonstration') }
+}
 
 function TileFrame({ title, tile, children }: { title: string; tile: Tile<unknown>; children: ReactNode }) {
   return (
@@ -96,7 +98,7 @@ export default async function DemoPage({ searchParams }: { searchParams: Promise
       )}
       {demo.status === 'ready' && (
         <form id="ingest" action="/api/demo/ingest" method="post" className="mt-12 scroll-mt-6">
-          <SubmitLine label="Send new steps for today" note={note} />
+          <SubmitLine id="ingest-note" label="Send new steps for today" note={note} />
           <p className="mt-3 max-w-[36rem] text-soft-ink">
             What depends on today is forgotten in the same moment, everywhere: the next reading is a miss with the new
             number, and the one after it a hit.

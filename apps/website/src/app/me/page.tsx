@@ -8,14 +8,16 @@ import { MyPlace } from '../../sections/my-place.tsx'
 import type { LineNote } from '../../sections/note-line.tsx'
 import { PageFrame } from '../../sections/page-frame.tsx'
 import { pageOrCloudy } from '../../sections/page-or-cloudy.tsx'
-import { type Query, readNote, toLineNote } from '../../sections/read-note.ts'
+import { outcomeTitle, type Query, readNote, toLineNote } from '../../sections/read-note.ts'
 import { SubmitLine } from '../../sections/submit-line.tsx'
 import type { Quiz } from '../../waitlist/join-input.ts'
 import { personCookie, readPersonToken } from '../../waitlist/person-token.ts'
 import { type PersonStatus, readPersonStatus } from '../../waitlist/ranking.ts'
 import type { VisitorNote } from '../../waitlist/visitor-note.ts'
 
-export const metadata: Metadata = { title: 'Your place', robots: { index: false } }
+export async function generateMetadata({ searchParams }: { searchParams: Promise<Query> }): Promise<Metadata> {
+  return { title: await outcomeTitle(await searchParams, 'Your place'), robots: { index: false } }
+}
 
 async function readStatus(): Promise<{ status: PersonStatus; quiz: Quiz | null } | undefined> {
   const { secrets, database } = runtime()
@@ -48,7 +50,7 @@ function AskForLink({ note, email }: { note: LineNote | undefined; email: string
         />
       </LabelledField>
       <div className="mt-4">
-        <SubmitLine label="Send me my link" note={note} />
+        <SubmitLine id="link-note" label="Send me my link" note={note} />
       </div>
     </form>
   )
