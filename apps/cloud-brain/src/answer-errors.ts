@@ -8,10 +8,15 @@ import { RequestFault } from './request-fault.ts'
 
 const DATABASE_RETRY_SECONDS = 5
 
-/** Answers whatever a route throws with a problem document that says nothing about the inside. */
+/** Answers whatever a route throws with a problem document that says nothing about the inside; of a part that is away the log says why. */
 export function answerErrors(logger: Logger): ErrorHandler<ApiEnv> {
   return (error, c) => {
-    if (error instanceof RequestFault) return toProblem(error)
+    if (error instanceof RequestFault) {
+      if (error.code === 'unavailable' && error.cause !== undefined) {
+        logger.warn({ requestId: c.get('requestId'), err: toLogError(error.cause) }, error.message)
+      }
+      return toProblem(error)
+    }
     if (error instanceof HTTPException) {
       return problem({
         status: error.status,

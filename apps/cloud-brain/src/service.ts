@@ -126,7 +126,7 @@ async function openAuth(config: Config): Promise<{ verify: Verify; issuer?: Deve
   const { auth, dataDir } = config
   if (auth.kind === 'jwks') {
     const { jwksUrl, issuer, audience } = auth
-    return { verify: createVerifier({ keys: remoteKeys(jwksUrl), issuer, audience, clock: systemClock }) }
+    return { verify: createVerifier({ keys: remoteKeys(jwksUrl, systemClock), issuer, audience, clock: systemClock }) }
   }
   const issuer = await openDevelopmentIssuer(dataDir, systemClock)
   return { verify: createVerifier({ ...issuer, clock: systemClock }), issuer }

@@ -76,13 +76,20 @@ export function describeAuth(current: Current): void {
       await expectRefused(`Bearer ${header}.${base64url({ ...CLAIMS, sub: randomUUID() })}.${signature}`, INVALID)
     })
 
-    it('answers 503 when the keys cannot be fetched', async () => {
-      const { request } = createHarness({
+    it('answers 503 when the keys cannot be fetched, and logs why', async () => {
+      const { request, log } = createHarness({
         ...current(),
         verify: async () => ({ status: 'unavailable', cause: new TypeError('fetch failed') }),
       })
       const response = await request('/api/v1/analytics/daily-summary', { headers: { authorization: 'Bearer a.b.c' } })
       expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5'])
+      expect(log.map((line) => JSON.parse(line))).toContainEqual(
+        expect.objectContaining({
+          level: 40,
+          msg: 'Tokens cannot be checked at the moment',
+          err: expect.objectContaining({ name: 'TypeError' }),
+        }),
+      )
     })
 
     it('POST /dev/token gives a token for the user that is asked for', async () => {

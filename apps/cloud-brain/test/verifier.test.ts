@@ -12,6 +12,7 @@ const CLAIMS = { issuer: 'https://id.pond.dev', audience: 'phone' }
 let server: Server
 let url: string
 let status = 200
+let body: string | undefined
 let asked = 0
 const keys: JWK[] = []
 const tokens = new Map<string, string>()
@@ -31,7 +32,7 @@ beforeAll(async () => {
   }
   server = createServer((_, response) => {
     asked += 1
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ keys }))
+    response.writeHead(status, { 'content-type': 'application/json' }).end(body ?? JSON.stringify({ keys }))
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
@@ -40,26 +41,43 @@ beforeAll(async () => {
 afterAll(() => {
   server.close()
 })
+afterEach(() => {
+  status = 200
+  body = undefined
+})
 
 it.each(ALGORITHMS)(
   'verify() accepts %s from a published key set, and folds the subject to lower case',
   async (alg) => {
-    const verify = createVerifier({ keys: remoteKeys(url), ...CLAIMS, clock: systemClock })
+    const verify = createVerifier({ keys: remoteKeys(url, systemClock), ...CLAIMS, clock: systemClock })
     expect(await verify(tokens.get(alg) ?? '')).toEqual({ status: 'verified', userId: subject, email: null })
   },
 )
 
 it('verify() says unavailable, not refused, when the key set cannot be had', async () => {
   status = 500
-  const failing = createVerifier({ keys: remoteKeys(url), ...CLAIMS, clock: systemClock })
+  const failing = createVerifier({ keys: remoteKeys(url, systemClock), ...CLAIMS, clock: systemClock })
   expect((await failing(tokens.get('ES256') ?? '')).status).toBe('unavailable')
-  const absent = createVerifier({ keys: remoteKeys('http://127.0.0.1:9/jwks'), ...CLAIMS, clock: systemClock })
+  const absent = createVerifier({
+    keys: remoteKeys('http://127.0.0.1:9/jwks', systemClock),
+    ...CLAIMS,
+    clock: systemClock,
+  })
   expect((await absent(tokens.get('ES256') ?? '')).status).toBe('unavailable')
   status = 200
 })
 
+it.each(['<html>', '{}', '{"keys":"none"}', '{"keys":[1]}'])(
+  'verify() says unavailable, not refused, when the issuer gives %s for keys',
+  async (given) => {
+    body = given
+    const verify = createVerifier({ keys: remoteKeys(url, systemClock), ...CLAIMS, clock: systemClock })
+    expect((await verify(tokens.get('ES256') ?? '')).status).toBe('unavailable')
+  },
+)
+
 describe('rotation of keys', () => {
-  const open = () => createVerifier({ keys: remoteKeys(url), ...CLAIMS, clock: systemClock })
+  const open = () => createVerifier({ keys: remoteKeys(url, systemClock), ...CLAIMS, clock: systemClock })
   const makeKey = async (kid: string) => {
     const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
     const sign = () =>
@@ -111,6 +129,21 @@ describe('rotation of keys', () => {
       vi.setSystemTime(Date.now() + 1000)
     }
     expect(asked).toBe(12)
+  })
+
+  it.each([500, 302])('verify() asks an issuer that answers %s at most every second', async (failing) => {
+    const [verify, unknown] = [open(), await makeKey('made-up')]
+    const known = tokens.get('ES256') ?? ''
+    expect((await verify(known)).status).toBe('verified')
+    vi.setSystemTime(Date.now() + 6000)
+    status = failing
+    asked = 0
+    for (let tenth = 0; tenth < 100; tenth += 1) {
+      expect((await verify(await unknown.sign())).status).toBe('unavailable')
+      vi.setSystemTime(Date.now() + 100)
+    }
+    status = 200
+    expect([asked, (await verify(known)).status]).toEqual([10, 'verified'])
   })
 
   it('verify() refuses a key that was taken back after 10 minutes at the latest, and at once after a new one was seen', async () => {
@@ -186,6 +219,7 @@ describe('rotation of keys', () => {
     vi.setSystemTime(Date.now() + 2000)
     expect((await verify(await kept.sign())).status).toBe('unavailable')
     status = 200
+    vi.setSystemTime(Date.now() + 1000)
     expect((await verify(await kept.sign())).status).toBe('verified')
   })
 })

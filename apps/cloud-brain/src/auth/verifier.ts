@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import { UserId } from './user-id.ts'
@@ -23,6 +23,8 @@ const REMEMBERED_TOKENS = 10_000
 const KEY_CACHE_MS = 540_000
 /** Tokens with made-up key ids cannot make this process ask the issuer more often; a key that is new is known this soon. */
 const REFETCH_COOLDOWN_MS = 5000
+/** Nor while it fails: jose cools down after a success only. */
+const RETRY_MS = 1000
 
 /**
  * A verifier for the tokens of one issuer. Signatures are checked in this process; algorithms outside ES256, RS256 and
@@ -74,11 +76,33 @@ export function createVerifier(options: {
 
 /**
  * The issuer's published keys: kept at most 9 minutes, fetched again once when a token names a key that is not among them,
- * and at most every 5 seconds whatever tokens name.
+ * and at most every 5 seconds whatever tokens name; every second while the issuer fails.
  */
-export function remoteKeys(url: string): JWTVerifyGetKey {
-  return createRemoteJWKSet(new URL(url), { cacheMaxAge: KEY_CACHE_MS, cooldownDuration: REFETCH_COOLDOWN_MS })
+export function remoteKeys(url: string, clock: Clock): JWTVerifyGetKey {
+  let askedMs = Number.NEGATIVE_INFINITY
+  return createRemoteJWKSet(new URL(url), {
+    cacheMaxAge: KEY_CACHE_MS,
+    cooldownDuration: REFETCH_COOLDOWN_MS,
+    [customFetch]: async (address, init) => {
+      const sinceMs = clock.now() - askedMs
+      if (sinceMs >= 0 && sinceMs < RETRY_MS) throw new KeysUnavailableError()
+      askedMs = clock.now()
+      return fetch(address, init)
+    },
+  })
 }
+
+/** The issuer was asked a moment ago and gave no keys. */
+class KeysUnavailableError extends Error {
+  readonly code = 'KEYS_UNAVAILABLE'
+  override readonly name = 'KeysUnavailableError'
+  constructor() {
+    super('Cannot fetch the keys: the issuer failed within the last second')
+  }
+}
+
+/** What jose says of a key set that is none: of an answer other than 200 its base class, without a subclass of its own. */
+const ABOUT_THE_KEY_SET: readonly string[] = [errors.JOSEError.code, errors.JWKSInvalid.code, errors.JWKSTimeout.code]
 
 function toVerdict(error: unknown): Verdict {
   if (error instanceof errors.JWTExpired) return { status: 'refused', reason: 'the token has expired' }
@@ -86,8 +110,8 @@ function toVerdict(error: unknown): Verdict {
     return { status: 'refused', reason: `the claim "${error.claim}" is missing or wrong` }
   }
   if (error instanceof errors.JOSEAlgNotAllowed) return { status: 'refused', reason: 'the algorithm is not allowed' }
-  const isOutage = error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)
-  // jose reports a JWKS answer other than 200 as its base class, without a subclass of its own.
-  if (isOutage || error.code === 'ERR_JOSE_GENERIC') return { status: 'unavailable', cause: error }
+  if (!(error instanceof errors.JOSEError) || ABOUT_THE_KEY_SET.includes(error.code)) {
+    return { status: 'unavailable', cause: error }
+  }
   return { status: 'refused', reason: 'the token is malformed or its signature does not match' }
 }

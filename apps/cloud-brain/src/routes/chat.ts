@@ -145,7 +145,7 @@ async function toStream(
   let next = await iterator.next().catch((cause: unknown) => {
     if (!(cause instanceof AnswererError)) throw cause
     logger.warn({ err: toLogError(cause) }, 'the coach does not answer')
-    throw new RequestFault('unavailable', 'The coach does not answer', { headers: { 'Retry-After': '30' }, cause })
+    throw new RequestFault('unavailable', 'The coach does not answer', { headers: { 'Retry-After': '30' } })
   })
   const response = streamSSE(c, async (stream) => {
     const send = (event: string, data: unknown) => stream.writeSSE({ event, data: JSON.stringify(data) })

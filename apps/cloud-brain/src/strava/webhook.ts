@@ -98,16 +98,15 @@ export function createStravaEvents(deps: {
     }
     for (const error of failures) logger.warn({ err: toLogError(error) }, 'a Strava event could not be followed')
     const passing = failures.find((error) => !LASTING.some((kind) => error instanceof kind))
-    if (passing instanceof StravaUnavailableError) throw tryAgain(passing)
+    if (passing instanceof StravaUnavailableError) throw tryAgain()
     if (passing !== undefined) throw passing
     return undefined
   }
 }
 
-function tryAgain(cause: unknown): RequestFault {
+function tryAgain(): RequestFault {
   return new RequestFault('unavailable', 'The event cannot be followed at the moment', {
     headers: { 'Retry-After': '30' },
-    cause,
   })
 }
 
