@@ -10,7 +10,7 @@ import { listen } from '../src/listen.ts'
 import { addDays } from '../src/local-day.ts'
 import type { Current } from './api-suite.ts'
 import { createHarness, faultyFields, GENEROUS, makePremium, TODAY } from './harness.ts'
-import { chunk, withModel } from './with-model.ts'
+import { chunk, collectGarbage, withModel } from './with-model.ts'
 
 /** The events of a stream, as name and data. */
 async function eventsOf(response: Response): Promise<[string, unknown][]> {
@@ -106,7 +106,7 @@ export function describeChat(current: Current): void {
       const reply = (response: ServerResponse, request: { authorization: string | undefined; body: string }) => {
         seen.push(request.authorization ?? '', request.body)
         response.writeHead(200, { 'content-type': 'text/event-stream' })
-        const bytes = Buffer.from(`: hello\n\n${chunk('You sleep ')}${chunk('wéll.')}data: [DONE]\n\n`)
+        const bytes = Buffer.from(`: hello\n\n${chunk('You sleep ')}${chunk('wéll.')}data: [DONE]`)
         // Cut in the middle of a letter.
         const cut = bytes.indexOf(0xc3) + 1
         response.write(bytes.subarray(0, cut))
@@ -141,6 +141,16 @@ export function describeChat(current: Current): void {
       ['an error status', (response: ServerResponse) => response.writeHead(500).end('{"error":{"message":"k3y"}}')],
       ['a closed connection', (response: ServerResponse) => response.destroy()],
       ['something else', (response: ServerResponse) => response.writeHead(200).end('data: {"k3y":1}\n\n')],
+      ['nothing', (response: ServerResponse) => response.writeHead(200).end()],
+      ['no text', (response: ServerResponse) => response.writeHead(200).end(`${chunk('')}data: [DONE]\n\n`)],
+      [
+        'no end of a line',
+        (response: ServerResponse) => {
+          const more = () => void (response.destroyed || response.write('k3y'.repeat(100_000), more))
+          response.writeHead(200)
+          more()
+        },
+      ],
     ])('is 503 without a word about the inside when the model gives %s', async (_, reply) => {
       await withModel(reply, async (url) => {
         const harness = open({ answerer: createModelAnswerer({ url, apiKey: 'k3y', model: 'coach-1' }) })
@@ -149,8 +159,30 @@ export function describeChat(current: Current): void {
         const text = await response.text()
         expect(z.object({ detail: z.string() }).parse(JSON.parse(text)).detail).toBe('The coach does not answer')
         expect(text + harness.log.join('')).not.toContain('k3y')
+        expect(harness.log.join('')).toContain('"reason":"Cannot answer: the')
       })
     })
+
+    it.each(['before the first word', 'in the middle'])(
+      'gives a model that hangs %s no more than its time',
+      async (when) => {
+        const reply = (response: ServerResponse) => {
+          const timer = setInterval(collectGarbage, 10)
+          response.once('close', () => clearInterval(timer))
+          if (when === 'in the middle') response.writeHead(200).write(chunk('Ye'))
+        }
+        await withModel(reply, async (url) => {
+          const answerer = createModelAnswerer({ url, apiKey: 'k3y', model: 'coach-1' }, { timeoutMs: 100 })
+          const user = await open({ answerer }).createUser()
+          const response = await ask(user)
+          const text = await response.text()
+          expect([response.status, text.includes('the question is not counted')]).toEqual(
+            when === 'in the middle' ? [200, true] : [503, false],
+          )
+          expect(await usageOf(user)).toMatchObject({ used: 0 })
+        })
+      },
+    )
 
     it('gives back a question whose answer fails, also the last one of the day, and one that fails in the middle', async () => {
       let fails: 'before' | 'in the middle' | 'never' = 'never'

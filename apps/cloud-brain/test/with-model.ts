@@ -1,4 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 
 /** A model endpoint on loopback that speaks the wire format; `reply` writes the answer to each request. */
 export async function withModel<Result>(
@@ -24,3 +26,9 @@ export async function withModel<Result>(
 
 /** A piece of an answer as it is sent. */
 export const chunk = (content: string) => `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content } }] })}\n\n`
+
+/** Collects garbage now, and with it what is held weakly only. */
+export function collectGarbage(): void {
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
+}

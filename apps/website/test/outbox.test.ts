@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describeWith, startPostgres } from 'millpond-e2e/servers'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { storeContact } from '../src/contact/store-contact.ts'
@@ -113,6 +115,17 @@ function outboxTests(open: () => Promise<{ database: OpenDatabase; close(): Prom
     expect(await deliver(optionsFor(nowhere))).toBe(0)
     clock += 10_000
     expect(await deliver(optionsFor(toProvider()))).toBe(2)
+  })
+
+  it('waits for a provider that hangs no longer than its time, whatever the garbage collector takes', async () => {
+    provider.behave('hung')
+    setFlagsFromString('--expose-gc')
+    const timer = setInterval(runInNewContext('gc'), 10)
+    const transport = resend({ apiKey: provider.apiKey, from: 'a@x.org', url: provider.url, deadlineMs: 100 })
+    const mail = { to: 'ada@x.org', subject: 'Hello', text: 'A message', html: '<p>A message</p>' }
+    const sent = await transport.send(mail, { idempotencyKey: randomUUID(), signal: new AbortController().signal })
+    clearInterval(timer)
+    expect(sent).toEqual({ status: 'failed', reason: 'TimeoutError' })
   })
 
   it('asks a provider that is busy no more before it said, and counts no attempt for it', async () => {

@@ -144,7 +144,7 @@ async function toStream(
   const iterator = pieces[Symbol.asyncIterator]()
   let next = await iterator.next().catch((cause: unknown) => {
     if (!(cause instanceof AnswererError)) throw cause
-    logger.warn({ err: toLogError(cause) }, 'the coach does not answer')
+    logger.warn({ err: toLogError(cause), reason: cause.message }, 'the coach does not answer')
     throw new RequestFault('unavailable', 'The coach does not answer', { headers: { 'Retry-After': '30' } })
   })
   const response = streamSSE(c, async (stream) => {
@@ -158,7 +158,7 @@ async function toStream(
       }
       await send('done', {})
     } catch (error) {
-      logger.warn({ err: toLogError(error) }, 'the coach stopped in the middle')
+      logger.warn({ err: toLogError(error), ...toReason(error) }, 'the coach stopped in the middle')
       await giveBack()
       await send('error', {
         code: 'unavailable',
@@ -170,4 +170,9 @@ async function toStream(
   c.header('Cache-Control', 'no-store')
   response.headers.set('Cache-Control', 'no-store')
   return response
+}
+
+/** Our own words for it; those of others may hold what was asked. */
+function toReason(error: unknown): { reason?: string } {
+  return error instanceof AnswererError ? { reason: error.message } : {}
 }

@@ -27,13 +27,16 @@ export function toRetryAfterMs(header: string | null, now: Date): number {
 
 /**
  * Resend's `POST /emails`. A mail counts as taken only with an id in the answer: an error can come with any status. The
- * idempotency key makes a repetition within 24 hours harmless. Never rejects.
+ * idempotency key makes a repetition within 24 hours harmless. An answer may take `deadlineMs`, 10 s unless told. Never rejects.
  */
-export function resend(options: { apiKey: string; from: string; url: string }): MailTransport {
-  const { apiKey, from, url } = options
+export function resend(options: { apiKey: string; from: string; url: string; deadlineMs?: number }): MailTransport {
+  const { apiKey, from, url, deadlineMs = sendDeadlineMs } = options
   return {
     kind: 'resend',
     async send({ to, subject, text, html, replyTo }, { idempotencyKey, signal }) {
+      // No AbortSignal.timeout: AbortSignal.any holds it weakly, and on Node.js 20 one that was collected never fires.
+      const deadline = new AbortController()
+      const timer = setTimeout(() => deadline.abort(new DOMException('no answer in time', 'TimeoutError')), deadlineMs)
       try {
         const response = await fetch(`${url}/emails`, {
           method: 'POST',
@@ -43,7 +46,7 @@ export function resend(options: { apiKey: string; from: string; url: string }): 
             'Idempotency-Key': idempotencyKey,
           },
           body: JSON.stringify({ from, to: [to], subject, text, html, ...(replyTo && { reply_to: replyTo }) }),
-          signal: AbortSignal.any([AbortSignal.timeout(sendDeadlineMs), ...(signal === undefined ? [] : [signal])]),
+          signal: AbortSignal.any([deadline.signal, ...(signal === undefined ? [] : [signal])]),
         })
         const body: unknown = await response.json().catch(() => undefined)
         if (response.ok && accepted.safeParse(body).success) return { status: 'sent' }
@@ -53,6 +56,8 @@ export function resend(options: { apiKey: string; from: string; url: string }): 
         return { status: 'throttled', reason, retryAfterMs }
       } catch (error) {
         return { status: 'failed', reason: error instanceof Error ? error.name : 'unknown error' }
+      } finally {
+        clearTimeout(timer)
       }
     },
   }
