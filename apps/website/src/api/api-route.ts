@@ -26,6 +26,8 @@ interface Endpoint {
   guard?(context: RouteContext): Promise<Response>
   /** Answers a refusal in another way than 429 problem+json; undefined leaves it at that. */
   refuse?(context: RouteContext, decision: Decision): Promise<Response | undefined>
+  /** Answers what `handle` threw in another way than 500 problem+json; undefined leaves it at that. */
+  fail?(context: RouteContext): Promise<Response | undefined>
 }
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
@@ -59,6 +61,22 @@ function later(work: () => Promise<void>): void {
   after(() => work().catch((error) => console.error(`Cannot finish what a request asked for: ${nameOf(error)}`)))
 }
 
+function logFailure(method: string, error: unknown): void {
+  console.error(`Cannot answer ${method}: ${nameOf(error)}`)
+}
+
+const mistake = (): Response =>
+  problem({ status: 500, title: 'Internal server error', detail: 'The site made a mistake. Try again later' })
+
+async function handleOrFail(endpoint: Endpoint, context: RouteContext): Promise<Response> {
+  try {
+    return await endpoint.handle(context)
+  } catch (error) {
+    logFailure(context.request.method, error)
+    return (await endpoint.fail?.(context)) ?? mistake()
+  }
+}
+
 async function answer(endpoint: Endpoint, request: Request): Promise<Response> {
   const current = runtime()
   const { config, hasSocketAddress, limits } = current
@@ -80,7 +98,7 @@ async function answer(endpoint: Endpoint, request: Request): Promise<Response> {
   const refusing = decisions.find((decision) => !decision.allowed)
   const response =
     refusing === undefined
-      ? await endpoint.handle(context)
+      ? await handleOrFail(endpoint, context)
       : ((await endpoint.refuse?.(context, refusing)) ?? tooManyRequests(refusing))
   return withHeaders(response, mergedHeaders(decisions))
 }
@@ -90,12 +108,8 @@ function toHandler(endpoint: Endpoint): Handler {
     try {
       return await answer(endpoint, request)
     } catch (error) {
-      console.error(`Cannot answer ${request.method}: ${nameOf(error)}`)
-      return problem({
-        status: 500,
-        title: 'Internal server error',
-        detail: 'The site made a mistake. Try again later',
-      })
+      logFailure(request.method, error)
+      return mistake()
     }
   }
 }

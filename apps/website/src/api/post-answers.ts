@@ -2,7 +2,7 @@ import type { Decision } from 'millpond'
 import { problem, retryAfterSeconds } from 'millpond/http'
 import type { Runtime } from '../lib/runtime.ts'
 import { heldQuiz } from '../waitlist/quiz-questions.ts'
-import { noteCookie, noteMaxAge, type VisitorNote, writeVisitorNote } from '../waitlist/visitor-note.ts'
+import { noteCookie, type VisitorNote, writeVisitorNote } from '../waitlist/visitor-note.ts'
 import type { RouteContext } from './api-route.ts'
 import { isFormPost, type ReadBody, readBody } from './read-body.ts'
 
@@ -32,9 +32,10 @@ export function redirect(location: string, cookies: readonly string[] = []): Res
   return new Response(null, { status: 303, headers })
 }
 
-/** A page and the place on it. */
+/** A page, the place on it, and what of its address belongs to the form. */
 export interface FormPlace {
   readonly path: string
+  readonly query?: Readonly<Record<string, string>>
   readonly fragment: string
 }
 
@@ -45,13 +46,13 @@ export interface FormPlace {
 export function redirectWithNote(
   runtime: Runtime,
   note: VisitorNote,
-  { path, fragment }: FormPlace,
+  { path, query, fragment }: FormPlace,
   target: string = `${fragment}-note`,
 ): Response {
-  const hasPlace = note.kind === 'done' || note.kind === 'invalid' || note.kind === 'wait'
-  const { id, cookie } = writeVisitorNote(hasPlace ? { ...note, at: fragment } : note, runtime.secrets.cookie)
-  const line = cookieLine(runtime, { name: noteCookie, value: cookie, maxAge: noteMaxAge })
-  return redirect(`${path}?note=${id}#${target}`, [line])
+  const hasPlace = note.kind !== 'joined' && note.kind !== 'contact-sent' && note.kind !== 'contact-held'
+  const { id, cookie, maxAge } = writeVisitorNote(hasPlace ? { ...note, at: fragment } : note, runtime.secrets.cookie)
+  const line = cookieLine(runtime, { name: noteCookie, value: cookie, maxAge })
+  return redirect(`${path}?${new URLSearchParams({ ...query, note: id })}#${target}`, [line])
 }
 
 export function badRequest(faults: readonly FieldFault[]): Response {
@@ -108,17 +109,26 @@ export function typedText(body: unknown, name: string): string {
 }
 
 /**
- * A refused form goes back to its page, which says how long to wait; undefined for JSON. One that carried answers of the quiz
- * goes to `quizPlace`, where they stand again.
+ * What a form without JavaScript gets instead of 429 and 500: its page again, with what was typed and how long to wait, or `failure`. Undefined for JSON. `toPlace` says where of the form's fields, of
+ * which nothing is known.
  */
-export function refuseForm(place: FormPlace, quizPlace: FormPlace = place) {
-  return async ({ request, runtime }: RouteContext, decision: Decision): Promise<Response | undefined> => {
-    const wait = retryAfterSeconds(decision)
-    if (!isFormPost(request.headers) || wait === undefined) return undefined
+export function formReturns(toPlace: (fields: unknown) => FormPlace, failure: string) {
+  const giveBack = async (
+    { request, runtime }: RouteContext,
+    why: { kind: 'wait'; untilMs: number } | { kind: 'failed'; detail: string },
+  ): Promise<Response | undefined> => {
+    if (!isFormPost(request.headers)) return undefined
     const body = await readBody(request, maxBytes)
     const fields = 'value' in body ? body.value : undefined
-    const quiz = heldQuiz(fields)
-    const note = { kind: 'wait', email: typedText(fields, 'email'), untilMs: Date.now() + wait * 1000, quiz } as const
-    return redirectWithNote(runtime, note, quiz === undefined ? place : quizPlace)
+    const typed = { email: typedText(fields, 'email'), name: typedText(fields, 'displayName'), quiz: heldQuiz(fields) }
+    return redirectWithNote(runtime, { ...why, ...typed }, toPlace(fields))
+  }
+  return {
+    refuse: async (context: RouteContext, decision: Decision): Promise<Response | undefined> => {
+      const wait = retryAfterSeconds(decision)
+      return wait === undefined ? undefined : giveBack(context, { kind: 'wait', untilMs: Date.now() + wait * 1000 })
+    },
+    fail: (context: RouteContext): Promise<Response | undefined> =>
+      giveBack(context, { kind: 'failed', detail: failure }),
   }
 }

@@ -38,8 +38,7 @@ function toFields(form: URLSearchParams): Record<string, string | string[]> {
   )
 }
 
-/** JSON, or the fields of a form as an object of strings and lists of them. Reads at most `maxBytes`; never throws for what was sent. */
-export async function readBody(request: Request, maxBytes: number): Promise<ReadBody> {
+async function readOnce(request: Request, maxBytes: number): Promise<ReadBody> {
   const type = mediaType(request.headers)
   if (type !== 'application/json' && type !== formType) return { kind: 'unsupported-type' }
   const bytes = await readBytes(request, maxBytes)
@@ -51,4 +50,16 @@ export async function readBody(request: Request, maxBytes: number): Promise<Read
   } catch {
     return { kind: 'malformed' }
   }
+}
+
+const bodies = new WeakMap<Request, Promise<ReadBody>>()
+
+/**
+ * JSON, or the fields of a form as an object of strings and lists of them. Reads at most `maxBytes`, and once: who asks again for the same request, with whatever `maxBytes`, gets the same. Never
+ * throws for what was sent.
+ */
+export function readBody(request: Request, maxBytes: number): Promise<ReadBody> {
+  const body = bodies.get(request) ?? readOnce(request, maxBytes)
+  bodies.set(request, body)
+  return body
 }

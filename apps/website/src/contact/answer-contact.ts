@@ -1,31 +1,24 @@
+import type { Decision } from 'millpond'
 import { retryAfterSeconds, tooManyRequests } from 'millpond/http'
 import type { RouteContext } from '../api/api-route.ts'
-import {
-  badRequest,
-  type FieldFault,
-  noStore,
-  type PostBody,
-  readPost,
-  redirectWithNote,
-  refuseForm,
-  typedText,
-} from '../api/post-answers.ts'
-import { readContactInput } from './contact-input.ts'
+import { badRequest, noStore, readPost, redirectWithNote, typedText } from '../api/post-answers.ts'
+import { isFormPost } from '../api/read-body.ts'
+import type { Runtime } from '../lib/runtime.ts'
+import type { VisitorNote } from '../waitlist/visitor-note.ts'
+import { contactInput, readContactInput } from './contact-input.ts'
 import { storeContact } from './store-contact.ts'
 
 const place = { path: '/contact', fragment: 'write' } as const
 const message = 'Thank you. Your message has arrived; a person reads it and answers.'
 
+type Held = Extract<VisitorNote, { kind: 'contact-held' }>
+
 /** Back to the form with what was typed. */
-function hold(
-  { runtime }: RouteContext,
-  body: PostBody,
-  { faults = [], untilMs }: { faults?: FieldFault[]; untilMs?: number },
-): Response {
-  const text = (name: string): string => typedText(body.value, name)
-  const fields = { name: text('name'), email: text('email'), subject: text('subject'), message: text('message') }
-  const wrong = faults.find(({ field }) => field in fields)?.field
-  return redirectWithNote(runtime, { kind: 'contact-held', fields, faults, untilMs }, place, wrong)
+function hold(runtime: Runtime, fields: unknown, why: Held['why']): Response {
+  const text = (name: string): string => typedText(fields, name)
+  const typed = { name: text('name'), email: text('email'), subject: text('subject'), message: text('message') }
+  const wrong = why.kind === 'faults' ? why.faults.find(({ field }) => field in typed)?.field : undefined
+  return redirectWithNote(runtime, { kind: 'contact-held', fields: typed, why }, place, wrong)
 }
 
 /**
@@ -37,12 +30,15 @@ export async function answerContact(context: RouteContext): Promise<Response> {
   const body = await readPost(request)
   if (body instanceof Response) return body
   const input = readContactInput(body.value)
-  if (!input.ok) return body.kind === 'form' ? hold(context, body, { faults: input.faults }) : badRequest(input.faults)
+  if (!input.ok)
+    return body.kind === 'form'
+      ? hold(runtime, body.value, { kind: 'faults', faults: input.faults })
+      : badRequest(input.faults)
   const decision = await context.limit('contact')
   if (!decision.allowed) {
     const wait = retryAfterSeconds(decision)
     if (body.kind !== 'form' || wait === undefined) return tooManyRequests(decision)
-    return hold(context, body, { untilMs: Date.now() + wait * 1000 })
+    return hold(runtime, body.value, { kind: 'wait', untilMs: Date.now() + wait * 1000 })
   }
   // A message is never lost for the sake of its receipt; only the receipt is limited by whom it goes to.
   const receipt = await runtime.limits.contactReceipt.limit(input.value.email)
@@ -52,4 +48,24 @@ export async function answerContact(context: RouteContext): Promise<Response> {
   return Response.json({ message, ticket }, { status: 201, headers: noStore })
 }
 
-export const refuseContact = refuseForm(place)
+async function readFields({ request }: RouteContext): Promise<unknown> {
+  if (!isFormPost(request.headers)) return undefined
+  const body = await readPost(request)
+  return body instanceof Response ? undefined : body.value
+}
+
+/** The message stands in its form again. */
+export const contactReturns = {
+  async refuse(context: RouteContext, decision: Decision): Promise<Response | undefined> {
+    const wait = retryAfterSeconds(decision)
+    const fields = await readFields(context)
+    if (fields === undefined || wait === undefined) return undefined
+    return hold(context.runtime, fields, { kind: 'wait', untilMs: Date.now() + wait * 1000 })
+  },
+  async fail(context: RouteContext): Promise<Response | undefined> {
+    const fields = await readFields(context)
+    if (fields === undefined) return undefined
+    const submission = contactInput.shape.submission.safeParse(typedText(fields, 'submission')).data
+    return hold(context.runtime, fields, { kind: 'failed', submission })
+  },
+}

@@ -1,9 +1,11 @@
 import { problem } from 'millpond/http'
 import type { RouteContext } from '../api/api-route.ts'
-import { noStore, readPost, redirectWithNote, refuseForm } from '../api/post-answers.ts'
+import { formReturns, noStore, readPost, redirectWithNote } from '../api/post-answers.ts'
 import { ingestDemo } from './read-demo.ts'
 
 const place = { path: '/demo', fragment: 'ingest' } as const
+
+const notTaken = 'The API did not take it. Try again in a minute.'
 
 /** POST /api/demo/ingest: puts new steps of today under the demo user's data. */
 export async function answerIngest({ request, runtime }: RouteContext): Promise<Response> {
@@ -13,7 +15,7 @@ export async function answerIngest({ request, runtime }: RouteContext): Promise<
   const isTaken = steps !== undefined
   const detail = isTaken
     ? `${steps.toLocaleString('en')} steps were sent. What depends on today was read anew.`
-    : 'The API did not take it. Try again in a minute.'
+    : notTaken
   if (body.kind === 'form')
     return redirectWithNote(runtime, isTaken ? { kind: 'done', detail } : { kind: 'invalid', email: '', detail }, place)
   return isTaken
@@ -21,4 +23,4 @@ export async function answerIngest({ request, runtime }: RouteContext): Promise<
     : problem({ status: 502, title: 'Bad gateway', detail })
 }
 
-export const refuseIngest = refuseForm(place)
+export const ingestReturns = formReturns(() => place, notTaken)

@@ -17,7 +17,7 @@ beforeEach(() => {
 it('gives back what it sealed, for the same purpose and secret only', () => {
   const text = seal(value, options)
   expect(unseal(text, options)).toEqual(value)
-  expect(unseal(text, { ...options, purpose: 'note' })).toBeUndefined()
+  expect(unseal(text, { ...options, purpose: 'packed-note' })).toBeUndefined()
   expect(unseal(text, { ...options, secret: 'another' })).toBeUndefined()
 })
 

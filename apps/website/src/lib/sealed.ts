@@ -1,7 +1,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { deflateRawSync, inflateRawSync } from 'node:zlib'
 
-/** What a seal is for. A text sealed for one purpose is worthless for another, under the same secret. */
-export type SealPurpose = 'note' | 'mail-link' | 'person'
+/** What a seal is for. A text sealed for one purpose is worthless for another, under the same secret. A note carries whole letters and is packed. */
+export type SealPurpose = 'packed-note' | 'mail-link' | 'person'
 
 interface SealOptions {
   readonly purpose: SealPurpose
@@ -14,7 +15,8 @@ function sign(payload: string, { purpose, secret }: SealOptions): string {
 
 /** `value` as signed text for cookies and links: whoever has it can read it, nobody else can make it. */
 export function seal(value: unknown, options: SealOptions): string {
-  const payload = Buffer.from(JSON.stringify(value)).toString('base64url')
+  const json = Buffer.from(JSON.stringify(value))
+  const payload = (options.purpose === 'packed-note' ? deflateRawSync(json) : json).toString('base64url')
   return `${payload}.${sign(payload, options)}`
 }
 
@@ -25,5 +27,7 @@ export function unseal(text: string | undefined, options: SealOptions): unknown 
   const expected = Buffer.from(sign(payload, options))
   const given = Buffer.from(signature)
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined
-  return JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'))
+  const bytes = Buffer.from(payload, 'base64url')
+  // Only what was sealed here is opened, so nobody else says how large it becomes.
+  return JSON.parse((options.purpose === 'packed-note' ? inflateRawSync(bytes) : bytes).toString('utf8'))
 }

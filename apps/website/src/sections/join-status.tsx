@@ -17,7 +17,8 @@ export function toJoinState(note: VisitorNote | undefined, nowMs: number): JoinS
     case 'contact-held':
       return { status: 'idle' }
     case 'invalid':
-      return { status: 'invalid', detail: note.detail }
+    case 'failed':
+      return { status: note.kind, detail: note.detail }
     case 'wait': {
       const seconds = Math.ceil((note.untilMs - nowMs) / 1000)
       return seconds > 0 ? { status: 'waiting', seconds } : { status: 'ready-again' }

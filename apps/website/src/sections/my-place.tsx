@@ -40,7 +40,7 @@ function Friends({ status, origin }: { status: PersonStatus; origin: string }) {
   )
 }
 
-function NameForm({ displayName, note }: { displayName: string | null; note: LineNote | undefined }) {
+function NameForm({ displayName, note }: { displayName: string; note: LineNote | undefined }) {
   return (
     <form id="name" action="/api/waitlist/name" method="post" className="max-w-[34rem] scroll-mt-6">
       <LabelledField
@@ -53,7 +53,7 @@ function NameForm({ displayName, note }: { displayName: string | null; note: Lin
           name="displayName"
           maxLength={40}
           autoComplete="nickname"
-          defaultValue={displayName ?? ''}
+          defaultValue={displayName}
           aria-describedby="displayName-hint"
           aria-invalid={note?.kind === 'invalid'}
           className={fieldClass}
@@ -95,11 +95,13 @@ export function MyPlace(props: {
   /** Their answers, if they gave any. */
   quiz: Quiz | null
   origin: string
+  /** What they typed as their name, when it was not saved. */
+  name: string | undefined
   note: LineNote | undefined
   /** The form beside which the note stands. */
   at: string | undefined
 }) {
-  const { status, quiz, origin, note, at } = props
+  const { status, quiz, origin, name, note, at } = props
   return (
     <div className="mt-12 grid gap-x-16 gap-y-12 lg:grid-cols-[24rem_1fr]">
       <div>
@@ -109,7 +111,10 @@ export function MyPlace(props: {
       </div>
       <div className="grid gap-14">
         <Friends status={status} origin={origin} />
-        <NameForm displayName={status.displayName} note={at === 'name' ? note : undefined} />
+        <NameForm
+          displayName={(at === 'name' ? name : undefined) ?? status.displayName ?? ''}
+          note={at === 'name' ? note : undefined}
+        />
         <section id="quiz" aria-labelledby="quiz-title" className="scroll-mt-6">
           <h2 id="quiz-title" className="text-[1.9rem]">
             {quiz === null ? 'Three questions while you wait' : 'What you told us'}

@@ -4,7 +4,7 @@ import { targetClass } from './form-parts.tsx'
 import { useCountdown } from './use-countdown.ts'
 
 export type LineNote =
-  | { readonly kind: 'done' | 'invalid'; readonly detail: string }
+  | { readonly kind: 'done' | 'invalid' | 'failed'; readonly detail: string }
   | { readonly kind: 'wait'; readonly seconds: number }
 
 function Waiting({ seconds, onEnd }: { seconds: number; onEnd: () => void }) {
@@ -35,7 +35,7 @@ export function NoteLine(props: { id: string; note: LineNote | undefined; onWait
     <p id={id} role="status" tabIndex={-1} className={`${targetClass} mt-2 min-h-[1.55em] text-[1rem] ${tone}`}>
       {note?.kind === 'wait' && !isOver && <Waiting seconds={note.seconds} onEnd={onEnd} />}
       {note?.kind === 'wait' && isOver && 'You can send it now.'}
-      {(note?.kind === 'done' || note?.kind === 'invalid') && note.detail}
+      {note !== undefined && note.kind !== 'wait' && note.detail}
     </p>
   )
 }

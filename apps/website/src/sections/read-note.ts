@@ -15,22 +15,41 @@ export async function readNote(query: Query): Promise<VisitorNote | undefined> {
   return readVisitorNote(cookie, { id: only(query.note), secret: runtime().secrets.cookie })
 }
 
+const toWait = (untilMs: number, nowMs: number): LineNote => ({
+  kind: 'wait',
+  seconds: Math.max(1, Math.ceil((untilMs - nowMs) / 1000)),
+})
+
+function toContactLine({ why }: Extract<VisitorNote, { kind: 'contact-held' }>, nowMs: number): LineNote {
+  switch (why.kind) {
+    case 'faults':
+      return { kind: 'invalid', detail: 'Something is not right yet; see the fields above.' }
+    case 'wait':
+      return toWait(why.untilMs, nowMs)
+    case 'failed':
+      return { kind: 'failed', detail: 'Your message could not be taken right now. Please send it again in a minute.' }
+    default:
+      return why satisfies never
+  }
+}
+
 /** The same as one line, where a page has no more to say about it. */
 export function toLineNote(note: VisitorNote | undefined, nowMs: number): LineNote | undefined {
   switch (note?.kind) {
     case 'done':
     case 'invalid':
+    case 'failed':
       return { kind: note.kind, detail: note.detail }
     case 'wait':
-      return { kind: 'wait', seconds: Math.max(1, Math.ceil((note.untilMs - nowMs) / 1000)) }
+      return toWait(note.untilMs, nowMs)
     case 'contact-held':
-      return note.untilMs === undefined
-        ? { kind: 'invalid', detail: 'Something is not right yet; see the fields above.' }
-        : { kind: 'wait', seconds: Math.max(1, Math.ceil((note.untilMs - nowMs) / 1000)) }
+      return toContactLine(note, nowMs)
     default:
       return undefined
   }
 }
+
+const contactOutcomes = { faults: 'Not accepted', wait: 'Too many tries', failed: 'Not sent' } as const
 
 /** In few words: the note itself has the focus and says the rest. */
 function toOutcome(note: VisitorNote): string {
@@ -46,7 +65,9 @@ function toOutcome(note: VisitorNote): string {
     case 'contact-sent':
       return 'It has arrived'
     case 'contact-held':
-      return note.untilMs === undefined ? 'Not accepted' : 'Too many tries'
+      return contactOutcomes[note.why.kind]
+    case 'failed':
+      return 'Not sent'
     default:
       return note satisfies never
   }

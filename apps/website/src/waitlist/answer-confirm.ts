@@ -1,13 +1,22 @@
 import { problem } from 'millpond/http'
 import { z } from 'zod'
 import type { RouteContext } from '../api/api-route.ts'
-import { badRequest, noStore, readPost, redirect, redirectWithNote, refuseForm } from '../api/post-answers.ts'
+import {
+  badRequest,
+  formReturns,
+  noStore,
+  readPost,
+  redirect,
+  redirectWithNote,
+  typedText,
+} from '../api/post-answers.ts'
 import { confirmSignup } from './confirm.ts'
 import { personCookieLine } from './person.ts'
 import { readPersonToken } from './person-token.ts'
 import { readPersonStatus } from './ranking.ts'
 
-const input = z.object({ token: z.string().max(1_000) })
+const longestToken = 1_000
+const input = z.object({ token: z.string().max(longestToken) })
 const place = { path: '/me', fragment: 'link' } as const
 const expired = 'This link does not work: it has expired, or it was copied only in part. Ask for a new one.'
 
@@ -35,4 +44,12 @@ export async function answerConfirm({ request, runtime }: RouteContext): Promise
   return Response.json(status, { headers: { ...noStore, 'Set-Cookie': cookie } })
 }
 
-export const refuseConfirm = refuseForm(place)
+/** Back to the page of the link, whose button works again later. */
+export const confirmReturns = formReturns(
+  (fields) => ({
+    path: '/confirm',
+    query: { token: typedText(fields, 'token').slice(0, longestToken) },
+    fragment: 'confirm',
+  }),
+  'The list cannot be reached right now. Your link stays good; please press the button again in a minute.',
+)

@@ -1,12 +1,28 @@
 import type { RouteContext } from '../api/api-route.ts'
-import { badRequest, noStore, readPost, redirectWithNote, refuseForm, typedText } from '../api/post-answers.ts'
+import {
+  badRequest,
+  type FormPlace,
+  formReturns,
+  noStore,
+  readPost,
+  redirectWithNote,
+  typedText,
+} from '../api/post-answers.ts'
 import { joinWaitlist } from './join.ts'
 import { fromJoinForm, readJoinInput } from './join-input.ts'
 import { heldQuiz } from './quiz-questions.ts'
+import { referralCodePattern } from './referral-code.ts'
 import type { VisitorNote } from './visitor-note.ts'
 
-const place = { path: '/', fragment: 'join' } as const
-const quizPlace = { path: '/', fragment: 'quiz' } as const
+/** Beside the quiz when it was answered, and with the friend's code. */
+function toPlace(fields: unknown): FormPlace {
+  const code = typedText(fields, 'referralCode')
+  return {
+    path: '/',
+    fragment: heldQuiz(fields) === undefined ? 'join' : 'quiz',
+    ...(referralCodePattern.test(code) && { query: { ref: code } }),
+  }
+}
 
 /** POST /api/waitlist/join: 201 for JSON, 303 to the page for a form; 400, 413, 415 problem+json. */
 export async function answerJoin({ request, runtime }: RouteContext): Promise<Response> {
@@ -21,14 +37,17 @@ export async function answerJoin({ request, runtime }: RouteContext): Promise<Re
     if (!isForm) return badRequest(input.faults)
     const quiz = heldQuiz(body.value)
     const note: VisitorNote = { kind: 'invalid', email: typedText(body.value, 'email'), detail, quiz }
-    return redirectWithNote(runtime, note, quiz === undefined ? place : quizPlace)
+    return redirectWithNote(runtime, note, toPlace(body.value))
   }
   const { answer } = await joinWaitlist(runtime.database.db, input.value)
   // After every join, not only a new row's: a miss or a hit of the next reader must not tell which it was.
   await runtime.waitlistChanged()
   runtime.nudgeMailer()
-  if (isForm) return redirectWithNote(runtime, { kind: 'joined', ...answer }, place)
+  if (isForm) return redirectWithNote(runtime, { kind: 'joined', ...answer }, { path: '/', fragment: 'join' })
   return Response.json(answer, { status: 201, headers: noStore })
 }
 
-export const refuseJoin = refuseForm(place, quizPlace)
+export const joinReturns = formReturns(
+  toPlace,
+  'The list cannot be reached right now. Your address was not saved; please try again in a minute.',
+)

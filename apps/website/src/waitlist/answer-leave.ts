@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { refuseStranger } from '../api/admin-token.ts'
 import type { RouteContext } from '../api/api-route.ts'
-import { badRequest, noStore, readPost, redirectWithNote, refuseForm } from '../api/post-answers.ts'
+import { badRequest, formReturns, noStore, readPost, redirectWithNote } from '../api/post-answers.ts'
 import type { Runtime } from '../lib/runtime.ts'
 import { findSignup } from './join.ts'
 import { email } from './join-input.ts'
@@ -25,7 +25,10 @@ export async function answerLeave({ request, runtime }: RouteContext): Promise<R
   return response
 }
 
-export const refuseLeave = refuseForm(mePlace)
+export const leaveReturns = formReturns(
+  () => mePlace,
+  'The list cannot be reached right now. You are still on it; please try again in a minute.',
+)
 
 async function answerAdmin(
   context: RouteContext,

@@ -3,11 +3,11 @@ import { z } from 'zod'
 import type { RouteContext } from '../api/api-route.ts'
 import {
   badRequest,
+  formReturns,
   noStore,
   type PostBody,
   readPost,
   redirectWithNote,
-  refuseForm,
   typedText,
 } from '../api/post-answers.ts'
 import { readableLine } from '../api/readable-text.ts'
@@ -62,7 +62,10 @@ export async function answerLink({ request, runtime, later }: RouteContext): Pro
   return Response.json({ message: linkSent }, { status: 202, headers: noStore })
 }
 
-export const refuseLink = refuseForm(linkPlace)
+export const linkReturns = formReturns(
+  () => linkPlace,
+  'The list cannot be reached right now. No mail is on the way; please try again in a minute.',
+)
 
 /** False for a person who has left. */
 async function changeSignup(
@@ -100,7 +103,8 @@ export async function answerName({ request, runtime }: RouteContext): Promise<Re
   const parsed = z.object({ displayName }).safeParse(body.value)
   if (!parsed.success) {
     const detail = parsed.error.issues[0]?.message ?? 'is missing'
-    const note = { kind: 'invalid', email: '', detail: `The name ${detail}.` } as const
+    const name = typedText(body.value, 'displayName')
+    const note = { kind: 'invalid', email: '', name, detail: `The name ${detail}.` } as const
     return body.kind === 'form'
       ? redirectWithNote(runtime, note, namePlace)
       : badRequest([{ field: 'displayName', detail }])
@@ -112,7 +116,10 @@ export async function answerName({ request, runtime }: RouteContext): Promise<Re
   return Response.json(parsed.data, { headers: noStore })
 }
 
-export const refuseName = refuseForm(namePlace)
+export const nameReturns = formReturns(
+  () => namePlace,
+  'The list cannot be reached right now. The name was not saved; please try again in a minute.',
+)
 
 const quizThanks = 'Thank you. It helps us to decide which springs we tap first.'
 
@@ -136,4 +143,7 @@ export async function answerQuiz({ request, runtime }: RouteContext): Promise<Re
   return Response.json({ message: quizThanks }, { headers: noStore })
 }
 
-export const refuseQuiz = refuseForm(quizPlace)
+export const quizReturns = formReturns(
+  () => quizPlace,
+  'The list cannot be reached right now. The answers were not saved; please try again in a minute.',
+)

@@ -34,10 +34,13 @@ describe('readVisitorNote()', () => {
           field,
           detail: 'must not contain control characters',
         }))
-        const { id, cookie } = writeVisitorNote({ kind: 'contact-held', fields, faults }, secret)
+        const { id, cookie } = writeVisitorNote(
+          { kind: 'contact-held', fields, why: { kind: 'faults', faults } },
+          secret,
+        )
         expect(cookie.length + 'headwater_note='.length).toBeLessThanOrEqual(4_096)
         const read = readVisitorNote(cookie, { id, secret })
-        expect(read).toMatchObject({ kind: 'contact-held', faults })
+        expect(read).toMatchObject({ kind: 'contact-held', why: { faults } })
         if (read?.kind === 'contact-held') expect(['', message]).toContain(read.fields.message)
       }
     },

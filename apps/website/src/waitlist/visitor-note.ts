@@ -6,6 +6,8 @@ import { quizInput } from './join-input.ts'
 /** The place on the page beside which it stands, where a page has several forms. */
 const at = z.string().optional()
 
+const typed = { email: z.string(), name: z.string().optional(), quiz: quizInput.optional() }
+
 /** What the page says after a form was posted without JavaScript, and what the visitor had typed. */
 const visitorNote = z.discriminatedUnion('kind', [
   z.object({
@@ -15,16 +17,20 @@ const visitorNote = z.discriminatedUnion('kind', [
     referralCode: z.string(),
     tier: z.enum(['founding', 'early']),
   }),
-  z.object({ kind: z.literal('invalid'), email: z.string(), detail: z.string(), quiz: quizInput.optional(), at }),
-  z.object({ kind: z.literal('wait'), email: z.string(), untilMs: z.number(), quiz: quizInput.optional(), at }),
+  z.object({ kind: z.literal('invalid'), ...typed, detail: z.string(), at }),
+  z.object({ kind: z.literal('wait'), ...typed, untilMs: z.number(), at }),
+  z.object({ kind: z.literal('failed'), ...typed, detail: z.string(), at }),
   z.object({ kind: z.literal('done'), detail: z.string(), at }),
   z.object({ kind: z.literal('contact-sent'), ticket: z.string() }),
   z.object({
     kind: z.literal('contact-held'),
     fields: z.object({ name: z.string(), email: z.string(), subject: z.string(), message: z.string() }),
-    /** What is wrong, field by field; empty when the sender has to wait. */
-    faults: z.array(z.object({ field: z.string(), detail: z.string() })),
-    untilMs: z.number().optional(),
+    why: z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('faults'), faults: z.array(z.object({ field: z.string(), detail: z.string() })) }),
+      z.object({ kind: z.literal('wait'), untilMs: z.number() }),
+      /** It may have been stored all the same: sent again, it is the same submission. */
+      z.object({ kind: z.literal('failed'), submission: z.string().optional() }),
+    ]),
   }),
 ])
 export type VisitorNote = z.output<typeof visitorNote>
@@ -33,9 +39,12 @@ const signed = z.object({ id: z.string(), note: visitorNote })
 
 export const noteCookie = 'headwater_note'
 /** Seconds. Long enough to read it and to reload once, short enough not to be there tomorrow. */
-export const noteMaxAge = 300
+const maxAgeSeconds = 300
+/** Seconds that the site may take to work again. */
+const failedMaxAgeSeconds = 3_600
 /** What was typed is kept up to this length: a longer one is refused anyway, and a cookie has no room for it. */
 const keptEmailLength = 300
+const keptNameLength = 100
 /** Browsers drop a cookie whose name and value are longer than 4,096. */
 const longestCookie = 4_096 - noteCookie.length - 1
 
@@ -47,8 +56,12 @@ function shorten(note: VisitorNote): VisitorNote {
       fields: { name: name.slice(0, 60), email: email.slice(0, 100), subject: subject.slice(0, 80), message },
     }
   }
-  return 'email' in note ? { ...note, email: note.email.slice(0, keptEmailLength) } : note
+  if (!('email' in note)) return note
+  return { ...note, email: note.email.slice(0, keptEmailLength), name: note.name?.slice(0, keptNameLength) }
 }
+
+const isFailed = (note: VisitorNote): boolean =>
+  note.kind === 'failed' || (note.kind === 'contact-held' && note.why.kind === 'failed')
 
 /** Half a message would be sent by mistake; none is noticed. */
 function withoutMessage(note: VisitorNote): VisitorNote {
@@ -56,15 +69,18 @@ function withoutMessage(note: VisitorNote): VisitorNote {
 }
 
 /**
- * A note in a signed cookie, and the id that the page's address names it by. It travels in a cookie because an e-mail
- * address in a URL ends in logs and histories.
+ * A note in a signed cookie, the id that the page's address names it by, and the seconds that the cookie is kept. It travels in a cookie because an e-mail address in a URL ends in logs and histories.
  */
-export function writeVisitorNote(note: VisitorNote, secret: string): { id: string; cookie: string } {
+export function writeVisitorNote(note: VisitorNote, secret: string): { id: string; cookie: string; maxAge: number } {
   const id = randomUUID().slice(0, 8)
   const kept = shorten(note)
-  const toCookie = (held: VisitorNote) => seal({ id, note: held }, { purpose: 'note', secret })
+  const toCookie = (held: VisitorNote) => seal({ id, note: held }, { purpose: 'packed-note', secret })
   const cookie = toCookie(kept)
-  return { id, cookie: cookie.length > longestCookie ? toCookie(withoutMessage(kept)) : cookie }
+  return {
+    id,
+    cookie: cookie.length > longestCookie ? toCookie(withoutMessage(kept)) : cookie,
+    maxAge: isFailed(note) ? failedMaxAgeSeconds : maxAgeSeconds,
+  }
 }
 
 /** The note called `id`; undefined when the cookie is missing, forged, or of another post. */
@@ -72,6 +88,6 @@ export function readVisitorNote(
   cookie: string | undefined,
   { id, secret }: { id: string | undefined; secret: string },
 ): VisitorNote | undefined {
-  const parsed = signed.safeParse(unseal(cookie, { purpose: 'note', secret }))
+  const parsed = signed.safeParse(unseal(cookie, { purpose: 'packed-note', secret }))
   return parsed.success && parsed.data.id === id ? parsed.data.note : undefined
 }

@@ -1,15 +1,19 @@
 import type { Metadata } from 'next'
 import { runtime } from '../../lib/runtime.ts'
-import { buttonClass } from '../../sections/form-parts.tsx'
 import { Notice } from '../../sections/notice.tsx'
-import { only, type Query } from '../../sections/read-note.ts'
+import { only, outcomeTitle, type Query, readNote, toLineNote } from '../../sections/read-note.ts'
+import { SubmitLine } from '../../sections/submit-line.tsx'
 import { readPersonToken } from '../../waitlist/person-token.ts'
 
-export const metadata: Metadata = { title: 'Confirm your place', robots: { index: false }, referrer: 'strict-origin' }
+export async function generateMetadata({ searchParams }: { searchParams: Promise<Query> }): Promise<Metadata> {
+  const title = await outcomeTitle(await searchParams, 'Confirm your place')
+  return { title, robots: { index: false }, referrer: 'strict-origin' }
+}
 
 /** Opening the page does nothing: programs that scan mails open every link. The button does. */
 export default async function ConfirmPage({ searchParams }: { searchParams: Promise<Query> }) {
-  const token = only((await searchParams).token)
+  const query = await searchParams
+  const token = only(query.token)
   const options = { purpose: 'mail-link', secret: runtime().secrets.cookie, now: new Date() } as const
   if (readPersonToken(token, options) === undefined) {
     return (
@@ -26,9 +30,7 @@ export default async function ConfirmPage({ searchParams }: { searchParams: Prom
       <p>Press the button to confirm that this address is yours. Your place is drawn at that moment.</p>
       <form action="/api/waitlist/confirm" method="post" className="mt-7">
         <input type="hidden" name="token" value={token} />
-        <button type="submit" className={buttonClass}>
-          Take my place
-        </button>
+        <SubmitLine id="confirm-note" label="Take my place" note={toLineNote(await readNote(query), Date.now())} />
       </form>
     </Notice>
   )

@@ -33,9 +33,9 @@ export default async function ContactPage({ searchParams }: { searchParams: Prom
       lead="Questions, ideas, a device that should be read, or a wish to be forgotten: everything is read by a person."
     >
       <ContactForm
-        submission={randomUUID()}
+        submission={(held?.why.kind === 'failed' ? held.why.submission : undefined) ?? randomUUID()}
         fields={held?.fields}
-        faults={held?.faults ?? []}
+        faults={held?.why.kind === 'faults' ? held.why.faults : []}
         note={toLineNote(note, Date.now())}
       />
     </PageFrame>

@@ -13,7 +13,7 @@ const passages = [
   {
     title: 'headwater_note',
     paragraphs: [
-      'Set when the answer to a form is a new page. It carries the answer, and what you had typed, to the page you see next. It lasts five minutes.',
+      'Set when the answer to a form is a new page. It carries the answer, and what you had typed, to the page you see next. It lasts five minutes, or an hour when the site could not take the form.',
     ],
   },
   {

@@ -8,7 +8,7 @@ import { MyPlace } from '../../sections/my-place.tsx'
 import type { LineNote } from '../../sections/note-line.tsx'
 import { PageFrame } from '../../sections/page-frame.tsx'
 import { pageOrCloudy } from '../../sections/page-or-cloudy.tsx'
-import { outcomeTitle, type Query, readNote, toLineNote } from '../../sections/read-note.ts'
+import { only, outcomeTitle, type Query, readNote, toLineNote } from '../../sections/read-note.ts'
 import { SubmitLine } from '../../sections/submit-line.tsx'
 import type { Quiz } from '../../waitlist/join-input.ts'
 import { personCookie, readPersonToken } from '../../waitlist/person-token.ts'
@@ -66,6 +66,7 @@ function toPage(person: Awaited<ReturnType<typeof readStatus>>, note: VisitorNot
           status={person.status}
           quiz={held ?? person.quiz}
           origin={runtime().publicUrl() ?? ''}
+          name={note !== undefined && 'name' in note ? note.name : undefined}
           note={line}
           at={note !== undefined && 'at' in note ? note.at : undefined}
         />
@@ -86,6 +87,10 @@ function toPage(person: Awaited<ReturnType<typeof readStatus>>, note: VisitorNot
 }
 
 export default async function MePage({ searchParams }: { searchParams: Promise<Query> }) {
-  const note = await readNote(await searchParams)
-  return pageOrCloudy('/me', { read: readStatus, show: (person) => toPage(person, note) })
+  const query = await searchParams
+  const note = await readNote(query)
+  const [id, line] = [only(query.note), toLineNote(note, Date.now())]
+  const at = note !== undefined && 'at' in note ? note.at : undefined
+  const form = id === undefined || line === undefined || at === undefined ? undefined : { id, line, at }
+  return pageOrCloudy('/me', { read: readStatus, show: (person) => toPage(person, note), form })
 }

@@ -1,6 +1,6 @@
 import { apiRoute } from '../../../../api/api-route.ts'
-import { answerConfirm, refuseConfirm } from '../../../../waitlist/answer-confirm.ts'
+import { answerConfirm, confirmReturns } from '../../../../waitlist/answer-confirm.ts'
 
 export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = apiRoute({
-  POST: { policy: 'general', handle: answerConfirm, refuse: refuseConfirm },
+  POST: { policy: 'general', handle: answerConfirm, ...confirmReturns },
 })

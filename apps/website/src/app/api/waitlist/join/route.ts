@@ -1,6 +1,6 @@
 import { apiRoute } from '../../../../api/api-route.ts'
-import { answerJoin, refuseJoin } from '../../../../waitlist/answer-join.ts'
+import { answerJoin, joinReturns } from '../../../../waitlist/answer-join.ts'
 
 export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = apiRoute({
-  POST: { policy: 'waitlist', handle: answerJoin, refuse: refuseJoin },
+  POST: { policy: 'waitlist', handle: answerJoin, ...joinReturns },
 })

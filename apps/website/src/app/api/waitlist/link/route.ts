@@ -1,6 +1,6 @@
 import { apiRoute } from '../../../../api/api-route.ts'
-import { answerLink, refuseLink } from '../../../../waitlist/answer-person.ts'
+import { answerLink, linkReturns } from '../../../../waitlist/answer-person.ts'
 
 export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = apiRoute({
-  POST: { policy: 'waitlist', handle: answerLink, refuse: refuseLink },
+  POST: { policy: 'waitlist', handle: answerLink, ...linkReturns },
 })
