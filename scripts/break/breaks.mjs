@@ -174,8 +174,8 @@ export const breaks = [
     guarantee: 'L4',
     what: 'a refusal is remembered for ever',
     file: 'limit/denial-memo.ts',
-    from: 'at >= found.from && at < found.until ?',
-    to: 'at >= found.from ?',
+    from: 'at >= found.repliedAt && at < found.until ?',
+    to: 'at >= found.repliedAt ?',
     tests: ['src/limit/denial-memo.test.ts'],
   },
   {

@@ -172,21 +172,16 @@ function createDigest(secret: string | undefined): (text: string) => Awaitable<K
   async function compute(text: string): Promise<KeyId> {
     const bytes = toBytes(encoder, text)
     const { subtle } = crypto
-    hmacKey ??=
-      secret === undefined
-        ? undefined
-        : subtle.importKey('raw', encoder.encode(secret), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
+    if (secret !== undefined)
+      hmacKey ??= subtle.importKey('raw', encoder.encode(secret), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
     const digest = await (hmacKey ? subtle.sign('HMAC', await hmacKey, bytes) : subtle.digest('SHA-256', bytes))
     // The first 192 bits of a digest: far beyond collision, and shorter keys.
-    return `${hmacKey ? '~' : '#'}${toBase64Url(new Uint8Array(digest, 0, 24))}` as KeyId
+    const id = `${hmacKey ? '~' : '#'}${toBase64Url(new Uint8Array(digest, 0, 24))}` as KeyId
+    if (remembered.size >= REMEMBERED_DIGESTS) remembered.clear()
+    remembered.set(text, id)
+    return id
   }
-  return (text) =>
-    remembered.get(text) ??
-    compute(text).then((id) => {
-      if (remembered.size >= REMEMBERED_DIGESTS) remembered.clear()
-      remembered.set(text, id)
-      return id
-    })
+  return (text) => remembered.get(text) ?? compute(text)
 }
 
 function toBase64Url(bytes: Uint8Array): string {

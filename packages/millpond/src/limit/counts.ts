@@ -11,26 +11,26 @@ interface Kept {
 }
 
 /** What is counted in this process: the part of a store that a limiter needs while its own does not answer, and what a store in memory is made of. */
-export interface Counts extends Pick<LimitStore, 'take' | 'peek' | 'reset'> {
+export interface Counts<Check extends LimitCheck> extends Pick<LimitStore, 'reset'> {
+  take(checks: readonly Check[]): Promise<readonly Verdict[]>
+  peek(checks: readonly Check[]): Promise<readonly Verdict[]>
   /** What is kept of a key; a state of another algorithm counts as none. */
   find(check: LimitCheck, now: number): Kept | undefined
   keep(check: LimitCheck, state: unknown, expiresAt: number): void
   /** Takes the check if it fits, else looks at it. */
-  settle(check: LimitCheck, now: number): Verdict
-}
-
-export interface CountsOptions<Steps extends AlgorithmSteps> {
-  readonly clock: Clock
-  readonly algorithms: Iterable<Steps>
-  readonly maxKeys?: number | undefined
+  settle(check: Check, now: number): Verdict
 }
 
 /**
- * Counts in this process by the given algorithms, for at most `maxKeys` identities (default 100,000). When there are more, the one least recently counted is forgotten:
+ * Counts in this process by the steps that `stepsOf` has for a check, for at most `maxKeys` identities (default 100,000). When there are more, the one least recently counted is forgotten:
  * a flood of identities can never grow the process without bound.
  */
-export function createCounts({ clock, algorithms, maxKeys = 100_000 }: CountsOptions<AlgorithmSteps>): Counts {
-  const stepsOf = new Map(Array.from(algorithms, (steps) => [steps.algorithm, steps]))
+export function createCounts<Check extends LimitCheck>(options: {
+  clock: Clock
+  stepsOf: (check: Check) => AlgorithmSteps
+  maxKeys?: number | undefined
+}): Counts<Check> {
+  const { clock, stepsOf, maxKeys = 100_000 } = options
   const kept = new Map<StoreKey, Kept>()
 
   function find({ key, algorithm }: LimitCheck, now: number): Kept | undefined {
@@ -38,10 +38,8 @@ export function createCounts({ clock, algorithms, maxKeys = 100_000 }: CountsOpt
     return found && found.expiresAt > now && found.algorithm === algorithm ? found : undefined
   }
 
-  function step(check: LimitCheck, now: number): [state: unknown, Verdict] {
-    const steps = stepsOf.get(check.algorithm)
-    if (steps) return steps.step(find(check, now)?.state, now, check)
-    throw new RangeError(`Cannot take: "algorithm" must be one that the store knows, received ${check.algorithm}`)
+  function step(check: Check, now: number): [state: unknown, Verdict] {
+    return stepsOf(check).step(find(check, now)?.state, now, check)
   }
 
   function keep({ key, algorithm }: LimitCheck, state: unknown, expiresAt: number): void {
@@ -50,13 +48,13 @@ export function createCounts({ clock, algorithms, maxKeys = 100_000 }: CountsOpt
     kept.set(key, { algorithm, state, expiresAt })
   }
 
-  function settle(check: LimitCheck, now: number): Verdict {
+  function settle(check: Check, now: number): Verdict {
     const [state, verdict] = step(check, now)
     if (verdict.allowed && check.cost > 0) keep(check, state, now + verdict.resetMs)
     return verdict
   }
 
-  function look(check: LimitCheck, now: number): Verdict {
+  function look(check: Check, now: number): Verdict {
     const [, verdict] = step(check, now)
     return verdict.allowed ? step({ ...check, cost: 0 }, now)[1] : verdict
   }

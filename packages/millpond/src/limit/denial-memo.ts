@@ -9,14 +9,12 @@ interface Remembered<Name extends string> {
   /** One for each key that had part in it. */
   readonly parts: readonly Part[]
   readonly repliedAt: number
-  readonly from: number
   readonly until: number
 }
 
-/** What the refusals of a key have in common: all are forgotten at once. */
+/** What the refusals of a key have in common: all are forgotten at once, when it is no longer the key's. */
 interface Part {
   readonly key: StoreKey
-  forgotten: boolean
 }
 
 /** Answers repeated refusals without asking the store. */
@@ -29,8 +27,6 @@ export interface DenialMemo<Name extends string> {
   note(asked: Asked, checks: readonly PolicyCheck<Name>[], decision: Decision<Name>): void
   /** Forgets every refusal that one of the keys had part in: units went back to it. What is on its way is not remembered either. */
   forget(keys: readonly StoreKey[]): void
-  /** How many refusals are remembered. */
-  size(): number
 }
 
 interface Asked {
@@ -39,68 +35,64 @@ interface Asked {
 }
 
 /**
- * Creates the memo. A refusal holds for exactly the same take (policies, keys, limits and costs), since only of that is the wait known, from when it was sent until its
- * first policy would let it pass: the store decided after the sending, so it refuses for at least as long. What may let it pass sooner is a refund or reset: this
- * process's own make the memo forget, those of others it learns of after `maxAgeMs` at most. At most `maxSize` refusals: one more, and the oldest
- * is forgotten, with those of its keys.
+ * Creates the memo. A refusal holds for exactly the same take (policies, keys, limits and costs), since only of that is the wait known, until its first policy would let it pass, counted
+ * from when it was sent: the store decided after the sending, so it refuses for at least as long. What may let it pass sooner is a refund or reset: this process's own make the memo
+ * forget, those of others it learns of after `maxAgeMs` at most. At most `maxSize` refusals (default 10,000): one more, and the oldest is forgotten, with those of its keys.
  */
 export function createDenialMemo<Name extends string>(options: {
   clock: Clock
   maxAgeMs: number
-  maxSize: number
+  maxSize?: number
 }): DenialMemo<Name> {
-  const { clock, maxAgeMs, maxSize } = options
+  const { clock, maxAgeMs, maxSize = 10_000 } = options
   const remembered = new Map<string, Remembered<Name>>()
   const parts = new Map<StoreKey, Part>()
   let generation = 0
 
   function toPart({ key }: PolicyCheck<Name>): Part {
-    const part = parts.get(key) ?? { key, forgotten: false }
+    const part = parts.get(key) ?? { key }
     parts.set(key, part)
     return part
   }
 
-  function forget(key: StoreKey): void {
-    const part = parts.get(key)
-    if (part) part.forgotten = true
-    parts.delete(key)
+  function holds(part: Part): boolean {
+    return parts.get(part.key) === part
   }
 
   function forgetOldest(): void {
     const [oldest] = remembered
     if (!oldest) return
     remembered.delete(oldest[0])
-    for (const part of oldest[1].parts) if (!part.forgotten) forget(part.key)
+    for (const part of oldest[1].parts) if (holds(part)) parts.delete(part.key)
   }
 
   return {
     recall(checks) {
-      const found = parts.size > 0 && remembered.get(toId(checks))
-      if (!found || found.parts.some(({ forgotten }) => forgotten)) return undefined
+      const found = parts.size > 0 ? remembered.get(toId(checks)) : undefined
+      if (!found?.parts.every(holds)) return undefined
       const at = instantOf(clock)
-      return at >= found.from && at < found.until ? age(found, at) : undefined
+      return at >= found.repliedAt && at < found.until ? age(found, at) : undefined
     },
     begin: () => ({ at: instantOf(clock), generation }),
     note(asked, checks, decision) {
-      if (decision.allowed && parts.size > 0) for (const { key } of checks) forget(key)
+      if (decision.allowed && parts.size > 0) for (const { key } of checks) parts.delete(key)
       if (decision.status !== 'refused' || asked.generation !== generation) return
       if (checks.some(({ permit }) => permit)) return
       const { limits } = decision
       const refused = limits.filter(({ allowed }) => !allowed)
-      const holdsMs = Math.min(maxAgeMs, ...refused.map(({ retryAfterMs }) => retryAfterMs))
-      const span = { from: asked.at, until: asked.at + holdsMs, repliedAt: instantOf(clock) }
-      if (span.until <= span.repliedAt) return
+      const until = asked.at + Math.min(maxAgeMs, ...refused.map(({ retryAfterMs }) => retryAfterMs))
+      const repliedAt = instantOf(clock)
+      if (until <= repliedAt) return
       const id = toId(checks)
       // So that it is the newest.
       remembered.delete(id)
       if (remembered.size >= maxSize) forgetOldest()
-      remembered.set(id, { limits, parts: checks.map(toPart), ...span })
+      remembered.set(id, { limits, parts: checks.map(toPart), repliedAt, until })
     },
     forget(keys) {
       generation += 1
-      keys.forEach(forget)
+      for (const key of keys) parts.delete(key)
     },
-    size: () => remembered.size,
   }
 }
 

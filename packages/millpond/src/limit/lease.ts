@@ -32,19 +32,15 @@ export function blocksOf(units: number): Lease {
   return { units, create: createLeases }
 }
 
-export interface Leases {
-  /** Spends from the block of the key, taking a new one where needed: 1 round trip for each block. Undefined when there is no block to be had, and the take goes to the store as it is. */
-  spend(checks: readonly PolicyCheck<string>[]): Promise<readonly Verdict[] | undefined>
-  /** Gives back what is not spent. */
-  close(): Promise<void>
-}
+/** Spends from the block of the key, taking a new one where needed: 1 round trip for each block. Undefined when there is no block to be had, and the take goes to the store as it is. */
+export type SpendLeased = (checks: readonly PolicyCheck<string>[]) => Promise<readonly Verdict[] | undefined>
 
 /**
  * Creates the local permits of a process: blocks of `lease` units, spent without asking the store. It never admits too much: a block is taken like any other cost, and a unit spent late counts
- * as long as if it had been taken late, because the window is longer by LEASE_MS (a fixed window's block ends with its window). What is unspent after LEASE_MS goes back; a
- * process that dies leaves one block a key counted until its window has passed. At most 1,000 blocks at once.
+ * as long as if it had been taken late, because the window is longer by LEASE_MS (a fixed window's block ends with its window). What is unspent after LEASE_MS, or when the limiter is closed,
+ * goes back; a process that dies leaves one block a key counted until its window has passed. At most 1,000 blocks at once.
  */
-export function createLeases({ guard, store, refund, clock }: LimiterParts): Leases {
+export function createLeases({ guard, store, refund, clock, closing }: LimiterParts): SpendLeased {
   const now = () => instantOf(clock)
   const blocks = new Map<StoreKey, { block: Block | Promise<Block>; check: PolicyCheck<string> }>()
 
@@ -96,12 +92,10 @@ export function createLeases({ guard, store, refund, clock }: LimiterParts): Lea
     }
   }
 
-  return {
-    spend,
-    async close() {
-      for (const [key, { block }] of blocks) if (!(block instanceof Promise)) await end(key, block)
-    },
-  }
+  closing.addEventListener('abort', async () => {
+    for (const [key, { block }] of blocks) if (!(block instanceof Promise)) await end(key, block)
+  })
+  return spend
 }
 
 /** What the store said of the block, with what is left of it counted as remaining. */

@@ -1,4 +1,4 @@
-import type { Decision } from './decision.ts'
+import type { Decision, LimitState } from './decision.ts'
 import type { PolicyCheck } from './read-takes.ts'
 
 /**
@@ -62,12 +62,19 @@ export function createLimitTally<Name extends string>(
     decision(checks, decision, remembered = false) {
       checks.forEach((check, index) => {
         const { policy, cost } = check
-        const outcome = toOutcome(check, decision, index)
+        const state = decision.status === 'degraded' ? undefined : decision.limits[index]
+        const outcome = toOutcome(check, decision, state)
         counters[policy][outcome] += 1
         if (remembered) counters[policy].remembered += 1
-        if (!report) return
-        const { limit, remaining } = (decision.status !== 'degraded' && decision.limits[index]) || {}
-        report({ type: 'take', policy, outcome, cost, limit, remaining, remembered })
+        report?.({
+          type: 'take',
+          policy,
+          outcome,
+          cost,
+          limit: state?.limit,
+          remaining: state?.remaining,
+          remembered,
+        })
       })
       return decision
     },
@@ -75,8 +82,13 @@ export function createLimitTally<Name extends string>(
   }
 }
 
-function toOutcome(check: PolicyCheck<string>, decision: Decision, index: number): LimitOutcome {
-  if (decision.status === 'degraded') return decision.allowed ? 'degraded-allowed' : 'degraded-refused'
-  if (!decision.limits[index]?.allowed) return check.shadow ? 'shadow-refused' : 'refused'
-  return decision.allowed ? 'allowed' : 'withheld'
+/** `state` is what the store said of the check, undefined where it said nothing. */
+function toOutcome(
+  { shadow }: PolicyCheck<string>,
+  { allowed }: Decision,
+  state: LimitState | undefined,
+): LimitOutcome {
+  if (!state) return allowed ? 'degraded-allowed' : 'degraded-refused'
+  if (!state.allowed) return shadow ? 'shadow-refused' : 'refused'
+  return allowed ? 'allowed' : 'withheld'
 }

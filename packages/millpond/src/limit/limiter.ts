@@ -67,8 +67,6 @@ export interface Limiter<P extends Policies> {
   readonly [limiterParts]: LimiterParts
 }
 
-const REMEMBERED_REFUSALS = 10_000
-
 /**
  * Creates a limiter on a store.
  *
@@ -88,23 +86,19 @@ const REMEMBERED_REFUSALS = 10_000
 export function createLimiter<const P extends Policies>(options: LimiterOptions<P>): Limiter<P> {
   type Name = keyof P & string
   const action = 'Cannot create limiter'
-  const { policies, store, clock = systemClock, denialMemo = '1s' } = options
+  const { store, clock = systemClock, denialMemo = '1s' } = options
+  const policies: P & Readonly<Record<Name, Policy<never>>> = options.policies
   // Each take would fail, and under an open policy pass as in an outage.
   if (!store?.take) throw new TypeError(`${action}: "store" must be a store, received ${typeof store}`)
   const keyring = createLimitKeyring({ namespace: options.namespace ?? 'limits', secret: options.keySecret, action })
   const deadlineMs = toMilliseconds(options.deadline ?? 100, { action, name: 'deadline', maxMs: 60_000 })
   for (const name of Object.keys(policies)) readName(action, 'policy name', name)
   const guard = chain(createBreaker({ failures: 5, cooldownMs: 1_000, clock }), createDeadline({ deadlineMs, clock }))
-  const declared = Object.values<Policy<never>>(policies)
-  const local = createCounts({
-    clock,
-    algorithms: declared.map(({ steps }) => steps),
-  })
+  const local = createCounts<PolicyCheck<Name>>({ clock, stepsOf: ({ policy }) => policies[policy].steps })
   const read = createTakeReader<Name>({ policies, keyring, clock })
   const memo = createDenialMemo<Name>({
     clock,
     maxAgeMs: denialMemo === false ? 0 : toMilliseconds(denialMemo, { action, name: 'denialMemo', maxMs: 3_600_000 }),
-    maxSize: REMEMBERED_REFUSALS,
   })
   const tally = createLimitTally<Name>(Object.keys(policies), options.reporter)
   const closing = new AbortController()
@@ -117,8 +111,7 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
     const asked = memo.begin()
     let decision: Decision<Name>
     try {
-      const verdicts =
-        (checks[0]?.lease && (await leases?.spend(checks))) || (await guard('take', () => store.take(checks)))
+      const verdicts = (checks[0]?.lease && (await spend?.(checks))) || (await guard('take', () => store.take(checks)))
       decision = toDecision(toStates(checks, verdicts))
       if (decision.allowed) markTaken(decision, { checks, verdicts })
       memo.note(asked, checks, decision)
@@ -165,7 +158,9 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
   }
 
   const parts = { guard, store, clock, closing: closing.signal, refund: refundMarks }
-  const leases = declared.find(({ lease }) => lease)?.lease?.create(parts)
+  const spend = Object.values<Policy<never>>(policies)
+    .find(({ lease }) => lease)
+    ?.lease?.create(parts)
 
   return {
     policies,
@@ -180,10 +175,7 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
     },
     counters: () => structuredClone(tally.counters),
     selfTest: async () => testStore(keyring.limit('self-test', await keyring.id(createNonce())), parts),
-    close() {
-      closing.abort()
-      void leases?.close()
-    },
+    close: () => closing.abort(),
     [limiterParts]: parts,
   }
 }
@@ -207,9 +199,8 @@ function toStates<Name extends string>(
   verdicts: readonly Verdict[],
 ): LimitState<Name>[] {
   return checks.map((check, index) => {
-    const verdict = readVerdict(check.policy, verdicts[index])
     const { policy, limit, windowMs, refill, shadow } = check
-    const { allowed, remaining, resetMs, retryAfterMs } = verdict
+    const { allowed, remaining, resetMs, retryAfterMs } = readVerdict(policy, verdicts[index])
     const fullMs = refill === undefined ? windowMs : Math.ceil((limit * windowMs) / refill)
     const state = { policy, limit, windowMs: fullMs, allowed, remaining, resetMs, retryAfterMs }
     return shadow ? { ...state, shadow: true } : state

@@ -1,19 +1,28 @@
+import type { Clock } from '../time/clock.ts'
 import type { AlgorithmChanges, AlgorithmSteps } from './algorithm-steps.ts'
-import { type CountsOptions, createCounts } from './counts.ts'
-import type { LimitMark, LimitStore } from './limit-store.ts'
+import { createCounts } from './counts.ts'
+import type { LimitCheck, LimitMark, LimitStore } from './limit-store.ts'
 
-/** The limiter's contract on what is counted in this process. */
-export function createMemoryLimits(options: CountsOptions<AlgorithmSteps & AlgorithmChanges>): LimitStore {
-  const { clock } = options
-  const algorithms = [...options.algorithms]
-  const { find, keep, settle, ...counts } = createCounts({ ...options, algorithms })
-  const changesOf = new Map(algorithms.map((changes) => [changes.algorithm, changes]))
+/** The limiter's contract on what is counted in this process, by the given algorithms. */
+export function createMemoryLimits(options: {
+  clock: Clock
+  algorithms: readonly (AlgorithmSteps & AlgorithmChanges)[]
+  maxKeys?: number | undefined
+}): LimitStore {
+  const { clock, maxKeys } = options
+  const known = new Map(options.algorithms.map((steps) => [steps.algorithm, steps]))
+  const { find, keep, settle, ...counts } = createCounts({ clock, stepsOf, maxKeys })
+
+  function stepsOf({ algorithm }: LimitCheck): AlgorithmSteps & AlgorithmChanges {
+    const steps = known.get(algorithm)
+    if (steps) return steps
+    throw new RangeError(`Cannot take: "algorithm" must be one that the store knows, received ${algorithm}`)
+  }
 
   function change(mark: LimitMark, now: number, by: 'refund' | 'prolong'): number {
     const found = find(mark, now)
-    const changes = changesOf.get(mark.algorithm)
-    if (!found || !changes) return 0
-    const [state, count] = changes[by](found.state, now, mark)
+    if (!found) return 0
+    const [state, count] = stepsOf(mark)[by](found.state, now, mark)
     if (state === found.state) return 0
     keep(mark, state, by === 'prolong' ? Math.max(found.expiresAt, now + mark.windowMs) : found.expiresAt)
     return count

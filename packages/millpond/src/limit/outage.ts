@@ -1,12 +1,12 @@
+import type { Counts } from './counts.ts'
 import type { Decision } from './decision.ts'
-import type { LimitStore } from './limit-store.ts'
 import type { OutageMode } from './policy.ts'
 import type { PolicyCheck } from './read-takes.ts'
 
 /** Decides without the store: `closed` refuses, `local` counts in this process, `open` lets pass; where policies differ the strictest decides. Shadows have no say. */
 export async function decideWithoutStore<Name extends string>(
   checks: readonly PolicyCheck<Name>[],
-  local: Pick<LimitStore, 'take' | 'peek'>,
+  local: Pick<Counts<PolicyCheck<Name>>, 'take' | 'peek'>,
   { cause, operation }: { cause: unknown; operation: 'take' | 'peek' },
 ): Promise<Decision<Name>> {
   const policies = checks.map(({ policy }) => policy)

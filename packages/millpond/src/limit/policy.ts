@@ -1,10 +1,10 @@
 import { createNonce } from '../key.ts'
-import { type Duration, toMilliseconds } from '../time/duration.ts'
+import { type Duration, toMilliseconds, toShown } from '../time/duration.ts'
 import type { AlgorithmSteps } from './algorithm-steps.ts'
 import { concurrencySteps } from './concurrency.ts'
 import { fixedWindowSteps } from './fixed-window.ts'
 import { LEASE_MS, type Lease } from './lease.ts'
-import { readLimit, readWhole } from './read-limit.ts'
+import { readWhole } from './read-whole.ts'
 import { slidingWindowSteps } from './sliding-window.ts'
 import { tokenBucketSteps } from './token-bucket.ts'
 import { createZonedDays, type ZonedDays } from './zoned-days.ts'
@@ -219,10 +219,10 @@ interface PolicyRule {
 function createPolicy<Context>(action: string, options: PolicyOptions<Context>, rule: PolicyRule): Policy<Context> {
   const { limit, window, onUnavailable, shadow = false, debt = 0 } = options
   const { steps, maxMs, largestLimit, windowName = 'window' } = rule
-  if (typeof limit !== 'function') readLimit(action, limit, largestLimit)
+  if (typeof limit !== 'function') readWhole(action, { name: 'limit', value: limit, min: 1, max: largestLimit })
   if (!OUTAGE_MODES.includes(onUnavailable)) {
     throw new RangeError(
-      `${action}: "onUnavailable" must be "open", "closed" or "local", received ${JSON.stringify(onUnavailable)}`,
+      `${action}: "onUnavailable" must be "open", "closed" or "local", received ${toShown(onUnavailable)}`,
     )
   }
   readWhole(action, { name: 'debt', value: debt, min: 0, max: largestLimit })

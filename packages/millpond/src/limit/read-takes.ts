@@ -1,9 +1,10 @@
 import { type Awaitable, whenReady } from '../awaitable.ts'
 import type { LimitKeyring, StoreKey } from '../key.ts'
 import type { Clock } from '../time/clock.ts'
+import { toShown } from '../time/duration.ts'
 import type { LimitCheck } from './limit-store.ts'
 import type { OutageMode, Policy } from './policy.ts'
-import { readLimit, readWhole } from './read-limit.ts'
+import { readWhole } from './read-whole.ts'
 
 /** The declared policies by name. */
 export type Policies = Readonly<Record<string, Policy<never>>>
@@ -60,15 +61,16 @@ export function createTakeReader<Name extends string>(options: {
     const policy = Object.hasOwn(policies, name) ? policies[name] : undefined
     if (policy) return policy
     const known = Object.keys(policies).join(', ')
-    throw new RangeError(`Cannot ${verb}: "policy" must be one of ${known}, received ${JSON.stringify(name)}`)
+    throw new RangeError(`Cannot ${verb}: "policy" must be one of ${known}, received ${toShown(name)}`)
   }
 
   function toKey(verb: string, name: Name, key: unknown, { steps }: Policy<never>): Awaitable<StoreKey> {
     // With the algorithm's letter: none can read another's state, so a policy whose algorithm is changed starts anew.
     const state = `${steps.algorithm[0]}:${name}`
     if (typeof key === 'string' && key !== '') return whenReady(keyring.id(key), (id) => keyring.limit(state, id))
-    const received = key === '' ? '""' : typeof key
-    throw new TypeError(`Cannot ${verb} "${name}": "key" must be a non-empty string, received ${received}`)
+    throw new TypeError(
+      `Cannot ${verb} "${name}": "key" must be a non-empty string, received ${key === '' ? '""' : typeof key}`,
+    )
   }
 
   function toCheck(take: TakeOf<Name, unknown>): Awaitable<PolicyCheck<Name>> {
@@ -80,7 +82,12 @@ export function createTakeReader<Name extends string>(options: {
     const limit =
       typeof limitOf === 'number'
         ? limitOf
-        : readLimit(`Cannot take from "${policy}"`, limitOf(take.context), declared.largestLimit)
+        : readWhole(`Cannot take from "${policy}"`, {
+            name: 'limit',
+            value: limitOf(take.context),
+            min: 1,
+            max: declared.largestLimit,
+          })
     // Field by field: this is made for each take, and copying it costs more than making it.
     return whenReady(key, (key) => ({
       policy,

@@ -2,8 +2,8 @@ import type { Decision } from './decision.ts'
 import type { LimitCheck } from './limit-store.ts'
 import type { Limiter } from './limiter.ts'
 import { limiterParts } from './limiter-parts.ts'
-import { readWhole } from './read-limit.ts'
 import type { Policies, PolicyCheck, Take } from './read-takes.ts'
+import { readWhole } from './read-whole.ts'
 import { claimTaken } from './taken.ts'
 
 /** What became of a settlement. */

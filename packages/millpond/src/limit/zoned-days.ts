@@ -1,3 +1,5 @@
+import { toShown } from '../time/duration.ts'
+
 const DAY_MS = 86_400_000
 /** No zone is further from UTC than this, so a local day begins within it of the same date's midnight in UTC. */
 const FURTHEST_MS = 15 * 3_600_000
@@ -52,7 +54,7 @@ function createFormat(action: string, timeZone: string): Intl.DateTimeFormat {
     })
   } catch {
     throw new RangeError(
-      `${action}: "timeZone" must be an IANA time zone such as "Europe/Berlin", received ${JSON.stringify(timeZone)}`,
+      `${action}: "timeZone" must be an IANA time zone such as "Europe/Berlin", received ${toShown(timeZone)}`,
     )
   }
 }

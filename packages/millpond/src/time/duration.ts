@@ -19,18 +19,18 @@ export interface DurationRule {
  *
  * @throws {RangeError} when it cannot be parsed, is not a whole number of milliseconds, or is out of range
  */
-export function toMilliseconds(value: Duration, rule: DurationRule): number {
+export function toMilliseconds(value: Duration, { action, name, maxMs }: DurationRule): number {
   const ms = typeof value === 'number' ? value : parse(value)
-  if (!Number.isSafeInteger(ms) || ms < 1 || ms > rule.maxMs) {
+  if (!Number.isSafeInteger(ms) || ms < 1 || ms > maxMs) {
     throw new RangeError(
-      `${rule.action}: "${rule.name}" must be a duration from 1 ms to ${rule.maxMs} ms such as "5m", received ${toShown(value)}`,
+      `${action}: "${name}" must be a duration from 1 ms to ${maxMs} ms such as "5m", received ${toShown(value)}`,
     )
   }
   return ms
 }
 
 function parse(text: string): number {
-  const [, count, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? []
+  const [, count, unit] = /^(\d+(?:\.\d+)?)([a-z]+)$/.exec(text) ?? []
   // What "1.1s" is off by as a double is no part of what was meant.
   return Number((Number(count) * UNIT_MS[unit as Unit]).toFixed(6))
 }

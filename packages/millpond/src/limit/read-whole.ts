@@ -1,15 +1,6 @@
 import { toShown } from '../time/duration.ts'
 
 /**
- * Checks a limit.
- *
- * @throws {RangeError} when it is not a whole number from 1 to the largest
- */
-export function readLimit(action: string, limit: unknown, largest: number): number {
-  return readWhole(action, { name: 'limit', value: limit, min: 1, max: largest })
-}
-
-/**
  * Checks a whole number.
  *
  * @throws {RangeError} when it is not one, or out of range
