@@ -17,3 +17,6 @@ export interface FolderLock {
  * @throws {FolderLockedError} when a living process has it, this one included
  */
 export declare function lockFolder(folder: string): Promise<FolderLock>
+
+/** Makes a folder and those above it, where they are not there yet; an error of the file system names why it cannot, also below /proc. */
+export declare function makeFolder(folder: string): Promise<void>

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 
 export class FolderLockedError extends Error {
   code = /** @type {const} */ ('ERR_FOLDER_LOCKED')
@@ -62,7 +62,7 @@ export async function lockFolder(folder) {
  * @param {string} folder
  */
 async function take(locks, folder) {
-  await mkdir(locks, { recursive: true })
+  await makeFolder(locks)
   for (let attempt = 0; attempt < MOST_TRIES; attempt += 1) {
     const highest = await readHighest(locks)
     const pid = highest === 0 ? RELEASED : await readPid(join(locks, String(highest)))
@@ -78,6 +78,36 @@ async function take(locks, folder) {
     return async () => void (await write(locks, RELEASED, (draft) => rename(draft, mine)))
   }
   throw new FolderLockedError(folder, RELEASED)
+}
+
+/**
+ * Not by the recursive mkdir of Node.js: below /proc, where a folder is there and none can be made in it, that tries for ever.
+ *
+ * @param {string} folder
+ */
+export async function makeFolder(folder) {
+  const path = resolve(folder)
+  try {
+    await mkdir(path)
+  } catch (error) {
+    if (await isFolder(path)) return
+    const parent = dirname(path)
+    if (!hasCode(error, 'ENOENT') || (await isFolder(parent))) throw error
+    await makeFolder(parent)
+    await mkdir(path).catch(async (again) => {
+      // Another may have been quicker.
+      if (!(await isFolder(path))) throw again
+    })
+  }
+}
+
+/** @param {string} path */
+async function isFolder(path) {
+  try {
+    return (await stat(path)).isDirectory()
+  } catch {
+    return false
+  }
 }
 
 /** @param {string} locks */

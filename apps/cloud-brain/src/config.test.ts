@@ -4,6 +4,7 @@ import { readConfig } from './config.ts'
 
 const UPSTASH = { UPSTASH_REDIS_REST_URL: 'https://eu1-pond.upstash.io', UPSTASH_REDIS_REST_TOKEN: 'AYkQASQg' }
 const AUTH = { AUTH_JWKS_URL: 'https://id.pond.dev/jwks', AUTH_ISSUER: 'https://id.pond.dev', AUTH_AUDIENCE: 'phone' }
+const CHAT = { CHAT_API_URL: 'https://models.pond.dev/v1', CHAT_API_KEY: 'k3y', CHAT_MODEL: 'coach-1' }
 
 const fault = (env: Record<string, string>) => {
   try {
@@ -131,7 +132,7 @@ describe('readConfig()', () => {
     'readConfig() refuses the client address %s',
     (value) => {
       expect(fault({ CLIENT_ADDRESS: value })).toBe(
-        'Cannot start Cloud Brain: CLIENT_ADDRESS must be "socket", "vercel", "cloudflare", "proxies:N" with N from 1 to 9, or "trusted:" and the proxies\' networks, such as "trusted:10.0.0.0/8,fd00::/8"',
+        `Cannot start Cloud Brain: CLIENT_ADDRESS must be "socket", "vercel", "cloudflare", "proxies:N" with N from 1 to 9, or "trusted:" and the proxies' networks, such as "trusted:10.0.0.0/8,fd00::/8", received "${value}"`,
       )
     },
   )
@@ -146,7 +147,9 @@ describe('readConfig()', () => {
   })
 
   it('readConfig() tells one fault on one line', () => {
-    expect(fault({ PORT: '99999' })).toBe('Cannot start Cloud Brain: PORT must be a whole number from 0 to 65535')
+    expect(fault({ PORT: '99999' })).toBe(
+      'Cannot start Cloud Brain: PORT must be a whole number from 0 to 65535, received "99999"',
+    )
   })
 
   it('readConfig() tells all faults together and no secret', () => {
@@ -160,8 +163,8 @@ describe('readConfig()', () => {
     })
     expect(message.split('\n')).toEqual([
       'Cannot start Cloud Brain: 5 settings are wrong',
-      '  PORT must be a whole number from 0 to 65535',
-      '  DATABASE_URL must be a URL that starts with postgres:// or postgresql://',
+      '  PORT must be a whole number from 0 to 65535, received "http"',
+      '  DATABASE_URL must be a URL such as postgres://user:password@host:5432/database, in the password %XX for special characters',
       '  CACHE_KEY_SECRET must have at least 16 characters',
       '  UPSTASH_REDIS_REST_TOKEN must be set, because UPSTASH_REDIS_REST_URL is',
       '  AUTH_JWKS_URL and AUTH_AUDIENCE must be set, because AUTH_ISSUER is',
@@ -186,6 +189,41 @@ describe('readConfig()', () => {
     },
   )
 
+  it.each<readonly [string, string]>([
+    ...[
+      'postgres://',
+      'postgres:///brain',
+      'postgres:hunter2',
+      'postgres://u:hunter2@',
+      'postgres://u:hun%ter2@db/b',
+    ].map((value) => ['DATABASE_URL', value] as const),
+    ...['redis://', 'redis:///1', 'redis:hunter2', 'redis://:hun%ter2@db', 'redis://:hunter2@db/one', 'http://db'].map(
+      (value) => ['REDIS_URL', value] as const,
+    ),
+    ['UPSTASH_REDIS_REST_URL', 'https://u:hunter2@eu1-pond.upstash.io'],
+    ['UPSTASH_REDIS_REST_TOKEN', 'hunter2 hunter2'],
+    ['UPSTASH_REDIS_REST_TOKEN', 'hünter2'],
+    ['CHAT_API_KEY', 'hunter2\nhunter2'],
+    ['METRICS_TOKEN', 'hunter2 hunter2 hunter2'],
+  ])('readConfig() refuses %s=%s, which no client could use, without telling it', (name, value) => {
+    const message = fault({
+      ...(name.startsWith('UPSTASH') && UPSTASH),
+      ...(name.startsWith('CHAT') && CHAT),
+      [name]: value,
+    })
+    expect(message).toMatch(new RegExp(`^Cannot start Cloud Brain: ${name} must be .*$`))
+    expect(message).not.toContain('hunter2')
+  })
+
+  it('readConfig() takes passwords whose special characters are encoded, and an IPv6 host', () => {
+    const [database, store] = ['postgres://u:p%40ss@[::1]:5432/brain', 'rediss://:p%23ss@cache.internal:6380/2']
+    const config = readConfig({ DATABASE_URL: database, REDIS_URL: store }, '/srv')
+    expect([config.database, config.store]).toEqual([
+      { kind: 'postgres', url: database },
+      { kind: 'redis', url: store },
+    ])
+  })
+
   it('readConfig() refuses two stores at once', () => {
     expect(fault({ ...UPSTASH, REDIS_URL: 'redis://127.0.0.1' })).toBe(
       'Cannot start Cloud Brain: REDIS_URL and UPSTASH_REDIS_REST_URL must not both be set',
@@ -200,7 +238,7 @@ describe('readConfig()', () => {
 
   it.each(['prod', 'Production', 'staging'])('readConfig() takes NODE_ENV=%s for no development', (value) => {
     expect(fault({ NODE_ENV: value })).toBe(
-      'Cannot start Cloud Brain: NODE_ENV must be "production", "development" or "test"',
+      `Cannot start Cloud Brain: NODE_ENV must be "production", "development" or "test", received "${value}"`,
     )
   })
 

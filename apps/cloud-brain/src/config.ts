@@ -3,6 +3,7 @@ import { type AddressProfile, trustedProxies } from 'millpond/http'
 import { z } from 'zod'
 import { isPlaceholder, isPlaceholderUrl } from './placeholder.ts'
 import { SEALING_KEY_BYTES, type SealingKey } from './seal.ts'
+import { isPostgresUrl, isRedisUrl, isRestUrl } from './server-url.ts'
 import { StartupError } from './startup-error.ts'
 
 /** Everything the process takes from its environment. Frozen; nothing else reads `process.env`. */
@@ -45,11 +46,6 @@ const DEFAULT_PORT = 8787
 const DEFAULT_DATA_DIR = '.millpond/data/cloud-brain'
 const MIN_SECRET_LENGTH = 16
 
-const hasProtocol =
-  (...protocols: string[]) =>
-  (value: string) =>
-    URL.canParse(value) && protocols.includes(new URL(value).protocol)
-
 const DEVELOPMENT: readonly string[] = ['development', 'test']
 const LOOPBACK: readonly string[] = ['127.0.0.1', 'localhost', '[::1]', '::1']
 
@@ -62,11 +58,19 @@ const isSafeRemote = (value: string) => {
 const isOrigin = (value: string) => URL.canParse(value) && new URL(value).origin === value
 
 const text = (rule: string, check: (value: string) => boolean) => z.string().refine(check, rule).optional()
-const filledIn = (check: (value: string) => boolean = () => true) =>
-  text('must be a real value, received a placeholder', (value) => !isPlaceholder(value) && check(value))
+const filledIn = () => text('must be a real value, received a placeholder', (value) => !isPlaceholder(value))
+const isReal = (value: string | undefined) => value === undefined || !isPlaceholderUrl(value)
+const REAL_URL = 'must be a real URL, received a placeholder'
 
-const secret = () =>
+/** What goes into a header as it is. */
+const token = () =>
   filledIn().refine(
+    (value) => value === undefined || /^[\x21-\x7e]+$/.test(value),
+    'must be printable ASCII without spaces',
+  )
+
+const toSecret = (text: ReturnType<typeof filledIn>) =>
+  text.refine(
     (value) => value === undefined || value.length >= MIN_SECRET_LENGTH,
     `must have at least ${MIN_SECRET_LENGTH} characters`,
   )
@@ -80,18 +84,18 @@ const Environment = z.object({
   HOST: text('must be a host name or an address', (value) => /^[\w.:[\]-]+$/.test(value)),
   DATA_DIR: z.string().optional(),
   DATABASE_URL: text(
-    'must be a URL that starts with postgres:// or postgresql://',
-    hasProtocol('postgres:', 'postgresql:'),
-  ).refine((value) => value === undefined || !isPlaceholderUrl(value), 'must be a real URL, received a placeholder'),
-  UPSTASH_REDIS_REST_URL: text(
-    'must be a URL that starts with https:// or http://',
-    hasProtocol('https:', 'http:'),
-  ).refine((value) => value === undefined || !isPlaceholderUrl(value), 'must be a real URL, received a placeholder'),
-  UPSTASH_REDIS_REST_TOKEN: filledIn(),
-  REDIS_URL: text('must be a URL that starts with redis:// or rediss://', hasProtocol('redis:', 'rediss:')).refine(
-    (value) => value === undefined || !isPlaceholderUrl(value),
-    'must be a real URL, received a placeholder',
+    'must be a URL such as postgres://user:password@host:5432/database, in the password %XX for special characters',
+    isPostgresUrl,
+  ).refine(isReal, REAL_URL),
+  UPSTASH_REDIS_REST_URL: text('must be an https:// or http:// URL without name and password', isRestUrl).refine(
+    isReal,
+    REAL_URL,
   ),
+  UPSTASH_REDIS_REST_TOKEN: token(),
+  REDIS_URL: text(
+    'must be a URL such as redis://user:password@host:6379/0, or rediss://…, in the password %XX for special characters',
+    isRedisUrl,
+  ).refine(isReal, REAL_URL),
   CACHE: text('must be "on" or "off"', (value) => value === 'on' || value === 'off'),
   CACHE_LOCAL_SECONDS: text(
     'must be a whole number from 0 to 60',
@@ -100,7 +104,7 @@ const Environment = z.object({
   AUTH_JWKS_URL: text('must be an https:// URL (http:// only on this machine)', isSafeRemote),
   AUTH_ISSUER: filledIn(),
   AUTH_AUDIENCE: filledIn(),
-  CACHE_KEY_SECRET: secret(),
+  CACHE_KEY_SECRET: toSecret(filledIn()),
   CLIENT_ADDRESS: text(
     'must be "socket", "vercel", "cloudflare", "proxies:N" with N from 1 to 9, or "trusted:" and the proxies\' networks, such as "trusted:10.0.0.0/8,fd00::/8"',
     (value) => toClientAddress(value) !== undefined,
@@ -118,9 +122,9 @@ const Environment = z.object({
     (value) => readSealingKeys(value) !== undefined,
   ),
   CHAT_API_URL: text('must be an https:// URL (http:// only on this machine)', isSafeRemote),
-  CHAT_API_KEY: filledIn(),
+  CHAT_API_KEY: token(),
   CHAT_MODEL: filledIn(),
-  METRICS_TOKEN: secret(),
+  METRICS_TOKEN: toSecret(token()),
   CORS_ORIGINS: text('must be origins such as https://app.pond.dev, separated by commas', (value) =>
     value.split(',').every((origin) => isOrigin(origin.trim())),
   ),
@@ -141,16 +145,30 @@ type Environment = z.infer<typeof Environment>
 export function readConfig(env: Readonly<Record<string, string | undefined>>, cwd: string): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()))
   const parsed = Environment.safeParse(given)
-  const faults = [...fieldFaults(parsed.error), ...crossFaults(given)]
+  const faults = [...fieldFaults(parsed.error, given), ...crossFaults(given)]
   if (!parsed.success || faults.length > 0) throw new StartupError(toFaultMessage(faults))
   return toConfig(parsed.data, cwd)
 }
 
-function fieldFaults(error: z.ZodError | undefined): string[] {
+/** Settings that nobody writes a secret into; of the others no value is told. */
+const TOLD: readonly string[] = [
+  'NODE_ENV',
+  'PORT',
+  'HOST',
+  'CACHE',
+  'CACHE_LOCAL_SECONDS',
+  'CLIENT_ADDRESS',
+  'CORS_ORIGINS',
+  'LOG_LEVEL',
+]
+const LONGEST_TOLD = 80
+
+function fieldFaults(error: z.ZodError | undefined, given: Readonly<Record<string, string | undefined>>): string[] {
   const seen = new Map<string, string>()
   for (const issue of error?.issues ?? []) {
     const name = issue.path.join('.')
-    if (!seen.has(name)) seen.set(name, `${name} ${issue.message}`)
+    const received = TOLD.includes(name) ? `, received ${JSON.stringify(given[name]?.slice(0, LONGEST_TOLD))}` : ''
+    if (!seen.has(name)) seen.set(name, `${name} ${issue.message}${received}`)
   }
   return [...seen.values()]
 }

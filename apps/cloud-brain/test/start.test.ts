@@ -177,7 +177,7 @@ describe('main', () => {
   })
 
   it.each([
-    [{ PORT: 'http' }, 'Cannot start Cloud Brain: PORT must be a whole number from 0 to 65535\n'],
+    [{ PORT: 'http' }, 'Cannot start Cloud Brain: PORT must be a whole number from 0 to 65535, received "http"\n'],
     [
       { PORT: '0', DATABASE_URL: 'postgres://brain:hunter2@127.0.0.1:9/brain' },
       'Cannot open the database at 127.0.0.1:9: connect ECONNREFUSED 127.0.0.1:9; check DATABASE_URL\n',
@@ -195,6 +195,9 @@ describe('main', () => {
       code: 1,
       output: `Cannot open the database folder ${folder}: ENOTDIR; set DATA_DIR to a folder that this user may write\n`,
     })
+    expect((await ended(run('src/demo/token.ts', { env: { DATA_DIR: file } }))).output).toBe(
+      `Cannot make a token: Cannot keep ${join(file, 'development-issuer.json')}: ENOTDIR; set DATA_DIR to a folder that this user may write\n`,
+    )
     const damaged = join(dataDir, 'damaged')
     const key = join(damaged, 'development-issuer.json')
     await mkdir(damaged)

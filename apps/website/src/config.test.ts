@@ -80,10 +80,10 @@ describe('readConfig()', () => {
 
   it('reports all faults together', () => {
     expect(faultsOf({ APP_ENV: 'prod', PORT: '70000', CLIENT_ADDRESS: 'proxies:0', DEMO_DATA: 'yes' })).toEqual([
-      'APP_ENV must be development or production',
-      'PORT must be a port from 0 to 65535',
-      'CLIENT_ADDRESS must be socket, vercel, cloudflare, proxies:N with N from 1 to 16, or trusted: and the networks of the proxies, such as trusted:10.0.0.0/8,fd00::/8',
-      'DEMO_DATA must be 0 or 1',
+      'APP_ENV must be development or production, received "prod"',
+      'PORT must be a port from 0 to 65535, received "70000"',
+      'CLIENT_ADDRESS must be socket, vercel, cloudflare, proxies:N with N from 1 to 16, or trusted: and the networks of the proxies, such as trusted:10.0.0.0/8,fd00::/8, received "proxies:0"',
+      'DEMO_DATA must be 0 or 1, received "yes"',
     ])
   })
 
@@ -106,7 +106,7 @@ describe('readConfig()', () => {
     'refuses the client address %s',
     (value) => {
       expect(faultsOf({ CLIENT_ADDRESS: value })).toEqual([
-        'CLIENT_ADDRESS must be socket, vercel, cloudflare, proxies:N with N from 1 to 16, or trusted: and the networks of the proxies, such as trusted:10.0.0.0/8,fd00::/8',
+        `CLIENT_ADDRESS must be socket, vercel, cloudflare, proxies:N with N from 1 to 16, or trusted: and the networks of the proxies, such as trusted:10.0.0.0/8,fd00::/8, received "${value}"`,
       ])
     },
   )
@@ -175,10 +175,19 @@ describe('readConfig()', () => {
     ])
   })
 
+  it.each(['postgres://', 'postgres:///site', 'postgres:site', 'postgres://u:hun%ter2@db/site'])(
+    'refuses the database %s, which no client could use',
+    (DATABASE_URL) => {
+      expect(faultsOf({ DATABASE_URL })).toEqual([
+        'DATABASE_URL must be a URL such as postgres://user:password@host:5432/database, in the password %XX for special characters',
+      ])
+    },
+  )
+
   it('puts no value of a secret into a fault', () => {
     const faults = faultsOf({ COOKIE_SECRET: 'short-secret', DATABASE_URL: 'mysql://u:pass@h/db' })
     expect(faults).toEqual([
-      'DATABASE_URL must be a URL such as postgres://user:password@host:5432/database',
+      'DATABASE_URL must be a URL such as postgres://user:password@host:5432/database, in the password %XX for special characters',
       'COOKIE_SECRET must have at least 32 characters',
     ])
   })

@@ -64,9 +64,21 @@ const secret = z
 
 const flag = z.enum(['0', '1'], { error: 'must be 0 or 1' }).transform((value) => value === '1')
 
-const postgresUrl = z.string().refine((value) => /^postgres(ql)?:$/.test(toUrl(value)?.protocol ?? ''), {
-  error: 'must be a URL such as postgres://user:password@host:5432/database',
+const postgresUrl = z.string().refine(isPostgres, {
+  error:
+    'must be a URL such as postgres://user:password@host:5432/database, in the password %XX for special characters',
 })
+
+function isPostgres(value: string): boolean {
+  const url = toUrl(value)
+  if (url === undefined || !/^postgres(ql)?:$/.test(url.protocol) || url.hostname === '') return false
+  try {
+    decodeURIComponent(url.username + url.password)
+    return true
+  } catch {
+    return false
+  }
+}
 
 const upstashUrl = z.string().superRefine((value, context) => {
   const url = toUrl(value)
@@ -185,6 +197,18 @@ const environment = z
     }
   })
 
+/** Variables that nobody writes a secret into; of the others no value is told. */
+const told: readonly string[] = ['APP_ENV', 'HOST', 'PORT', 'CLIENT_ADDRESS', 'DEMO_DATA']
+const longestTold = 80
+
+function toFault({ path, message }: z.core.$ZodIssue, given: Readonly<Record<string, string | undefined>>): string {
+  const name = path.join('.')
+  const value = given[name]
+  const received =
+    value !== undefined && told.includes(name) ? `, received ${JSON.stringify(value.slice(0, longestTold))}` : ''
+  return `${name} ${message}${received}`
+}
+
 type Environment = z.output<typeof environment>
 
 function toConfig(env: Environment): Config {
@@ -231,8 +255,7 @@ export function readConfig(
 ): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
   const parsed = environment.safeParse(given)
-  if (!parsed.success)
-    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`))
+  if (!parsed.success) throw new ConfigError(parsed.error.issues.map((issue) => toFault(issue, given)))
   const config = toConfig(parsed.data)
   const open = wayIn(config, hasOwnServer)
   if (open === undefined || config.mail !== undefined || given.APP_ENV !== undefined) return config

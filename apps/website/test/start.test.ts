@@ -1,4 +1,6 @@
+import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { callSite } from './call-site.ts'
 import { failToStart, type StartedSite, startSite } from './start-site.ts'
@@ -45,7 +47,7 @@ describe('server.mjs', () => {
     expect(failed).toEqual({
       code: 1,
       errors: [
-        'Cannot start: CLIENT_ADDRESS must be socket, vercel, cloudflare, proxies:N with N from 1 to 16, or trusted: and the networks of the proxies, such as trusted:10.0.0.0/8,fd00::/8',
+        'Cannot start: CLIENT_ADDRESS must be socket, vercel, cloudflare, proxies:N with N from 1 to 16, or trusted: and the networks of the proxies, such as trusted:10.0.0.0/8,fd00::/8, received "nginx"',
         'Cannot start: UPSTASH_REDIS_REST_TOKEN is missing, but UPSTASH_REDIS_REST_URL is set: give both or neither',
       ].join('\n'),
     })
@@ -61,8 +63,21 @@ describe('server.mjs', () => {
     expect(failed).toEqual({ code: 1, errors: `Cannot listen on 127.0.0.1:${port}: the port is in use` })
   })
 
+  it('names DATA_DIR where that is a file', async () => {
+    const file = join(site.dataDir, 'a-file')
+    await writeFile(file, '')
+    const failed = await failToStart({ DATA_DIR: file })
+    expect(failed).toEqual({
+      code: 1,
+      errors: `Cannot start: DATA_DIR cannot be used: ENOTDIR: not a directory, mkdir '${file}/db.locks'`,
+    })
+  })
+
   it('says which database it cannot reach, without its password', async () => {
     const failed = await failToStart({ DATABASE_URL: 'postgres://site:hunter2@127.0.0.1:1/site' })
-    expect(failed).toEqual({ code: 1, errors: 'Cannot start: connect ECONNREFUSED 127.0.0.1:1' })
+    expect(failed).toEqual({
+      code: 1,
+      errors: 'Cannot start: DATABASE_URL cannot be used: connect ECONNREFUSED 127.0.0.1:1',
+    })
   })
 })

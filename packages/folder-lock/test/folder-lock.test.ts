@@ -1,10 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { lockFolder } from '../index.mjs'
+import { lockFolder, makeFolder } from '../index.mjs'
 
 let parent: string
 let folder: string
@@ -83,4 +84,26 @@ describe('lockFolder()', () => {
       else expect(await ask(contenders[holder] as ChildProcess, 'release')).toBe('released')
     }
   })
+})
+
+test('makeFolder() makes those above it too, several at a time, and leaves what is there', async () => {
+  const deep = join(folder, 'a', 'b')
+  await Promise.all(Array.from({ length: 8 }, () => makeFolder(deep)))
+  await makeFolder(deep)
+  expect(await readdir(join(folder, 'a'))).toEqual(['b'])
+})
+
+test('makeFolder() says why it cannot: below a file', async () => {
+  await writeFile(join(parent, 'file'), '')
+  for (const below of ['file', join('file', 'a', 'b')]) {
+    await expect(makeFolder(join(parent, below))).rejects.toMatchObject({
+      code: below === 'file' ? 'EEXIST' : 'ENOTDIR',
+    })
+  }
+})
+
+test.runIf(existsSync('/proc/self'))('lockFolder() says that it cannot below /proc, and ends', async () => {
+  for (const path of ['/proc/nope', '/proc/nope/a/b']) {
+    await expect(lockFolder(path)).rejects.toMatchObject({ code: 'ENOENT' })
+  }
 })

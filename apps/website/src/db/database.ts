@@ -1,8 +1,7 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
-import { lockFolder } from 'folder-lock'
+import { lockFolder, makeFolder } from 'folder-lock'
 import * as schema from './schema.ts'
 
 /** The site's database: PostgreSQL, or the same embedded; queries are written once against this. */
@@ -60,7 +59,7 @@ async function openEmbedded(dataDir: string, appDir: string): Promise<OpenDataba
       import('drizzle-orm/pglite'),
       import('drizzle-orm/pglite/migrator'),
     ])
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
     const pglite = await PGlite.create(folder)
     const db = drizzle(pglite, { schema })
     await migrate(db, { migrationsFolder: migrationsFolder(appDir) })

@@ -68,9 +68,14 @@ export class RuntimeMissingError extends Error {
 async function openRuntime(config: Config, boot: Boot | undefined): Promise<Runtime> {
   const dataDir = resolve(config.dataDir)
   const appDir = boot?.appDir ?? process.cwd()
-  const database = await openDatabase({ database: config.database, dataDir, appDir })
+  const database = await openDatabase({ database: config.database, dataDir, appDir }).catch((error: unknown) => {
+    if (error instanceof FolderLockedError) throw error
+    throw toConfigError(config.database.kind === 'postgres' ? 'DATABASE_URL' : 'DATA_DIR', error)
+  })
   try {
-    const secrets = await loadSecrets({ given: config.secrets, dataDir })
+    const secrets = await loadSecrets({ given: config.secrets, dataDir }).catch((error: unknown) => {
+      throw toConfigError('DATA_DIR', error)
+    })
     if (config.demoData) await seedDemo(database.db, new Date())
     const store = createStore(config.upstash)
     // A demonstration has supporters too, from a server on this machine that speaks the same protocol.
@@ -159,12 +164,20 @@ async function openRuntime(config: Config, boot: Boot | undefined): Promise<Runt
   }
 }
 
+/** Names the variable that led to what cannot be used. */
+function toConfigError(name: 'DATABASE_URL' | 'DATA_DIR', error: unknown): ConfigError {
+  return new ConfigError([`${name} cannot be used: ${toReason(error)}`])
+}
+
+function toReason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.message || ('code' in error ? String(error.code) : error.name)
+}
+
 function toMessages(error: unknown): readonly string[] {
   if (error instanceof ConfigError) return error.faults.map((fault) => `Cannot start: ${fault}`)
   if (error instanceof FolderLockedError) return [error.message]
-  const cause =
-    error instanceof Error ? error.message || ('code' in error ? String(error.code) : error.name) : String(error)
-  return [`Cannot start: ${cause}`]
+  return [`Cannot start: ${toReason(error)}`]
 }
 
 /**

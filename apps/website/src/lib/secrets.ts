@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolder } from 'folder-lock'
 import { z } from 'zod'
 
 const kept = z.object({ cookie: z.string().min(32), cacheKey: z.string().min(32) })
@@ -22,7 +23,7 @@ async function makeKept(dataDir: string): Promise<Secrets> {
   const found = await readKept(path)
   if (found !== undefined) return found
   const fresh = { cookie: randomBytes(32).toString('base64url'), cacheKey: randomBytes(32).toString('base64url') }
-  await mkdir(dataDir, { recursive: true })
+  await makeFolder(dataDir)
   await writeFile(path, `${JSON.stringify(fresh)}\n`, { mode: 0o600 })
   return fresh
 }
