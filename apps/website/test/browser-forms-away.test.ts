@@ -172,14 +172,15 @@ describeWith(['chromium', 'postgres'], 'a form while the database is away', () =
       answer.status,
       answer.header('content-type'),
       answer.header('x-ratelimit-limit'),
+      answer.header('retry-after'),
     ]
     try {
       expect([
         shapeOf(await postJson(url, { from: '192.0.2.3', body: fields })),
         shapeOf(await postForm(url, { from: '192.0.2.3', fields })),
       ]).toEqual([
-        [500, 'application/problem+json', '5'],
-        [303, undefined, '5'],
+        [503, 'application/problem+json', '5', '5'],
+        [303, undefined, '5', undefined],
       ])
     } finally {
       await giveBack()

@@ -1,6 +1,7 @@
 import type { Decision, Peek } from 'millpond'
 import { type ClientAddress, cachedResponse, guard, problem, tooManyRequests } from 'millpond/http'
 import { after } from 'next/server'
+import { isDatabaseAway } from '../db/is-database-away.ts'
 import type { SiteCache } from '../lib/cache.ts'
 import { type Runtime, runtime } from '../lib/runtime.ts'
 import { clientKey, toTakes } from './client-key.ts'
@@ -26,7 +27,7 @@ interface Endpoint {
   guard?(context: RouteContext): Promise<Response>
   /** Answers a refusal in another way than 429 problem+json; undefined leaves it at that. */
   refuse?(context: RouteContext, decision: Decision): Promise<Response | undefined>
-  /** Answers what `handle` threw in another way than 500 problem+json; undefined leaves it at that. */
+  /** Answers what `handle` threw in another way than 500 or 503 problem+json; undefined leaves it at that. */
   fail?(context: RouteContext): Promise<Response | undefined>
 }
 
@@ -61,19 +62,25 @@ function later(work: () => Promise<void>): void {
   after(() => work().catch((error) => console.error(`Cannot finish what a request asked for: ${nameOf(error)}`)))
 }
 
-function logFailure(method: string, error: unknown): void {
+/** Logs what was thrown, by its name, and answers in general words. */
+function toFailure({ method }: Request, error: unknown): Response {
   console.error(`Cannot answer ${method}: ${nameOf(error)}`)
+  return isDatabaseAway(error)
+    ? problem({
+        status: 503,
+        title: 'Service unavailable',
+        detail: 'The database does not answer. Try again in a few seconds',
+        headers: { 'Retry-After': '5' },
+      })
+    : problem({ status: 500, title: 'Internal server error', detail: 'The site made a mistake. Try again later' })
 }
-
-const mistake = (): Response =>
-  problem({ status: 500, title: 'Internal server error', detail: 'The site made a mistake. Try again later' })
 
 async function handleOrFail(endpoint: Endpoint, context: RouteContext): Promise<Response> {
   try {
     return await endpoint.handle(context)
   } catch (error) {
-    logFailure(context.request.method, error)
-    return (await endpoint.fail?.(context)) ?? mistake()
+    const failure = toFailure(context.request, error)
+    return (await endpoint.fail?.(context)) ?? failure
   }
 }
 
@@ -108,8 +115,7 @@ function toHandler(endpoint: Endpoint): Handler {
     try {
       return await answer(endpoint, request)
     } catch (error) {
-      logFailure(request.method, error)
-      return mistake()
+      return toFailure(request, error)
     }
   }
 }

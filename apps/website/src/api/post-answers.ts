@@ -109,7 +109,7 @@ export function typedText(body: unknown, name: string): string {
 }
 
 /**
- * What a form without JavaScript gets instead of 429 and 500: its page again, with what was typed and how long to wait, or `failure`. Undefined for JSON. `toPlace` says where of the form's fields, of
+ * What a form without JavaScript gets instead of 429, 500 and 503: its page again, with what was typed and how long to wait, or `failure`. Undefined for JSON. `toPlace` says where of the form's fields, of
  * which nothing is known.
  */
 export function formReturns(toPlace: (fields: unknown) => FormPlace, failure: string) {
