@@ -65,7 +65,8 @@ export function createCounts<Check extends LimitCheck>(options: {
     settle,
     async take(checks) {
       const now = clock.now()
-      const refused = checks.some((check) => !check.shadow && !step(check, now)[1].allowed)
+      // Each is looked at before any is counted, shadows too: where one cannot be decided, nothing has changed.
+      const refused = checks.filter((check) => !step(check, now)[1].allowed).some(({ shadow }) => !shadow)
       return checks.map((check) => (refused ? look : settle)(check, now))
     },
     async peek(checks) {

@@ -78,8 +78,7 @@ export function createDenialMemo<Name extends string>(options: {
       if (decision.allowed && parts.size > 0) for (const { key } of checks) parts.delete(key)
       if (decision.status !== 'refused' || asked.generation !== generation) return
       if (checks.some(({ permit }) => permit)) return
-      const { limits } = decision
-      const refused = limits.filter(({ allowed }) => !allowed)
+      const refused = decision.limits.filter(({ allowed }) => !allowed)
       const until = asked.at + Math.min(maxAgeMs, ...refused.map(({ retryAfterMs }) => retryAfterMs))
       const repliedAt = instantOf(clock)
       if (until <= repliedAt) return
@@ -87,7 +86,7 @@ export function createDenialMemo<Name extends string>(options: {
       // So that it is the newest.
       remembered.delete(id)
       if (remembered.size >= maxSize) forgetOldest()
-      remembered.set(id, { limits, parts: checks.map(toPart), repliedAt, until })
+      remembered.set(id, { limits: decision.limits, parts: checks.map(toPart), repliedAt, until })
     },
     forget(keys) {
       generation += 1

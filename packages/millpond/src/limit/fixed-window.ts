@@ -22,6 +22,7 @@ export function fixedWindowStep(
 ): [FixedWindowState | undefined, Verdict] {
   const { limit, cost } = rule
   const { start, end } = toWindow(Math.max(now, state?.began ?? 0), rule)
+  if (start === undefined || end === undefined) throw new StoreReplyError(CLOCKS_DIFFER)
   const { began, count: before } = state !== undefined && state.began >= start ? state : { began: now, count: 0 }
   const allowed = before + cost <= limit
   const taken = allowed && cost > 0
@@ -36,7 +37,7 @@ export function fixedWindowStep(
   return [taken ? { began, count } : state, verdict]
 }
 
-/** Gives back up to `cost` units if the count that began at `mark` is still that of the window. */
+/** Gives back up to `cost` units if the count that began at `mark` is still that of the window: none when now lies in no window that `starts` names. */
 export function fixedWindowRefund(
   state: FixedWindowState | undefined,
   now: number,
@@ -44,21 +45,25 @@ export function fixedWindowRefund(
 ): [FixedWindowState | undefined, number] {
   if (state === undefined) return [state, 0]
   const { began } = state
-  const { start } = toWindow(Math.max(now, began), rule)
-  if (began !== Number(rule.mark) || began < start) return [state, 0]
+  const { start, end } = toWindow(Math.max(now, began), rule)
+  if (start === undefined || end === undefined || began < start || began !== Number(rule.mark)) return [state, 0]
   const count = Math.min(rule.cost, state.count)
   return [{ began, count: state.count - count }, count]
 }
 
-function toWindow(moment: number, { windowMs, starts }: StepRule): { start: number; end: number } {
+/** The window around the moment; a bound is undefined where `starts` names none. */
+function toWindow(
+  moment: number,
+  { windowMs, starts }: StepRule,
+): { start: number | undefined; end: number | undefined } {
   if (!starts) {
     const start = Math.floor(moment / windowMs) * windowMs
     return { start, end: start + windowMs }
   }
-  const start = starts.findLast((boundary) => boundary <= moment)
-  const end = starts.find((boundary) => boundary > moment)
-  if (start === undefined || end === undefined) throw new StoreReplyError(CLOCKS_DIFFER)
-  return { start, end }
+  return {
+    start: starts.findLast((boundary) => boundary <= moment),
+    end: starts.find((boundary) => boundary > moment),
+  }
 }
 
 /** What a take of calendar days says when the store's clock lies outside the days around the caller's. */

@@ -32,11 +32,12 @@ export function createMemoryLimits(options: {
     ...counts,
     async charge(checks) {
       const now = clock.now()
-      return checks.map((check) => {
-        const cost = Math.min(check.cost, settle({ ...check, cost: 0 }, now).remaining)
-        settle({ ...check, cost }, now)
-        return cost
+      // As in a take: where one cannot be decided, nothing is charged.
+      const costs = checks.map((check) => Math.min(check.cost, settle({ ...check, cost: 0 }, now).remaining))
+      checks.forEach((check, index) => {
+        settle({ ...check, cost: costs[index] ?? 0 }, now)
       })
+      return costs
     },
     async refund(marks) {
       const now = clock.now()
