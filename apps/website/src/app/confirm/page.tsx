@@ -17,7 +17,7 @@ export default async function ConfirmPage({ searchParams }: { searchParams: Prom
   const options = { purpose: 'mail-link', secret: runtime().secrets.cookie, now: new Date() } as const
   if (readPersonToken(token, options) === undefined) {
     return (
-      <Notice title="This link has dried up.">
+      <Notice title="This link has dried up." isDry>
         <p>It has expired, or it was copied only in part. Nothing is lost.</p>
         <p className="mt-4">
           <a href="/me">Ask for a new link</a>
