@@ -1,7 +1,8 @@
 import type { ReactNode } from 'react'
 
+/** The border is seen where the system's colours take the place of the page's, and backgrounds go. */
 export const buttonClass =
-  'min-h-12 rounded-md bg-action px-6 py-2 font-sans text-base font-medium text-on-action hover:bg-action-hover aria-disabled:cursor-not-allowed aria-disabled:bg-rule aria-disabled:text-soft-ink'
+  'min-h-12 rounded-md border-2 border-transparent bg-action px-6 py-2 font-sans text-base font-medium text-on-action hover:bg-action-hover aria-disabled:cursor-not-allowed aria-disabled:bg-rule aria-disabled:text-soft-ink'
 export const quietButtonClass =
   'inline-flex min-h-11 items-center rounded-md border border-field px-4 font-sans text-[0.9rem] text-ink no-underline hover:border-link'
 export const warningButtonClass =

@@ -4,7 +4,7 @@ const names = [
   { text: 'sleep', x: 948, y: 202 },
   { text: 'pulse', x: 1034, y: 274 },
   { text: 'steps', x: 1000, y: 504 },
-  { text: 'weight', x: 640, y: 430 },
+  { text: 'weight', x: 640, y: 422 },
   { text: 'mood', x: 524, y: 558 },
 ] as const
 
@@ -23,11 +23,11 @@ export function HeroMap() {
       <div className="contours absolute inset-0" />
       <svg viewBox={mapViewBox} preserveAspectRatio="xMidYMin slice" className="absolute inset-0 h-full w-full">
         <title>Streams that join</title>
-        <path d={sideStreams} className="fill-water" />
-        <path d={mainStream} className="fill-water" />
+        <path d={sideStreams} className="fill-stream" />
+        <path d={mainStream} className="fill-stream" />
         <path d={streamCourse} className="current fill-none stroke-on-water-soft" strokeWidth="1.6" />
         {springs.map(([x, y]) => (
-          <circle key={x} cx={x} cy={y} r="5.5" className="fill-paper stroke-water" strokeWidth="2.4" />
+          <circle key={x} cx={x} cy={y} r="5.5" className="fill-paper stroke-stream" strokeWidth="2.4" />
         ))}
         {names.map(({ text, x, y }) => (
           <text key={text} x={x} y={y} className="water-name">

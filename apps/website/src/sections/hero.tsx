@@ -27,7 +27,7 @@ export function Hero(props: { note: VisitorNote | undefined; nowMs: number; refe
           </div>
         </div>
       </div>
-      <div className="relative h-[22rem] sm:h-[28rem] min-[69rem]:hidden">
+      <div className="relative ml-auto h-[max(22rem,76vw)] max-h-[33.5rem] max-w-[44rem] min-[69rem]:hidden">
         <HeroMap />
       </div>
     </section>

@@ -71,7 +71,7 @@ export function JoinForm(props: { note: VisitorNote | undefined; nowMs: number; 
         <button
           type="submit"
           aria-disabled={isBlocked}
-          className="min-h-12 grow rounded-md bg-action px-6 font-sans text-base font-medium text-on-action hover:bg-action-hover aria-disabled:cursor-not-allowed aria-disabled:bg-rule aria-disabled:text-soft-ink sm:grow-0"
+          className="min-h-12 grow rounded-md border-2 border-transparent bg-action px-6 font-sans text-base font-medium text-on-action hover:bg-action-hover aria-disabled:cursor-not-allowed aria-disabled:bg-rule aria-disabled:text-soft-ink sm:grow-0"
         >
           {state.status === 'sending' ? 'Sending…' : 'Join the list'}
         </button>

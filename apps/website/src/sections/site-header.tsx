@@ -38,8 +38,8 @@ export function SiteHeader() {
             <Links className="flex min-h-11 items-center" />
           </ul>
         </details>
-        <ul className="hidden gap-7 sm:flex">
-          <Links className="inline-block bg-paper/70 py-1.5" />
+        <ul className="hidden flex-wrap gap-x-7 sm:flex">
+          <Links className="inline-block bg-paper/70 py-1.5 whitespace-nowrap" />
         </ul>
       </nav>
     </header>

@@ -11,7 +11,7 @@ function Level({ stats }: { stats: SupportStats }) {
   const sums = stats.totalFundsRaised
   return (
     <dl
-      className="on-water mt-12 grid gap-x-12 gap-y-8 bg-water px-6 py-10 text-on-water sm:grid-cols-2 sm:px-10"
+      className="on-water mt-12 grid gap-x-12 gap-y-8 bg-water px-6 py-10 text-on-water sm:grid-cols-[repeat(auto-fit,minmax(min(100%,12rem),1fr))] sm:px-10"
       data-testid="support"
     >
       <div className="flex flex-col-reverse border-t border-on-water/40 pt-4">
