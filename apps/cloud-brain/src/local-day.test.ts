@@ -67,6 +67,10 @@ describe('IsoDate', () => {
   )
 })
 
+it.each(['1900-01-01', '2000-02-29', '2199-12-31'])('IsoDate takes %s', (date) => {
+  expect(IsoDate.parse(date)).toBe(date)
+})
+
 describe('TimeZone', () => {
   it.each([
     ['Europe/Lisbon', true],

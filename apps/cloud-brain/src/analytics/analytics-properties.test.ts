@@ -69,6 +69,8 @@ describe('toTrend()', () => {
     ['nothing from zero to zero', [0, 0, 0, 0, 0, 0], { trend: 'stable', percent_change: 0 }],
     ['stable at exactly 10 %', [100, 100, 100, 110, 110, 110], { trend: 'stable', percent_change: 10 }],
     ['up above it', [1000, 1000, 1000, 1101, 1101, 1101], { trend: 'up', percent_change: 10.1 }],
+    ['stable at exactly -10 %', [100, 100, 100, 90, 90, 90], { trend: 'stable', percent_change: -10 }],
+    ['what the means say, not what is shown of them', [0, 0, 1, 0, 1, 1], { percent_change: 100, recent_avg: 0.67 }],
     ['down below -10 %', [1000, 1000, 1000, 899, 899, 899], { trend: 'down', percent_change: -10.1 }],
   ])('toTrend() says %s', (_, oldestFirst, expected) => {
     const days = oldestFirst.toReversed().map((steps) => ({ steps, hours: null }))
@@ -76,15 +78,20 @@ describe('toTrend()', () => {
   })
 
   it('toTrend() has too little data with one measured day in a window', () => {
-    const days = [1, null, null, 1, 1, 1].map((steps) => ({ steps, hours: null }))
-    expect(toTrend({ end: END, metric: 'steps', windowSize: 3 }, toRows(days))).toEqual({
-      metric: 'steps',
-      window_size: 3,
-      trend: 'insufficient_data',
-      percent_change: null,
-      recent_avg: 1,
-      previous_avg: 1,
-    })
+    for (const figures of [
+      [1, null, null, 1, 1, 1],
+      [1, 1, 1, null, 1, null],
+    ]) {
+      const days = figures.map((steps) => ({ steps, hours: null }))
+      expect(toTrend({ end: END, metric: 'steps', windowSize: 3 }, toRows(days))).toEqual({
+        metric: 'steps',
+        window_size: 3,
+        trend: 'insufficient_data',
+        percent_change: null,
+        recent_avg: 1,
+        previous_avg: 1,
+      })
+    }
   })
 })
 
@@ -110,12 +117,25 @@ describe('toSleepActivity()', () => {
     [[5, 4, 3, 2, 1], -1, 'A strong connection: more sleep goes with fewer steps on the same day'],
     [[2, 1, 3, 3, 1], 0, 'No clear connection between sleep and steps on the same day'],
     [[3, 1, 2, 5, 3], 0.4264, 'A moderate connection: more sleep goes with more steps on the same day'],
+    [[3, 1, 2, 4, 5], 0.7, 'A moderate connection: more sleep goes with more steps on the same day'],
+    [[3, 5, 1, 2, 4], -0.1, 'No clear connection between sleep and steps on the same day'],
+    [[1, 5, 2, 3, 4], 0.4, 'No clear connection between sleep and steps on the same day'],
+    [[3, 5, 4, 1, 2], -0.6, 'A moderate connection: more sleep goes with fewer steps on the same day'],
     [[7, 7, 7, 7, 7], 0, 'No correlation can be computed: sleep or steps were the same on every day'],
     [[1, 2, 3, 4], 0, 'Not enough data: 4 of at least 5 days have both sleep and steps'],
   ])('toSleepActivity() says of %j what %d means', (steps, score, message) => {
     const days = steps.map((count, index) => ({ steps: count, hours: index + 1 }))
     const answer = toSleepActivity({ end: END, days: 7, lag: 0 }, toRows(days))
     expect(answer).toMatchObject({ score, message, data_points: steps.length })
+  })
+
+  it.each([
+    [1, 'on the day after'],
+    [2, '2 days later'],
+  ])('toSleepActivity() says of a lag of %d %s', (lag, when) => {
+    const days = Array.from({ length: 9 }, (_, index) => ({ steps: index ** 2, hours: index }))
+    const { message } = toSleepActivity({ end: END, days: 9, lag }, toRows(days))
+    expect(message).toBe(`A strong connection: more sleep goes with more steps ${when}`)
   })
 })
 
@@ -231,6 +251,13 @@ describe('toDashboardInsight()', () => {
       falling,
       'On average your steps are down 50% on the week before. A small step today turns it around.',
     ],
+    [
+      'the nearest of those, from 80 % on',
+      [goal(125), { ...goal(7), metric: 'sleep_hours' as const }, goal(120)],
+      falling,
+      'You are at 83.3% of your goal for steps: 20 steps to go.',
+    ],
+    ['80 % as nearly', [goal(125)], falling, 'You are at 80% of your goal for steps: 25 steps to go.'],
     ['one step as one', [goal(101)], level, 'You are at 99% of your goal for steps: 1 step to go.'],
     ['then that all goals are met', [goal(100)], rising, 'Your goal is met. Well done!'],
     ['then a rising trend', [], rising, 'On average your steps are up 100% on the week before. Keep it up!'],
@@ -243,5 +270,46 @@ describe('toDashboardInsight()', () => {
     ],
   ])('toDashboardInsight() says %s', (_, goals, days, insight) => {
     expect(toDashboardInsight({ date: END, units: 'metric' }, goals, toRows(days)).insight).toBe(insight)
+  })
+
+  it.each([
+    [
+      'more',
+      [
+        [8, 4],
+        [150, 100],
+      ],
+      'On average your sleep is up 100% on the week before.',
+    ],
+    [
+      'less',
+      [
+        [2, 4],
+        [80, 100],
+      ],
+      'On average your sleep is down 50% on the week before.',
+    ],
+  ] as const)(
+    'toDashboardInsight() says what changed most: %s',
+    (_, [[hours, hoursBefore], [steps, before]], start) => {
+      const days = [
+        ...week(steps).map((day) => ({ ...day, hours })),
+        ...week(before).map((day) => ({ ...day, hours: hoursBefore })),
+      ]
+      expect(toDashboardInsight({ date: END, units: 'metric' }, [], toRows(days)).insight).toContain(start)
+    },
+  )
+
+  it('toDashboardInsight() has no opinion on eating more without a goal', () => {
+    const nutrition = Array.from({ length: 14 }, (_, back) => ({
+      source: 'diary',
+      date: addDays(END, -back),
+      calories: back < 7 ? 3000 : 2000,
+    }))
+    const { insight, trends } = toDashboardInsight({ date: END, units: 'metric' }, [], { ...toRows([]), nutrition })
+    expect([insight, trends.find(({ metric }) => metric === 'calories_consumed')?.trend]).toEqual([
+      'Every day counts. Keep going!',
+      'up',
+    ])
   })
 })

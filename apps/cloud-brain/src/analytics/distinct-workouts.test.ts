@@ -43,6 +43,16 @@ describe('distinctWorkouts()', () => {
     ])
   })
 
+  it('distinctWorkouts() makes one of two that share exactly half, and of equals keeps the first by source', () => {
+    for (const start of ['07:15', '07:00']) {
+      const twins = [workout('watch', '07:00', 30), workout('strava', start, 30)]
+      expect([ids(distinctWorkouts(twins)), ids(distinctWorkouts(twins.toReversed()))]).toEqual([
+        [`strava-${start}`],
+        [`strava-${start}`],
+      ])
+    }
+  })
+
   it('distinctWorkouts() keeps two workouts of one source that overlap', () => {
     expect(ids(distinctWorkouts([workout('watch', '07:00', 30), workout('watch', '07:05', 30)]))).toEqual([
       'watch-07:00',

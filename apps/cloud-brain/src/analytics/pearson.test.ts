@@ -25,11 +25,15 @@ describe('pearson()', () => {
   })
 
   it('pearson() is undefined where one side never varies, or there is one pair', () => {
-    expect([pearson([]), pearson([[1, 2]]), pearson(pairs([0.1, 0.1, 0.1], [1, 2, 3]))]).toEqual([
-      undefined,
-      undefined,
-      undefined,
-    ])
+    const level = [0.1, 0.1, 0.1]
+    expect(
+      [[], [[1, 2]], pairs(level, [1, 2, 3]), pairs([1, 2, 3], level)].map((set) => pearson(set as Pair[])),
+    ).toEqual([undefined, undefined, undefined, undefined])
+  })
+
+  it('pearson() is at most 1, where the division gives a little more', () => {
+    const twoDays = pairs([0.2, 0.3], [1.4, 2.1])
+    expect([pearson(twoDays), pearson(twoDays.map(([x, y]) => [x, -y]))]).toEqual([1, -1])
   })
 
   it('pearson() agrees with the formula of raw sums, is symmetric, and does not change with unit or origin', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { UserId } from '../auth/user-id.ts'
 import { addDays } from '../local-day.ts'
-import { rangeTags, touchedTags } from './tags.ts'
+import { daysBack, rangeTags, touchedTags } from './tags.ts'
 
 const USER = UserId.parse('5eed0000-0000-4000-8000-000000000001')
 
@@ -29,4 +29,11 @@ describe('rangeTags()', () => {
     const mean = counts.reduce((sum, count) => sum + count, 0) / counts.length
     expect([Math.min(...counts), Math.max(...counts), Math.round(mean)]).toEqual([15, 29, 19])
   })
+})
+
+it('daysBack() counts the day itself', () => {
+  expect([1, 14].map((count) => daysBack('2026-03-02', count))).toEqual([
+    { from: '2026-03-02', to: '2026-03-02' },
+    { from: '2026-02-17', to: '2026-03-02' },
+  ])
 })
