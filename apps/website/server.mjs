@@ -109,6 +109,8 @@ function toListener(app) {
   const responses = new AsyncLocalStorage()
   Reflect.set(globalThis, Symbol.for('headwater.responses'), responses)
   return (request, response) => {
+    // Next can make no request of it, and would answer 500.
+    if (request.method === 'TRACE') return response.writeHead(405, { Allow: 'GET, HEAD, POST' }).end()
     setSocketAddress(request)
     const handled = responses.run(response, () => handle(request, response))
     handled.catch((error) => {

@@ -1,4 +1,4 @@
-import { tooManyRequests } from 'millpond/http'
+import { problem, tooManyRequests } from 'millpond/http'
 import { type NextRequest, NextResponse } from 'next/server'
 import { isAdminRoute } from './api/admin-routes.ts'
 import { clientKey, toTakes } from './api/client-key.ts'
@@ -52,6 +52,20 @@ async function guardApi(request: NextRequest): Promise<Response> {
 const isMissing = (pathname: string): boolean =>
   process.env.NODE_ENV !== 'development' && !isSitePath(pathname, { hasLocalMailbox: runtime().hasLocalMailbox })
 
+/** Next makes a page for every method, and a page that is sent something would seem to have taken it. */
+const isReading = (method: string): boolean => method === 'GET' || method === 'HEAD'
+
+function refuseMethod({ method }: NextRequest): Response {
+  const response = problem({
+    status: 405,
+    title: 'Method not allowed',
+    detail: `${method} is not supported here; use GET, HEAD`,
+    headers: { Allow: 'GET, HEAD' },
+  })
+  response.headers.set(policyHeader, apiPolicy)
+  return response
+}
+
 /** Next reads the nonce from the request's policy and puts it on its scripts; that is why every page is rendered on request. */
 function servePage(request: NextRequest): Response {
   const nonce = Buffer.from(crypto.randomUUID()).toString('base64')
@@ -67,7 +81,11 @@ function servePage(request: NextRequest): Response {
 async function answerPath(request: NextRequest, pathname: string): Promise<Response> {
   if (pathname === '/api' || pathname.startsWith('/api/')) return guardApi(request)
   // Who watches the site asks often, and must hear of no limit.
-  return probes.has(pathname) ? passOn(new Headers(request.headers), apiPolicy) : servePage(request)
+  if (probes.has(pathname)) return passOn(new Headers(request.headers), apiPolicy)
+  // In development Next is sent things of its own.
+  return isReading(request.method) || process.env.NODE_ENV === 'development'
+    ? servePage(request)
+    : refuseMethod(request)
 }
 
 export async function proxy(request: NextRequest): Promise<Response> {

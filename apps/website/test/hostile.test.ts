@@ -36,6 +36,33 @@ describe('what nobody sends by accident', () => {
     },
   )
 
+  it('answers 405 to a method that a page or the site does not have', async () => {
+    const ask = async (method: string, path: string) => {
+      const answer = await callSite(site.url + path, { method, headers: { 'x-forwarded-for': from() } })
+      return [answer.status, answer.header('allow')]
+    }
+    for (const path of ['/', '/me', '/confirm', '/contact', '/missing']) {
+      for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) {
+        expect([path, method, ...(await ask(method, path))]).toEqual([path, method, 405, 'GET, HEAD'])
+      }
+    }
+    expect(await ask('HEAD', '/')).toEqual([200, undefined])
+    expect(await ask('TRACE', '/')).toEqual([405, 'GET, HEAD, POST'])
+    expect(await ask('TRACE', '/api/waitlist/join')).toEqual([405, 'GET, HEAD, POST'])
+    expect(site.errors()).not.toMatch(/TRACE/)
+  })
+
+  it('gives a form that is refused its page even when nothing of it can be read', async () => {
+    const address = from()
+    const large = { from: address, fields: { message: 'x'.repeat(70_000) } }
+    for (let nth = 0; nth < 30; nth += 1) await postForm(`${site.url}/api/contact`, large)
+    const refused = await postForm(`${site.url}/api/contact`, large)
+    expect([refused.status, refused.header('location')?.replace(/=\w+/, '=')]).toEqual([
+      303,
+      '/contact?note=#write-note',
+    ])
+  })
+
   it.each([
     ['NUL', 'a\0@x.org'],
     ['a zero-width space', 'a\u200B@x.org'],

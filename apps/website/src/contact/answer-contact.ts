@@ -48,24 +48,25 @@ export async function answerContact(context: RouteContext): Promise<Response> {
   return Response.json({ message, ticket }, { status: 201, headers: noStore })
 }
 
-async function readFields({ request }: RouteContext): Promise<unknown> {
+/** `value` is undefined for what cannot be read; undefined for JSON. */
+async function readForm({ request }: RouteContext): Promise<{ value: unknown } | undefined> {
   if (!isFormPost(request.headers)) return undefined
   const body = await readPost(request)
-  return body instanceof Response ? undefined : body.value
+  return { value: body instanceof Response ? undefined : body.value }
 }
 
 /** The message stands in its form again. */
 export const contactReturns = {
   async refuse(context: RouteContext, decision: Decision): Promise<Response | undefined> {
     const wait = retryAfterSeconds(decision)
-    const fields = await readFields(context)
-    if (fields === undefined || wait === undefined) return undefined
-    return hold(context.runtime, fields, { kind: 'wait', untilMs: Date.now() + wait * 1000 })
+    const form = await readForm(context)
+    if (form === undefined || wait === undefined) return undefined
+    return hold(context.runtime, form.value, { kind: 'wait', untilMs: Date.now() + wait * 1000 })
   },
   async fail(context: RouteContext): Promise<Response | undefined> {
-    const fields = await readFields(context)
-    if (fields === undefined) return undefined
-    const submission = contactInput.shape.submission.safeParse(typedText(fields, 'submission')).data
-    return hold(context.runtime, fields, { kind: 'failed', submission })
+    const form = await readForm(context)
+    if (form === undefined) return undefined
+    const submission = contactInput.shape.submission.safeParse(typedText(form.value, 'submission')).data
+    return hold(context.runtime, form.value, { kind: 'failed', submission })
   },
 }
