@@ -88,6 +88,15 @@ describe('toDailySummary()', () => {
     expect(summary({ workouts, dailyMetrics: [metrics('watch', 9000, 640)] }).calories_burned).toBe(640)
   })
 
+  it('toDailySummary() tells amounts to a hundredth', () => {
+    const day = { source: 'a', date: DATE }
+    const { sleep_hours, weight_kg } = summary({
+      sleep: [{ ...day, hours: 7.256 }],
+      weight: [{ ...day, weightKg: 78.1999 }],
+    })
+    expect([sleep_hours, weight_kg]).toEqual([7.26, 78.2])
+  })
+
   it('toDailySummary() ignores other days', () => {
     expect(summary({ dailyMetrics: [{ ...metrics('watch', 9000), date: '2026-03-27' }] }).steps).toBeNull()
   })

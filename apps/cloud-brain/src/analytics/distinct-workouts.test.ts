@@ -45,11 +45,11 @@ describe('distinctWorkouts()', () => {
 
   it('distinctWorkouts() makes one of two that share exactly half, and of equals keeps the first by source', () => {
     for (const start of ['07:15', '07:00']) {
-      const twins = [workout('watch', '07:00', 30), workout('strava', start, 30)]
-      expect([ids(distinctWorkouts(twins)), ids(distinctWorkouts(twins.toReversed()))]).toEqual([
-        [`strava-${start}`],
-        [`strava-${start}`],
-      ])
+      const twins = [
+        { ...workout('watch', '07:00', 30), originalId: '1' },
+        { ...workout('strava', start, 30), originalId: '2' },
+      ]
+      expect([ids(distinctWorkouts(twins)), ids(distinctWorkouts(twins.toReversed()))]).toEqual([['2'], ['2']])
     }
   })
 

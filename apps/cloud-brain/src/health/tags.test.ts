@@ -37,3 +37,9 @@ it('daysBack() counts the day itself', () => {
     { from: '2026-02-17', to: '2026-03-02' },
   ])
 })
+
+it('touchedTags() puts the day before the first into a block before it', () => {
+  const first = rangeTags(USER, { from: '1900-01-01', to: '1900-01-08' })
+  const shared = (date: string) => touchedTags(USER, [date]).filter((tag) => first.includes(tag)).length
+  expect(['1899-12-31', '1900-01-01', '1900-01-08', '1900-01-09'].map(shared)).toEqual([0, 1, 1, 0])
+})
