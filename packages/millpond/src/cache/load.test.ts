@@ -119,3 +119,13 @@ test('a loaded value is served from memory from when its load began, since an in
   await clock.advance(1_000)
   expect((await next).reason).toBe('tag-changed')
 })
+
+test('a load that ends within its hard timeout leaves no timer, which would keep the process alive', async () => {
+  const fake = createFakeClock()
+  const cancel = vi.fn()
+  const after: typeof fake.after = (ms, fire) => (ms === 7_000 ? cancel : fake.after(ms, fire))
+  const { cache } = setUp({ clock: { ...fake, after } })
+  await cache.define({ name: 'value', ttl: '5m', hardTimeout: '7s', load: () => 1 }).get()
+  await fake.advance(0)
+  expect(cancel).toHaveBeenCalledTimes(1)
+})
