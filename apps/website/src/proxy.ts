@@ -8,7 +8,7 @@ import { isFormPost } from './api/read-body.ts'
 import { routePolicy, takesEveryLimit } from './api/route-policies.ts'
 import { apiPolicy, pagePolicy } from './lib/content-policy.ts'
 import { runtime } from './lib/runtime.ts'
-import { isSitePath, probePaths } from './lib/site-paths.ts'
+import { isNextsOwn, isSitePath, probePaths } from './lib/site-paths.ts'
 
 /** The page for what is not there; under this path nobody finds it either. */
 const missingPath = '/missing'
@@ -47,10 +47,9 @@ async function guardApi(request: NextRequest): Promise<Response> {
 
 /**
  * Only here a page's status can be told before its text: a page that says "not found" by itself is sent as a shell without a word, which
- * scripts fill. In development Next has paths of its own.
+ * scripts fill.
  */
-const isMissing = (pathname: string): boolean =>
-  process.env.NODE_ENV !== 'development' && !isSitePath(pathname, { hasLocalMailbox: runtime().hasLocalMailbox })
+const isMissing = (pathname: string): boolean => !isSitePath(pathname, { hasLocalMailbox: runtime().hasLocalMailbox })
 
 /** Next makes a page for every method, and a page that is sent something would seem to have taken it. */
 const isReading = (method: string): boolean => method === 'GET' || method === 'HEAD'
@@ -82,10 +81,9 @@ async function answerPath(request: NextRequest, pathname: string): Promise<Respo
   if (pathname === '/api' || pathname.startsWith('/api/')) return guardApi(request)
   // Who watches the site asks often, and must hear of no limit.
   if (probes.has(pathname)) return passOn(new Headers(request.headers), apiPolicy)
-  // In development Next is sent things of its own.
-  return isReading(request.method) || process.env.NODE_ENV === 'development'
-    ? servePage(request)
-    : refuseMethod(request)
+  if (process.env.NODE_ENV === 'development' && isNextsOwn(pathname))
+    return passOn(new Headers(request.headers), apiPolicy)
+  return isReading(request.method) ? servePage(request) : refuseMethod(request)
 }
 
 export async function proxy(request: NextRequest): Promise<Response> {

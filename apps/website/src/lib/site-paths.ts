@@ -19,6 +19,9 @@ export const mailboxPath = '/dev/mail'
 
 const known: ReadonlySet<string> = new Set([...publicPaths, ...personPaths, ...files, ...probePaths])
 
+/** Whether Next answers it itself while it develops: what has changed, where an error stands in the source. */
+export const isNextsOwn = (pathname: string): boolean => /^\/__?next/.test(pathname)
+
 /** Whether a page or a file is under this path, with or without a slash at its end; of the API nothing is said. */
 export function isSitePath(pathname: string, { hasLocalMailbox }: { hasLocalMailbox: boolean }): boolean {
   const path = pathname.replace(/(.)\/+$/, '$1')
