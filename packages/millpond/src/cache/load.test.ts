@@ -129,3 +129,18 @@ test('a load that ends within its hard timeout leaves no timer, which would keep
   await fake.advance(0)
   expect(cancel).toHaveBeenCalledTimes(1)
 })
+
+test('a lease whose giving back fails after a failed load is given back later, and its entry read past until then', async () => {
+  const { cache, store, clock } = setUp()
+  const release = vi.spyOn(store, 'release').mockRejectedValueOnce(away)
+  const load = vi.fn<() => number>().mockImplementationOnce(() => {
+    throw new RangeError('no')
+  })
+  const value = cache.define({ name: 'value', ttl: '5m', load: () => load() ?? 1 })
+  await expect(value.get()).rejects.toThrow('no')
+  await clock.advance(0)
+  expect(await value.get()).toMatchObject({ value: 1, status: 'bypass', reason: 'invalidation-pending' })
+  await clock.advance(100)
+  expect(release).toHaveBeenCalledTimes(2)
+  expect((await value.get()).status).toBe('miss')
+})
