@@ -10,6 +10,7 @@ const typed = [
   'packages/millpond',
   'packages/redis-rest',
   'packages/folder-lock',
+  'packages/postgres-pool',
   'apps/cloud-brain',
   'apps/website',
   'e2e',

@@ -2,8 +2,9 @@ import type { Context, ErrorHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { problem } from 'millpond/http'
 import type { Logger } from 'pino'
+import { isDatabaseAway } from 'postgres-pool'
 import type { ApiEnv } from './api-env.ts'
-import { codeOf, toLogError } from './log-error.ts'
+import { toLogError } from './log-error.ts'
 import { RequestFault } from './request-fault.ts'
 
 const DATABASE_RETRY_SECONDS = 5
@@ -72,22 +73,4 @@ function toProblem(fault: RequestFault): Response {
     headers,
     extensions: { code, ...(errors.length > 0 && { errors }) },
   })
-}
-
-/**
- * SQLSTATE classes 08 (connection), 53 (resources) and 57P (shutdown), a statement that took too long (57014), one that gave way to
- * another (40), or a socket that failed.
- */
-function isDatabaseAway(error: unknown): boolean {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  const code = codeOf(cause) ?? ''
-  if (/^(08|40|53|57P|57014)/.test(code) || /^(ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)/.test(code))
-    return true
-  // pg gives these no code.
-  return (
-    cause instanceof Error &&
-    /timeout exceeded when trying to connect|Connection terminated|is not queryable|Query read timeout/.test(
-      cause.message,
-    )
-  )
 }

@@ -5,8 +5,6 @@ import { FolderLockedError, lockFolder } from 'folder-lock'
 import type { Config } from '../config.ts'
 import { codeOf } from '../log-error.ts'
 import { StartupError } from '../startup-error.ts'
-import { poolCloser } from './close-pool.ts'
-import { pooledTransaction } from './pooled-transaction.ts'
 import * as schema from './schema/index.ts'
 
 /** The database as queries see it, the same for PostgreSQL and PGlite. */
@@ -18,10 +16,6 @@ export type OpenDatabase = { db: Database; ping(): Promise<void>; close(): Promi
 
 const MIGRATIONS = fileURLToPath(new URL('../../drizzle', import.meta.url))
 const MIGRATION_LOCK = 7_163_041
-const CONNECT_TIMEOUT_MS = 5000
-const STATEMENT_TIMEOUT_MS = 10_000
-/** For a server that does not even answer that a statement took too long. */
-const QUERY_TIMEOUT_MS = 15_000
 
 /**
  * Opens the configured database and applies the migrations that it lacks.
@@ -60,44 +54,15 @@ async function openLockedPglite(folder: string): Promise<OpenDatabase> {
 }
 
 async function openPostgres(url: string): Promise<OpenDatabase> {
-  const { Pool } = (await import('pg')).default
-  const { drizzle } = await import('drizzle-orm/node-postgres')
-  const pool = new Pool({
-    connectionString: url,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
-    query_timeout: QUERY_TIMEOUT_MS,
-  })
-  // A connection that breaks fails the query it was running, if any, and is replaced; without listeners, for those in
-  // the pool and those in use, it would end the process.
-  pool.on('error', () => {})
-  pool.on('connect', (client) => client.on('error', () => {}))
-  const closePool = poolCloser(pool)
-  const db = Object.assign(drizzle(pool, { schema }), { transaction: pooledTransaction(pool, drizzle) })
+  const postgres = await import('postgres-pool')
   try {
-    await migratePostgres(url)
+    const options = { url, schema, migrationsFolder: MIGRATIONS, migrationLock: MIGRATION_LOCK }
+    const { db, close } = await postgres.openPostgres(options)
+    return { db, ping: () => ping(db), close }
   } catch (error) {
-    await closePool()
     throw new StartupError(`Cannot open the database at ${new URL(url).host}: ${reason(error)}; check DATABASE_URL`, {
       cause: error,
     })
-  }
-  return { db, ping: () => ping(db), close: closePool }
-}
-
-/** Migrates on a connection of its own, under a lock, so that two instances that start together do not collide. */
-async function migratePostgres(url: string): Promise<void> {
-  const { Client } = (await import('pg')).default
-  const { drizzle } = await import('drizzle-orm/node-postgres')
-  const { migrate } = await import('drizzle-orm/node-postgres/migrator')
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
-  client.on('error', () => {})
-  try {
-    await client.connect()
-    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
-    await migrate(drizzle(client), { migrationsFolder: MIGRATIONS })
-  } finally {
-    await client.end()
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Decision, Peek } from 'millpond'
 import { type ClientAddress, cachedResponse, guard, problem, tooManyRequests } from 'millpond/http'
 import { after } from 'next/server'
-import { isDatabaseAway } from '../db/is-database-away.ts'
+import { isDatabaseAway } from 'postgres-pool'
 import type { SiteCache } from '../lib/cache.ts'
 import { type Runtime, runtime } from '../lib/runtime.ts'
 import { clientKey, toTakes } from './client-key.ts'

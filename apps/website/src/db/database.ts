@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { sql } from 'drizzle-orm'
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 import { lockFolder, makeFolder } from 'folder-lock'
 import * as schema from './schema.ts'
@@ -21,32 +20,16 @@ const migrationsFolder = (appDir: string): string => join(appDir, 'drizzle')
 const migrationLock = 4_157_001
 
 async function openPostgres(url: string, options: { appDir: string; connections: number }): Promise<OpenDatabase> {
-  const { appDir, connections } = options
-  const [{ default: pg }, { drizzle }, { migrate }] = await Promise.all([
-    import('pg'),
-    import('drizzle-orm/node-postgres'),
-    import('drizzle-orm/node-postgres/migrator'),
-  ])
-  const pool = new pg.Pool({ connectionString: url, max: connections, connectionTimeoutMillis: 5_000 })
-  // Without a listener an idle connection that breaks ends the process; the next query opens a new one.
-  pool.on('error', (error) => console.error(`Database connection lost: ${error.message}`))
-  try {
-    const client = await pool.connect()
-    try {
-      const one = drizzle(client, { schema })
-      await one.execute(sql`select pg_advisory_lock(${migrationLock})`)
-      await migrate(one, { migrationsFolder: migrationsFolder(appDir) })
-      await one.execute(sql`select pg_advisory_unlock(${migrationLock})`)
-      client.release()
-    } catch (error) {
-      client.release(true)
-      throw error
-    }
-    return { kind: 'postgres', db: drizzle(pool, { schema }), close: () => pool.end() }
-  } catch (error) {
-    await pool.end()
-    throw error
-  }
+  const postgres = await import('postgres-pool')
+  const { db, close } = await postgres.openPostgres({
+    url,
+    schema,
+    migrationsFolder: migrationsFolder(options.appDir),
+    migrationLock,
+    connections: options.connections,
+    onLost: ({ message }) => console.error(`Database connection lost: ${message}`),
+  })
+  return { kind: 'postgres', db, close }
 }
 
 async function openEmbedded(dataDir: string, appDir: string): Promise<OpenDatabase> {

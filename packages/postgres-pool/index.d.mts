@@ -1,0 +1,34 @@
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
+
+export interface PostgresOptions<Schema extends Record<string, unknown>> {
+  readonly url: string
+  readonly schema: Schema
+  /** A folder of drizzle-kit's migrations; those that the database lacks are applied first. */
+  readonly migrationsFolder: string
+  /** Any number of the application's own: instances that start together wait for one another on it while they migrate. */
+  readonly migrationLock: number
+  /** At most so many connections; default 10. */
+  readonly connections?: number | undefined
+  /** Hears that a connection broke. The query that it was running, if any, is rejected besides. */
+  readonly onLost?: ((error: Error) => void) | undefined
+}
+
+export interface OpenPostgres<Schema extends Record<string, unknown>> {
+  readonly db: NodePgDatabase<Schema>
+  /** Always ends: connections in use may finish for three seconds, then they are cut off. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens a pool that outlives the server's outages and migrates the database. A connection is waited for at most 5 s, a statement 10 s, and 15 s where the server does not even say that it took too
+ * long. A connection whose transaction cannot begin or fails is closed and its place in the pool is free again. Rejects with the driver's error when the server does not answer.
+ */
+export declare function openPostgres<Schema extends Record<string, unknown>>(
+  options: PostgresOptions<Schema>,
+): Promise<OpenPostgres<Schema>>
+
+/**
+ * Whether a query failed because the database is away or cannot go on just now, and not by what it was asked: SQLSTATE classes 08 (connection), 53 (resources) and 57P (shutdown), a statement that
+ * took too long (57014), one that gave way to another (40), or a socket that failed. Of drizzle-orm's errors the cause counts.
+ */
+export declare function isDatabaseAway(error: unknown): boolean

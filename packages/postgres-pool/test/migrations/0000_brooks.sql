@@ -1,0 +1,1 @@
+CREATE TABLE "brooks" ("name" text PRIMARY KEY);
