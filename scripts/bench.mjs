@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- [names] [--quick]`: installs the peers, runs `bench/<name>/run.ts` of the names given or of all, one after the
- * other, and makes the page of plots. What follows the names goes to every benchmark. Goes on when one fails, and then ends with 1.
+ * other, and makes the page of plots. What follows the names goes to every benchmark. Goes on when one fails, and then ends with 1. `--help` lists the names.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
@@ -25,7 +25,14 @@ function runs(file, args) {
   return spawnSync(process.execPath, all, { cwd: repositoryRoot, stdio: 'inherit' }).status === 0
 }
 
-if (unknown.length > 0) {
+if (flags.includes('--help')) {
+  console.log(`Usage: npm run bench -- [names] [options]
+  names       ${known.join(', ')}; without one all, one after the other
+  --quick     short rounds: all of them in under 5 minutes
+  --rounds N  how often the contenders take turns
+  --ms N      how long a turn is, in milliseconds
+  --only TEXT only contenders and tables with this text in their name; no results are written`)
+} else if (unknown.length > 0) {
   console.error(`Cannot run ${unknown.join(', ')}: the benchmarks are ${known.join(', ')}`)
   process.exitCode = 1
 } else {
