@@ -32,3 +32,6 @@ export declare function openPostgres<Schema extends Record<string, unknown>>(
  * took too long (57014), one that gave way to another (40), or a socket that failed. Of drizzle-orm's errors the cause counts.
  */
 export declare function isDatabaseAway(error: unknown): boolean
+
+/** Whether the driver can use it: `postgres://` or `postgresql://`, a host (or the folder of a socket as `?host=`), name and password in %XX where need be. */
+export declare function isPostgresUrl(value: string): boolean

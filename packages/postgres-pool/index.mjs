@@ -122,8 +122,21 @@ export function isDatabaseAway(error) {
     /^(08|40|53|57P|57014)/.test(code) ||
     /^(ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)/.test(code) ||
     // pg gives these no code.
-    /timeout exceeded when trying to connect|Connection terminated|is not queryable|Query read timeout/.test(
+    /timeout exceeded when trying to connect|timeout expired|Connection terminated|is not queryable|Query read timeout/.test(
       cause.message,
     )
   )
+}
+
+/** @type {typeof import('./index.d.mts').isPostgresUrl} */
+export function isPostgresUrl(value) {
+  if (!URL.canParse(value)) return false
+  const { protocol, hostname, username, password, searchParams } = new URL(value)
+  if (!/^postgres(ql)?:$/.test(protocol) || (hostname === '' && !searchParams.get('host'))) return false
+  try {
+    decodeURIComponent(username + password)
+    return true
+  } catch {
+    return false
+  }
 }

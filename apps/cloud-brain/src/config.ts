@@ -1,9 +1,10 @@
 import { resolve } from 'node:path'
 import { type AddressProfile, trustedProxies } from 'millpond/http'
+import { isPostgresUrl } from 'postgres-pool'
 import { z } from 'zod'
 import { isPlaceholder, isPlaceholderUrl } from './placeholder.ts'
 import { SEALING_KEY_BYTES, type SealingKey } from './seal.ts'
-import { isPostgresUrl, isRedisUrl, isRestUrl } from './server-url.ts'
+import { isRedisUrl, isRestUrl } from './server-url.ts'
 import { StartupError } from './startup-error.ts'
 
 /** Everything the process takes from its environment. Frozen; nothing else reads `process.env`. */

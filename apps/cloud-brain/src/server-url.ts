@@ -16,7 +16,6 @@ function isDecodable(text: string): boolean {
   }
 }
 
-export const isPostgresUrl = isServer('postgres:', 'postgresql:')
 export const isRedisUrl = (value: string) =>
   isServer('redis:', 'rediss:')(value) && /^\/?\d*$/.test(new URL(value).pathname)
 /** Without name and password, which fetch refuses. */

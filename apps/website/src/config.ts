@@ -1,4 +1,5 @@
 import { type AddressProfile, trustedProxies } from 'millpond/http'
+import { isPostgresUrl } from 'postgres-pool'
 import { z } from 'zod'
 
 export interface Config {
@@ -64,21 +65,10 @@ const secret = z
 
 const flag = z.enum(['0', '1'], { error: 'must be 0 or 1' }).transform((value) => value === '1')
 
-const postgresUrl = z.string().refine(isPostgres, {
+const postgresUrl = z.string().refine(isPostgresUrl, {
   error:
     'must be a URL such as postgres://user:password@host:5432/database, in the password %XX for special characters',
 })
-
-function isPostgres(value: string): boolean {
-  const url = toUrl(value)
-  if (url === undefined || !/^postgres(ql)?:$/.test(url.protocol) || url.hostname === '') return false
-  try {
-    decodeURIComponent(url.username + url.password)
-    return true
-  } catch {
-    return false
-  }
-}
 
 const upstashUrl = z.string().superRefine((value, context) => {
   const url = toUrl(value)

@@ -1,4 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { sql } from 'drizzle-orm'
 import { pgTable, text } from 'drizzle-orm/pg-core'
@@ -66,14 +67,18 @@ describeWith('postgres', 'openPostgres()', () => {
 
   it('outlives a connection that breaks, also between two statements of a transaction', async () => {
     const { db, close } = await open()
+    const query = vi.spyOn(pg.Client.prototype, 'query')
     const failed = db.transaction(async (tx) => {
       await tx.insert(brooks).values({ name: 'half' })
-      await postgres.crash()
+      const client = query.mock.contexts.at(-1) as pg.Client
       // Its end arrives while nobody waits for an answer.
-      await delay(100)
+      const ended = new Promise<void>((resolve) => void client.once('end', resolve))
+      await postgres.crash()
+      await ended
       await tx.$count(brooks)
     })
     await expect(failed).rejects.toSatisfy(isDatabaseAway)
+    query.mockRestore()
     await expect(db.$count(brooks)).rejects.toSatisfy(isDatabaseAway)
     await postgres.restart()
     await vi.waitFor(async () => expect(await db.$count(brooks)).toBe(0), 20_000)
@@ -118,6 +123,22 @@ describeWith('postgres', 'openPostgres()', () => {
     await close()
     leave()
     await kept.catch(() => {})
+  })
+
+  it('counts a server that accepts and says nothing as away', async () => {
+    const silent = createServer((socket) => void sockets.push(socket))
+    const sockets: Socket[] = []
+    await once(silent.listen(0, '127.0.0.1'), 'listening')
+    const { port } = silent.address() as AddressInfo
+    const hung = openPostgres({
+      url: `postgres://127.0.0.1:${port}/none`,
+      schema: {},
+      migrationsFolder,
+      migrationLock: 7,
+    })
+    await expect(hung).rejects.toSatisfy(isDatabaseAway)
+    for (const socket of sockets) socket.destroy()
+    silent.close()
   })
 
   it('rejects with the driver’s error when nobody answers', async () => {

@@ -1,18 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { UNMEASURED } from '../../test/unmeasured.ts'
 import { daysEnding } from '../local-day.ts'
 import type { DailySummary } from './daily-summary.ts'
 import { defaultDirection, GOAL_HISTORY_DAYS, type Goal, GoalRequest, toGoalProgress } from './goal-progress.ts'
 import { METRICS } from './trend.ts'
 
 const END = '2026-03-29'
-const NOTHING = {
-  steps: null,
-  calories_consumed: null,
-  calories_burned: null,
-  workouts_count: 0,
-  sleep_hours: null,
-  weight_kg: null,
-}
 
 const goal = (change: Partial<Goal> = {}): Goal => ({
   metric: 'steps',
@@ -27,7 +20,7 @@ const goal = (change: Partial<Goal> = {}): Goal => ({
 const history = (figures: (back: number) => Partial<DailySummary>): DailySummary[] =>
   daysEnding(END, GOAL_HISTORY_DAYS).map((date, index) => ({
     date,
-    ...NOTHING,
+    ...UNMEASURED,
     ...figures(GOAL_HISTORY_DAYS - 1 - index),
   }))
 

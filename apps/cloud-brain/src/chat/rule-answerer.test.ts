@@ -1,16 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { UNMEASURED } from '../../test/unmeasured.ts'
 import type { DailySummary } from '../analytics/daily-summary.ts'
 import { answerByRules } from './rule-answerer.ts'
 
 const DATE = '2026-03-29'
-const NOTHING = {
-  steps: null,
-  calories_consumed: null,
-  calories_burned: null,
-  workouts_count: 0,
-  sleep_hours: null,
-  weight_kg: null,
-} as const
 
 /** The first sentence of an answer about one day. */
 async function sayOf(
@@ -18,7 +11,7 @@ async function sayOf(
   figures: Partial<DailySummary>,
   units: 'metric' | 'imperial' = 'metric',
 ): Promise<string> {
-  const facts = { days: [{ date: DATE, ...NOTHING, ...figures }], persona: 'balanced', units } as const
+  const facts = { days: [{ date: DATE, ...UNMEASURED, ...figures }], persona: 'balanced', units } as const
   for await (const piece of answerByRules({ message, facts }, { signal: AbortSignal.timeout(1000) })) {
     if (piece.type === 'text') return piece.text.trim()
   }

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { sql } from 'drizzle-orm'
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 import { FolderLockedError, lockFolder } from 'folder-lock'
+import { openPostgres as openPostgresPool } from 'postgres-pool'
 import type { Config } from '../config.ts'
 import { codeOf } from '../log-error.ts'
 import { StartupError } from '../startup-error.ts'
@@ -54,16 +55,21 @@ async function openLockedPglite(folder: string): Promise<OpenDatabase> {
 }
 
 async function openPostgres(url: string): Promise<OpenDatabase> {
-  const postgres = await import('postgres-pool')
   try {
     const options = { url, schema, migrationsFolder: MIGRATIONS, migrationLock: MIGRATION_LOCK }
-    const { db, close } = await postgres.openPostgres(options)
+    const { db, close } = await openPostgresPool(options)
     return { db, ping: () => ping(db), close }
   } catch (error) {
-    throw new StartupError(`Cannot open the database at ${new URL(url).host}: ${reason(error)}; check DATABASE_URL`, {
+    throw new StartupError(`Cannot open the database at ${hostOf(url)}: ${reason(error)}; check DATABASE_URL`, {
       cause: error,
     })
   }
+}
+
+/** Or the folder of its socket. */
+function hostOf(url: string): string {
+  const { host, searchParams } = new URL(url)
+  return host || (searchParams.get('host') ?? '')
 }
 
 async function ping(db: Database): Promise<void> {

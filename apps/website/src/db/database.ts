@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 import { lockFolder, makeFolder } from 'folder-lock'
+import { openPostgres as openPostgresPool } from 'postgres-pool'
 import * as schema from './schema.ts'
 
 /** The site's database: PostgreSQL, or the same embedded; queries are written once against this. */
@@ -20,8 +21,7 @@ const migrationsFolder = (appDir: string): string => join(appDir, 'drizzle')
 const migrationLock = 4_157_001
 
 async function openPostgres(url: string, options: { appDir: string; connections: number }): Promise<OpenDatabase> {
-  const postgres = await import('postgres-pool')
-  const { db, close } = await postgres.openPostgres({
+  const { db, close } = await openPostgresPool({
     url,
     schema,
     migrationsFolder: migrationsFolder(options.appDir),

@@ -75,3 +75,16 @@ export const fixedWindowSteps = /* @__PURE__ */ createSteps<FixedWindowState | u
   undefined,
   fixedWindowStep,
 )
+
+/**
+ * The same as a limiter counts while its store is away, by the one clock that names the days too: a count of days to come is from before that clock was set back, and nothing is counted yet. With a
+ * store whose clock differs that is an error instead.
+ */
+export const fixedWindowAloneSteps = /* @__PURE__ */ createSteps<FixedWindowState | undefined>(
+  'fixed-window',
+  undefined,
+  (state, now, rule) => {
+    const isToCome = state !== undefined && toWindow(Math.max(now, state.began), rule).end === undefined
+    return fixedWindowStep(isToCome ? undefined : state, now, rule)
+  },
+)

@@ -3,7 +3,7 @@ import { StoreReplyError, StoreUnavailableError } from '../errors.ts'
 import { memory } from '../stores/memory/index.ts'
 import { createFakeClock } from '../testing/fake-clock.ts'
 import { createLimiter } from './limiter.ts'
-import { OUTAGE_MODES, slidingWindow } from './policy.ts'
+import { fixedWindow, OUTAGE_MODES, slidingWindow } from './policy.ts'
 
 const DEADLINE_MS = 100
 
@@ -102,3 +102,17 @@ test('of several policies the strictest decides, shadows have no say, and a loca
   expect(await take('a', 'twice')).toMatchObject({ mode: 'local', allowed: true })
   expect(await take('a', 'once', 'twice')).toMatchObject({ mode: 'local', allowed: false, retryAfterMs: 20_000 })
 })
+
+test.each([-3, 3])(
+  'a clock that is set by %d days in an outage makes no take of a calendar policy reject',
+  async (days) => {
+    const clock = createFakeClock()
+    const store = { ...memory({ clock }), take: () => Promise.reject(new StoreUnavailableError('refused')) }
+    const quota = fixedWindow({ limit: 1, window: '1d', timeZone: 'Asia/Tokyo', onUnavailable: 'local' })
+    const limiter = createLimiter({ store, clock, policies: { quota } })
+    const allowed = async () => (await limiter.limit('quota', 'a')).allowed
+    expect([await allowed(), await allowed()]).toEqual([true, false])
+    clock.set(clock.now() + days * 86_400_000)
+    expect([await allowed(), await allowed()]).toEqual([true, false])
+  },
+)

@@ -2,7 +2,7 @@ import { createNonce } from '../key.ts'
 import { type Duration, toMilliseconds, toShown } from '../time/duration.ts'
 import type { AlgorithmSteps } from './algorithm-steps.ts'
 import { concurrencySteps } from './concurrency.ts'
-import { fixedWindowSteps } from './fixed-window.ts'
+import { fixedWindowAloneSteps } from './fixed-window.ts'
 import { LEASE_MS, type Lease } from './lease.ts'
 import { readWhole } from './read-whole.ts'
 import { slidingWindowSteps } from './sliding-window.ts'
@@ -129,7 +129,7 @@ export function slidingWindow<Context = undefined>(options: WindowOptions<Contex
 export function fixedWindow<Context = undefined>(options: FixedWindowOptions<Context>): Policy<Context> {
   const action = 'Cannot create a fixed window'
   const plain = createPolicy(action, options, {
-    steps: fixedWindowSteps,
+    steps: fixedWindowAloneSteps,
     maxMs: LONGEST_FIXED_MS,
     largestLimit: Number.MAX_SAFE_INTEGER,
   })
