@@ -29,7 +29,7 @@ const DESCRIPTIONS = {
   401: 'No valid bearer token',
   404: 'There is nothing here',
   409: 'The Idempotency-Key was used with another body',
-  412: 'If-Match names an older version',
+  412: '`If-Match` names an older version, or `If-None-Match` the one there is',
   413: 'The body is larger than this route takes',
   415: 'The body is not application/json, or is compressed',
   429: 'Too many requests; `Retry-After` says when to come back',

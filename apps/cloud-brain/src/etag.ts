@@ -8,15 +8,27 @@ export async function etagOf(value: unknown): Promise<string> {
   return response.headers.get('etag') ?? ''
 }
 
+/** What a write says of the version there is, in `If-Match` and `If-None-Match`. Without them anything goes. */
+export type Preconditions = { readonly ifMatch: string | undefined; readonly ifNoneMatch: string | undefined }
+
 /**
- * Holds a write to the version that the client has seen (RFC 9110 §13.1.1, strong comparison). Without the header anything goes.
+ * Holds a write to what the client knows of the value, which there is (RFC 9110 §13.1.1, by strong comparison, and §13.1.2, by weak).
  *
- * @throws RequestFault 412 when `If-Match` does not name the value as it is now
+ * @throws RequestFault 412 when `If-Match` does not name the value as it is now, or `If-None-Match` does
  */
-export async function requireMatch(ifMatch: string | undefined, current: unknown): Promise<void> {
-  if (ifMatch === undefined || ifMatch.trim() === '*') return
+export async function requirePreconditions({ ifMatch, ifNoneMatch }: Preconditions, current: unknown): Promise<void> {
+  if (ifMatch === undefined && ifNoneMatch === undefined) return
   const etag = await etagOf(current)
-  const named: readonly string[] = ifMatch.match(/(?:W\/)?"[^"]*"/g) ?? []
-  if (named.includes(etag)) return
-  throw new RequestFault('precondition_failed', 'It has changed since; read it again', { headers: { ETag: etag } })
+  const fail = (detail: string) => {
+    throw new RequestFault('precondition_failed', detail, { headers: { ETag: etag } })
+  }
+  if (ifMatch !== undefined && !isNamed(ifMatch, [etag])) fail('It has changed since; read it again')
+  if (ifNoneMatch !== undefined && isNamed(ifNoneMatch, [etag, `W/${etag}`])) {
+    fail('It is there, as If-None-Match says it must not be')
+  }
+}
+
+/** Whether a header names one of these tags, or anything that there is. */
+function isNamed(header: string, tags: readonly string[]): boolean {
+  return header.trim() === '*' || (header.match(/(?:W\/)?"[^"]*"/g)?.some((tag) => tags.includes(tag)) ?? false)
 }

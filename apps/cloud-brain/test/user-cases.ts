@@ -78,6 +78,26 @@ export function describeUsers(current: Current): void {
       expect((await user.patch(path, second, { 'if-match': '*' })).status).toBe(200)
       expect((await user.patch(path, second, { 'if-match': `W/${etagOf(await user.get(path))}` })).status).toBe(412)
     })
+
+    it.each([
+      ['/users/me/preferences', { units: 'imperial' }],
+      ['/users/me/profile', { nickname: 'one' }],
+    ])('PATCH %s with If-None-Match is 412 where it names what is there, and changes nothing', async (path, change) => {
+      const user = await createUser()
+      const before = await user.get(path)
+      const etag = etagOf(before)
+      const body = await before.text()
+      for (const named of ['*', etag, `W/${etag}`, `"other", ${etag}`]) {
+        const refused = await user.patch(path, change, { 'if-none-match': named })
+        expect([named, refused.status, etagOf(refused)]).toEqual([named, 412, etag])
+        expect((await user.patch(path, change, { 'if-none-match': named, 'if-match': etag })).status).toBe(412)
+      }
+      expect(await (await user.get(path)).text()).toBe(body)
+      for (const named of ['"other"', '"*"', 'other']) {
+        expect([named, (await user.patch(path, change, { 'if-none-match': named })).status]).toEqual([named, 200])
+      }
+      expect(await (await user.get(path)).json()).toMatchObject(change)
+    })
   })
 
   describe('Idempotency-Key', () => {

@@ -2,7 +2,7 @@ import { eq, sql } from 'drizzle-orm'
 import type { UserId } from '../auth/user-id.ts'
 import type { Database, Transaction } from '../db/database.ts'
 import { userPreferences, workouts } from '../db/schema/index.ts'
-import { requireMatch } from '../etag.ts'
+import { type Preconditions, requirePreconditions } from '../etag.ts'
 import { toLocalDay } from '../local-day.ts'
 import type { Outbox } from './outbox.ts'
 import { lockUser, type Preferences, type PreferencesPatch, preferencesTag, readPreferences } from './preferences.ts'
@@ -12,17 +12,17 @@ import { userTag } from './tags.ts'
  * Changes a user's preferences in one transaction. With another timezone every workout moves to its day there, so all
  * that is cached about the user is invalidated; otherwise only the preferences.
  *
- * @throws RequestFault 412 when `ifMatch` does not name the preferences as they are
+ * @throws RequestFault 412 when the preferences as they are do not meet `preconditions`
  */
 export async function changePreferences(
   { db, outbox }: { db: Database; outbox: Outbox },
-  { userId, ifMatch }: { userId: UserId; ifMatch: string | undefined },
+  { userId, preconditions }: { userId: UserId; preconditions: Preconditions },
   patch: PreferencesPatch,
 ): Promise<Preferences> {
   const { after, pending } = await db.transaction(async (tx) => {
     await lockUser(tx, userId)
     const before = await readPreferences(tx, userId)
-    await requireMatch(ifMatch, before)
+    await requirePreconditions(preconditions, before)
     const after: Preferences = {
       ...before,
       coach_persona: patch.coach_persona ?? before.coach_persona,

@@ -5,7 +5,7 @@ import { UserId } from '../auth/user-id.ts'
 import type { CachedParts } from '../cached-parts.ts'
 import type { Database, Transaction } from '../db/database.ts'
 import { userProfiles } from '../db/schema/index.ts'
-import { requireMatch } from '../etag.ts'
+import { type Preconditions, requirePreconditions } from '../etag.ts'
 import { IsoDate } from '../local-day.ts'
 import { Label } from './ingest-batch.ts'
 import type { Outbox } from './outbox.ts'
@@ -84,16 +84,16 @@ async function readProfile(db: Database | Transaction, { userId, email }: Who): 
 /**
  * Changes a profile in one transaction.
  *
- * @throws RequestFault 412 when `ifMatch` does not name the profile as it is
+ * @throws RequestFault 412 when the profile as it is does not meet `preconditions`
  */
 export async function changeProfile(
   { db, outbox }: { db: Database; outbox: Outbox },
-  { ifMatch, ...who }: Who & { ifMatch: string | undefined },
+  { preconditions, ...who }: Who & { preconditions: Preconditions },
   patch: ProfilePatch,
 ): Promise<Profile> {
   const { after, pending } = await db.transaction(async (tx) => {
     await lockUser(tx, who.userId)
-    await requireMatch(ifMatch, await readProfile(tx, who))
+    await requirePreconditions(preconditions, await readProfile(tx, who))
     const { display_name: displayName, onboarding_complete: onboardingComplete, nickname, birthday, gender } = patch
     await tx
       .update(userProfiles)

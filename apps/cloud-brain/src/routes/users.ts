@@ -3,7 +3,7 @@ import type { Context, Handler } from 'hono'
 import type { ApiEnv } from '../api-env.ts'
 import type { Database } from '../db/database.ts'
 import { documentRoute, problems, toHeader } from '../document-route.ts'
-import { etagOf } from '../etag.ts'
+import { etagOf, type Preconditions } from '../etag.ts'
 import { changePreferences } from '../health/change-preferences.ts'
 import type { Outbox } from '../health/outbox.ts'
 import { type CachedPreferences, Preferences, PreferencesPatch } from '../health/preferences.ts'
@@ -15,11 +15,15 @@ import { cachedGet } from './cached-get.ts'
 const MAX_BYTES = 16_384
 
 const ETAG = toHeader('ETag', 'Send it in If-Match with the next change')
-const IfMatch = z.object({
+const Conditions = z.object({
   'if-match': z
     .string()
     .optional()
     .openapi({ description: 'The ETag of what was read; 412 when it has changed since' }),
+  'if-none-match': z
+    .string()
+    .optional()
+    .openapi({ description: '412 when it names what is there, as `*` always does' }),
 })
 
 /** What users choose, and who they are. */
@@ -41,7 +45,7 @@ export function userRoutes(deps: {
 
   function patch<Patch extends z.ZodType>(
     route: { path: string; summary: string; description?: string; schema: z.ZodType; patch: Patch },
-    change: (c: Context<ApiEnv>, patch: z.output<Patch>, ifMatch: string | undefined) => Promise<unknown>,
+    change: (c: Context<ApiEnv>, patch: z.output<Patch>, preconditions: Preconditions) => Promise<unknown>,
   ) {
     const { path, summary, description, schema } = route
     const content = { 'application/json': { schema } }
@@ -55,7 +59,7 @@ export function userRoutes(deps: {
         ...(description !== undefined && { description }),
         security,
         request: {
-          headers: IfMatch,
+          headers: Conditions,
           body: { required: true, content: { 'application/json': { schema: route.patch } } },
         },
         responses: {
@@ -65,7 +69,8 @@ export function userRoutes(deps: {
       },
       async (c) => {
         const body = await readJsonBody(c, { schema: route.patch, maxBytes: MAX_BYTES })
-        const changed = await change(c, body, c.req.header('if-match'))
+        const preconditions = { ifMatch: c.req.header('if-match'), ifNoneMatch: c.req.header('if-none-match') }
+        const changed = await change(c, body, preconditions)
         return c.json(changed, 200, { 'Cache-Control': 'no-store', ETag: await etagOf(changed) })
       },
     )
@@ -85,7 +90,7 @@ export function userRoutes(deps: {
       schema: Preferences,
       patch: PreferencesPatch,
     },
-    (c, change, ifMatch) => changePreferences(deps, { userId: c.get('userId'), ifMatch }, change),
+    (c, change, preconditions) => changePreferences(deps, { userId: c.get('userId'), preconditions }, change),
   )
   get(
     '/me/profile',
@@ -95,7 +100,8 @@ export function userRoutes(deps: {
   )
   patch(
     { path: '/me/profile', summary: 'Change the profile', schema: Profile, patch: ProfilePatch },
-    (c, change, ifMatch) => changeProfile(deps, { userId: c.get('userId'), email: c.get('email'), ifMatch }, change),
+    (c, change, preconditions) =>
+      changeProfile(deps, { userId: c.get('userId'), email: c.get('email'), preconditions }, change),
   )
   return app
 }
