@@ -235,6 +235,21 @@ describe('a person who leaves', () => {
     expect(form.headers.filter(([name]) => name === 'set-cookie').length).toBe(2)
   })
 
+  it('is told so only when they were known: a cookie that was cut short deletes nobody', async () => {
+    const from = '192.0.2.34'
+    const { cookie } = await enter(from, 'cut@x.org')
+    const before = await statsOf(from)
+    const url = `${site.url}/api/waitlist/leave`
+    const cut = { from, cookie: cookie.slice(0, -4) }
+    const json = await postJson(url, { ...cut, body: {} })
+    const form = await postForm(url, { ...cut, fields: {} })
+    expect([json.status, form.status]).toEqual([401, 303])
+    const page = await callSite(`${site.url}${form.header('location')}`, { headers: { cookie: cookieOf(form) } })
+    expect(page.text).toContain('This browser is not known here any more.')
+    expect(page.text).not.toContain('is deleted')
+    expect([await statsOf(from), (await readStatus(from, cookie)).status]).toEqual([before, 200])
+  })
+
   it('can be removed, or taken back as a friend, by the admin alone', async () => {
     const from = '192.0.2.41'
     const host = await enter(from, 'patron@x.org')

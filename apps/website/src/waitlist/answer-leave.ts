@@ -3,21 +3,25 @@ import { refuseStranger } from '../api/admin-token.ts'
 import type { RouteContext } from '../api/api-route.ts'
 import { badRequest, formReturns, noStore, readPost, redirectWithNote } from '../api/post-answers.ts'
 import type { Runtime } from '../lib/runtime.ts'
+import { refuseUnknown } from './answer-person.ts'
 import { findSignup } from './join.ts'
 import { email } from './join-input.ts'
-import { forgottenPersonLine, readPerson, unknownPerson } from './person.ts'
+import { forgottenPersonLine, readPerson } from './person.ts'
 import { removeSignup, reverseReferral } from './remove.ts'
 
 const mePlace = { path: '/me', fragment: 'link' } as const
 const left = 'You are off the list, and everything it knew about you is deleted.'
 
-/** POST /api/waitlist/leave: deletes the person whose browser it is. 401 for a stranger's; leaving twice is leaving. */
+/**
+ * POST /api/waitlist/leave: deletes the person whose browser it is; leaving twice is leaving. A stranger's browser gets 401, a form its page with
+ * the reason: who is told that they were deleted must have been.
+ */
 export async function answerLeave({ request, runtime }: RouteContext): Promise<Response> {
   const body = await readPost(request)
   if (body instanceof Response) return body
   const id = readPerson(request, runtime, new Date())
-  if (id === undefined && body.kind === 'json') return unknownPerson()
-  if (id !== undefined && (await removeSignup(runtime.database.db, id))) await runtime.waitlistChanged()
+  if (id === undefined) return refuseUnknown(body, runtime)
+  if (await removeSignup(runtime.database.db, id)) await runtime.waitlistChanged()
   const cookie = forgottenPersonLine(runtime)
   if (body.kind === 'json') return Response.json({ message: left }, { headers: { ...noStore, 'Set-Cookie': cookie } })
   const response = redirectWithNote(runtime, { kind: 'done', detail: left }, mePlace)

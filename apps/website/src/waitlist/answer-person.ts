@@ -78,7 +78,7 @@ async function changeSignup(
 }
 
 /** 401, or for a form back to the page, where a link can be had. */
-function refuseUnknown({ kind }: PostBody, runtime: Runtime): Response {
+export function refuseUnknown({ kind }: PostBody, runtime: Runtime): Response {
   const detail = 'This browser is not known here any more. Have a link sent to your address, and try again.'
   return kind === 'form'
     ? redirectWithNote(runtime, { kind: 'invalid', email: '', detail }, linkPlace)
