@@ -136,30 +136,33 @@ export function createCache(options: CacheOptions): Cache {
   const undelivered = createUndelivered({ store, clock, lifeMs: LONGEST_LIFE_MS, tagTtlMs })
   const flights = createFlights<Answer>()
   const maxBytes = readCount(action, 'localMaxBytes', options.localMaxBytes ?? 16 * 2 ** 20)
-  const seal = options.seal ?? unsealed
   const tier = createLocalTier({ clock, maxBytes })
   const push = disabled ? undefined : options.push
   const pushed = push?.attach(tier, { prefixes: keyring.prefixes, mark: flights.mark, clock, report })
   const local = pushed?.local ?? tier
-  const reader = createReader({
+  const parts = {
     store,
-    flights,
-    local,
-    seal,
     clock,
     random: options.random ?? Math.random,
+    seal: options.seal ?? unsealed,
+    keyring,
+    local,
     undelivered,
     report,
-    reportLocal,
     leaseMs,
     tagTtlMs,
+    disabled,
+  }
+  const reader = createReader({
+    ...parts,
+    flights,
+    reportLocal,
     signals,
     gate: createGate(readCount(action, 'loadsWithoutStore', options.loadsWithoutStore ?? 32)),
     waitUntil: options.waitUntil,
-    disabled,
   })
 
-  const invalidator = createInvalidator({ store, local, undelivered, report, mark: flights.mark, tagTtlMs, disabled })
+  const invalidator = createInvalidator({ ...parts, mark: flights.mark })
 
   function define<Value>(given: AnyDefineOptions<Value>): Definition<readonly unknown[], Value> {
     const checked = readDefineOptions(given)
@@ -167,16 +170,7 @@ export function createCache(options: CacheOptions): Cache {
       throw new RangeError(`Cannot define "${checked.name}": "name" must be unique in its cache`)
     names.add(checked.name)
     longestTtlMs = Math.max(longestTtlMs, toStoreTtl(checked.lifetime, checked.lifetime.ttlMs))
-    return createDefinition(given, checked, {
-      keyring,
-      hints,
-      reader,
-      remove: invalidator.slot,
-      store,
-      clock,
-      undelivered,
-      disabled,
-    })
+    return createDefinition(given, checked, { ...parts, hints, reader, remove: invalidator.slot })
   }
 
   async function invalidate(tags: readonly string[]) {
@@ -186,20 +180,12 @@ export function createCache(options: CacheOptions): Cache {
   }
 
   const plain = createPlainCache({
-    store,
-    clock,
-    random: options.random ?? Math.random,
-    leaseMs,
-    seal,
-    keyring,
-    undelivered,
-    report,
+    ...parts,
     remove: invalidator.slot,
     tagTtlMs(ttlMs) {
       longestTtlMs = Math.max(longestTtlMs, ttlMs)
       return tagTtlMs()
     },
-    disabled,
   })
 
   const cache: Cache = {

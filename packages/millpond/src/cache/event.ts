@@ -33,6 +33,8 @@ export type CacheEvent =
   | { readonly type: 'refresh'; readonly name: string; readonly ok: boolean; readonly error?: unknown }
   | { readonly type: 'invalidate'; readonly tags: number; readonly delivered: boolean }
   | { readonly type: 'store-error'; readonly operation: string; readonly error: unknown }
+  /** What was passed in threw or rejected: the seal while it closed a value, or `waitUntil`. */
+  | { readonly type: 'hook-error'; readonly operation: 'seal' | 'waitUntil'; readonly error: unknown }
 
 /** Receives every event, synchronously; must not throw. */
 export type CacheReporter = (event: CacheEvent) => void
@@ -63,6 +65,8 @@ export interface CacheCounters {
   /** Calls that the store was asked for: a read of any number of keys, a script, an invalidation of any number of tags. On a cluster a read is one for each slot. */
   storeCalls: number
   storeErrors: number
+  /** How often the seal could not close a value, or `waitUntil` threw. What it cannot open is a miss, `unreadable`. */
+  hookErrors: number
 }
 
 /** Counts events and passes them on. */
@@ -91,6 +95,7 @@ export function createCounter(next: CacheReporter | undefined): {
     invalidationsUndelivered: 0,
     storeCalls: 0,
     storeErrors: 0,
+    hookErrors: 0,
   }
   return {
     counters,
@@ -137,6 +142,9 @@ function count(counters: CacheCounters, event: CacheEvent): void {
       return
     case 'store-error':
       counters.storeErrors += 1
+      return
+    case 'hook-error':
+      counters.hookErrors += 1
       return
     default:
       event satisfies never

@@ -12,7 +12,7 @@ import type { Found } from './look.ts'
 import type { Flight, Flights } from './single-flight.ts'
 import { decode, type Spec } from './spec.ts'
 import type { Undelivered } from './undelivered.ts'
-import type { Seal } from './unsealed.ts'
+import { close, type Seal } from './unsealed.ts'
 import { nameVersions } from './value-tags.ts'
 
 /** An answer on its way: the text only, so that every reader decodes a value of its own. */
@@ -96,7 +96,7 @@ export function createLoader(settings: LoaderSettings): Loader {
     })
     const storedAt = clock.now()
     const carried = await carry(spec, held, named)
-    const sealed = carried === undefined ? undefined : await close(body, entry)
+    const sealed = carried === undefined ? undefined : await close(settings, body, entry)
     if (carried === undefined || sealed === undefined) {
       release(spec, held)
       report({ type: 'fill', name: spec.name, stored: false, bytes: 0 })
@@ -135,16 +135,6 @@ export function createLoader(settings: LoaderSettings): Loader {
       report({ type: 'store-error', operation: 'versions', error })
       return undefined
     })
-  }
-
-  /** What is stored of a body; undefined when the seal fails, of which the reader need not hear. */
-  async function close(body: string, entry: StoreKey): Promise<string | undefined> {
-    try {
-      return await settings.seal.close(body, entry)
-    } catch (error) {
-      report({ type: 'store-error', operation: 'seal', error })
-      return undefined
-    }
   }
 
   function release({ slot }: Spec<unknown>, { token }: Held): void {

@@ -12,6 +12,7 @@ import { look } from './look.ts'
 import { type Slot, toTagKeys } from './slot.ts'
 import type { Spec } from './spec.ts'
 import type { Undelivered } from './undelivered.ts'
+import { close } from './unsealed.ts'
 
 /** The name under which plain entries stand in keys; no definition can have it. */
 const NAME = '_'
@@ -143,6 +144,8 @@ export function createPlainCache(settings: PlainSettings): PlainCache {
       const held = stamp ?? (await take(key, ttlMs))
       if (disabled || !held) return { stored: false }
       const { entry, lease, tags } = (await toSpec(key)).slot
+      const sealed = await close(settings, body, entry)
+      if (sealed === undefined) return { stored: false }
       try {
         const text = toText({
           schemaVersion: '1',
@@ -151,7 +154,7 @@ export function createPlainCache(settings: PlainSettings): PlainCache {
           loadMs: 0,
           versions: held.versions,
           named: '',
-          body: await settings.seal.close(body, entry),
+          body: sealed,
         })
         // A stamp cannot know for how long its versions must live.
         const tagTtlMs = settings.tagTtlMs(ttlMs)

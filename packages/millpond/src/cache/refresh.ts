@@ -38,7 +38,7 @@ export function createRefresh(
       waitUntil?.(work)
     } catch (error) {
       // It may be a hook that is there during a request only. The read has its answer all the same.
-      report({ type: 'store-error', operation: 'waitUntil', error })
+      report({ type: 'hook-error', operation: 'waitUntil', error })
     }
   }
 }

@@ -3,23 +3,27 @@ import { z } from 'zod'
 import { memory } from '../stores/memory/index.ts'
 import { createFakeClock } from '../testing/fake-clock.ts'
 import { type CacheOptions, createCache } from './cache.ts'
+import type { CacheEvent } from './event.ts'
 import type { Seal } from './unsealed.ts'
 
 function setUp(options: Partial<CacheOptions> = {}) {
   const clock = createFakeClock()
   const store = memory({ clock })
-  const cache = createCache({ store, namespace: 'test', clock, random: () => 0.5, ...options })
-  return { clock, store, cache }
+  const errors: CacheEvent[] = []
+  const reporter = (event: CacheEvent) => void ('error' in event && errors.push(event))
+  const cache = createCache({ store, namespace: 'test', clock, random: () => 0.5, reporter, ...options })
+  return { clock, store, cache, errors }
 }
 
+const broken = new Error('broken')
 const fail = (): never => {
-  throw new Error('broken')
+  throw broken
 }
 const plain: Seal = { close: (body) => body, open: (body) => body }
 
 describe('what is passed in and throws', () => {
   test('waitUntil: the stale value is answered, and loaded anew all the same', async () => {
-    const { cache, clock } = setUp({ waitUntil: fail })
+    const { cache, clock, errors } = setUp({ waitUntil: fail })
     const load = vi.fn(() => load.mock.calls.length)
     const value = cache.define({ name: 'value', ttl: '60s', staleFor: '60s', load })
     await value.get()
@@ -27,11 +31,13 @@ describe('what is passed in and throws', () => {
     expect(await value.get()).toMatchObject({ value: 1, status: 'stale' })
     await clock.advance(0)
     expect(await value.get()).toMatchObject({ value: 2, status: 'hit' })
+    expect(errors).toEqual([{ type: 'hook-error', operation: 'waitUntil', error: broken }])
+    expect(cache.counters()).toMatchObject({ hookErrors: 1, storeErrors: 0 })
   })
 
   test.each([
     ['throws', fail],
-    ['rejects', () => Promise.reject(new Error('broken'))],
+    ['rejects', () => Promise.reject(broken)],
   ])('seal.open %s: a miss', async (_, open) => {
     const { cache } = setUp({ seal: { ...plain, open } })
     const value = cache.define({ name: 'value', ttl: '60s', load: () => 1 })
@@ -41,15 +47,17 @@ describe('what is passed in and throws', () => {
 
   test.each([
     ['throws', fail],
-    ['rejects', () => Promise.reject(new Error('broken'))],
+    ['rejects', () => Promise.reject(broken)],
   ])('seal.close %s: the loaded value is answered, not stored, and the lease given back', async (_, close) => {
-    const { cache } = setUp({ seal: { ...plain, close } })
+    const { cache, errors } = setUp({ seal: { ...plain, close } })
     const value = cache.define({ name: 'value', ttl: '60s', load: () => 1 })
     for (let times = 0; times < 2; times += 1)
       expect(await value.get()).toMatchObject({ value: 1, status: 'miss', reason: 'absent', ttlMs: 0 })
     expect(cache.counters()).toMatchObject({ misses: 2 })
     const key = cache.key('a')
     expect(await cache.set(key, 1, { ttl: '60s' })).toEqual({ stored: false })
+    expect(errors).toEqual(Array(3).fill({ type: 'hook-error', operation: 'seal', error: broken }))
+    expect(cache.counters()).toMatchObject({ hookErrors: 3, storeErrors: 0, fills: 0, fillsRefused: 2 })
   })
 
   test('an output schema that throws for what lies in the store: a miss', async () => {

@@ -1,4 +1,5 @@
 import type { Awaitable } from '../awaitable.ts'
+import type { CacheReporter } from './event.ts'
 
 /** Turns the text of a value into what is stored, and back. Passed to `createCache`; `millpond/seal` compresses and encrypts. */
 export interface Seal {
@@ -24,6 +25,20 @@ export function toPlain(body: string): string {
 export function fromPlain(stored: string): string | undefined {
   if (!MARKED.test(stored)) return stored
   return stored.startsWith(PLAIN) ? stored.slice(1) : undefined
+}
+
+/** What is stored of a body; undefined, and reported, when the seal fails. */
+export async function close(
+  { seal, report }: { readonly seal: Seal; readonly report: CacheReporter },
+  body: string,
+  context: string,
+): Promise<string | undefined> {
+  try {
+    return await seal.close(body, context)
+  } catch (error) {
+    report({ type: 'hook-error', operation: 'seal', error })
+    return undefined
+  }
 }
 
 /** Stores values as they are. */

@@ -122,9 +122,11 @@ test('createTelemetry() counts refused fills, background loads, waits and errors
     operation: 'fill',
     error: Object.assign(new TypeError('secret'), { code: 'E secret' }),
   })
+  telemetry.cache({ type: 'hook-error', operation: 'seal', error: new TypeError('secret') })
   expect(await measured()).toMatchObject({
     'cache.store_errors operation=read error.type=ERR_STORE_UNAVAILABLE': 1,
     'cache.store_errors operation=fill error.type=_OTHER': 1,
+    'cache.hook_errors operation=seal error.type=_OTHER': 1,
     'cache.fills definition=value stored=false': 1,
     'cache.wait.duration definition=value': { count: 1, sum: 0.02 },
     'cache.refreshes definition=value ok=false': 1,

@@ -46,6 +46,7 @@ function createCacheReporter(meter: Meter, tracer: Tracer): CacheReporter {
   const refreshes = counter('refreshes', 'Loads in the background')
   const invalidations = counter('invalidations', 'Invalidations by whether the store acknowledged them')
   const storeErrors = counter('store_errors', 'Operations that the store did not carry out')
+  const hookErrors = counter('hook_errors', 'Values that the seal could not close, and errors of waitUntil')
   const loads = histogram('load.duration', 's', 'How long loads took')
   const waits = histogram('wait.duration', 's', 'How long reads waited for the load of another process')
   const sizes = histogram('fill.size', 'By', 'Size of stored entries')
@@ -68,6 +69,8 @@ function createCacheReporter(meter: Meter, tracer: Tracer): CacheReporter {
         return invalidations.add(1, { 'millpond.delivered': event.delivered })
       case 'store-error':
         return storeErrors.add(1, toErrorAttributes(event))
+      case 'hook-error':
+        return hookErrors.add(1, toErrorAttributes(event))
       default:
         return event satisfies never
     }
