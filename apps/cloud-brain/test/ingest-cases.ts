@@ -140,6 +140,22 @@ export function describeIngest(current: Current): void {
       expect((await summaryOf(user)).sleep_hours).toBe(7.25)
     })
 
+    it('reports weights that nobody has, and takes the least and the most', async () => {
+      const user = await createUser()
+      const numbers = '[1e-320, 0.0999, 0.1, 1000, 1000.1, 1e308, 1e999, -0]'
+      const weight = numbers.replace(/[^[\], ]+/g, (number) => `{"date":"${TODAY}","weight_kg":${number}}`)
+      const body = await resultOf(user.post('/health/ingest', `{"source":"scale","weight":${weight}}`))
+      expect(body.rejected.map(({ index, code, detail }) => [index, code, detail.split(':')[0]])).toEqual([
+        [0, 'out_of_range', 'weight_kg'],
+        [1, 'out_of_range', 'weight_kg'],
+        [4, 'out_of_range', 'weight_kg'],
+        [5, 'out_of_range', 'weight_kg'],
+        [6, 'wrong_type', 'weight_kg'],
+        [7, 'out_of_range', 'weight_kg'],
+      ])
+      expect((await summaryOf(user)).weight_kg).toBe(1000)
+    })
+
     it('reports or stores an item that is nested as deeply as its size allows', async () => {
       const user = await createUser()
       const deep = '['.repeat(200_000) + ']'.repeat(200_000)

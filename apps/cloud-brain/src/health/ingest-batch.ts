@@ -6,6 +6,8 @@ import { IsoDate } from '../local-day.ts'
 export const MAX_BATCH_ITEMS = 500
 /** Largest body of one batch. */
 export const MAX_BATCH_BYTES = 1_048_576
+/** What anybody weighs. Less would be told as 0, to a hundredth. */
+const LEAST_WEIGHT_KG = 0.1
 
 /** Text that PostgreSQL can store and a person can read. */
 export const Label = (max: number) =>
@@ -49,7 +51,7 @@ export const Nutrition = z
   .openapi('Nutrition')
 
 export const Weight = z
-  .object({ date: IsoDate, weight_kg: z.number().positive().max(ITEM_MAXIMA.weight_kg) })
+  .object({ date: IsoDate, weight_kg: z.number().min(LEAST_WEIGHT_KG).max(ITEM_MAXIMA.weight_kg) })
   .openapi('Weight')
 
 export const DailyMetrics = z
