@@ -34,20 +34,36 @@ async function failing(index, first) {
   )
 }
 
-const wanted = process.argv.slice(2).filter((argument) => argument !== '--first')
-const first = process.argv.includes('--first')
+const args = process.argv.slice(2)
+const wanted = args.filter((argument) => !argument.startsWith('-'))
+const first = args.includes('--first')
 const guarantees = [...new Set(breaks.map(({ guarantee }) => guarantee))].sort()
-const unknown = wanted.find((name) => !guarantees.includes(name))
-if (unknown !== undefined)
-  throw new RangeError(`Cannot break: a guarantee must be one of ${guarantees.join(' ')}, received "${unknown}"`)
+const unknown = args.find((argument) => ![...guarantees, '--first'].includes(argument))
 
-for (const [index, { guarantee, what, file }] of breaks.entries()) {
-  if (wanted.length > 0 && !wanted.includes(guarantee)) continue
-  const red = await failing(index, first)
-  console.log(`${guarantee}: ${what} (${file})`)
-  for (const name of red.slice(0, NAMED)) console.log(`    red: ${name}`)
-  if (red.length > NAMED) console.log(`    and ${red.length - NAMED} more`)
-  if (red.length > 0) continue
-  console.error('    NOTHING WENT RED')
-  process.exitCode = 1
+async function breakAll() {
+  const chosen = [...breaks.entries()].filter(([, { guarantee }]) => wanted.length === 0 || wanted.includes(guarantee))
+  let green = 0
+  for (const [index, { guarantee, what, file }] of chosen) {
+    console.log(`${guarantee}: ${what} (${file})`)
+    const red = await failing(index, first)
+    for (const name of red.slice(0, NAMED)) console.log(`    red: ${name}`)
+    if (red.length > NAMED) console.log(`    and ${red.length - NAMED} more`)
+    if (red.length > 0) continue
+    green += 1
+    console.error('    NOTHING WENT RED')
+  }
+  const lines = `${chosen.length} ${chosen.length === 1 ? 'line' : 'lines'}`
+  console.log(
+    `\nBroken: ${lines}, one at a time. ${green === 0 ? 'Each turned tests red' : `${green} turned no test red`}. No file was changed.`,
+  )
+  if (green > 0) process.exitCode = 1
 }
+
+if (args.includes('--help')) {
+  console.log(`Usage: npm run break -- [--first] [names]
+  names    ${guarantees.join(' ')}; without one all. ARCHITECTURE.md says what each promises
+  --first  stops at the first test that goes red: a tenth of the time`)
+} else if (unknown !== undefined) {
+  console.error(`Cannot break: a guarantee must be one of ${guarantees.join(' ')}, received "${unknown}"`)
+  process.exitCode = 1
+} else await breakAll()
