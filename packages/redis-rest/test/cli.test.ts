@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describeWith } from 'millpond-e2e/servers'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 
 const cli = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
 
@@ -134,6 +134,29 @@ describeWith('redis', 'millpond-rest with a Redis', () => {
     again.process.kill('SIGTERM')
     await again.ended
     await untilGone(ready.redis.pid)
+  })
+
+  describe('--data', () => {
+    const parent = mkdtempSync(join(tmpdir(), 'millpond-cli-'))
+    writeFileSync(join(parent, 'file'), '')
+    afterAll(() => rmSync(parent, { recursive: true }))
+
+    const refused: [what: string, folder: string, code: string][] = [
+      ['is a file', join(parent, 'file'), 'EEXIST'],
+      ['is below a file', join(parent, 'file', 'a', 'b'), 'EEXIST'],
+      // What root cannot do either.
+      ['cannot be made', '/proc/nope', 'ENOENT'],
+      ['cannot be made, nor the one above it', '/proc/nope/a/b', 'ENOENT'],
+      ['takes no file', '/proc/self', 'ENOENT'],
+    ]
+    const here = refused.filter(([, folder]) => !folder.startsWith('/proc') || existsSync('/proc/self'))
+    it.each(here)('millpond-rest --data with what %s ends with one line and code 1', async (_, folder, code) => {
+      expect(await start(['--port', '0', '--data', folder]).ended).toEqual({
+        code: 1,
+        stdout: '',
+        stderr: `millpond-rest: Cannot use the data folder: "data" must be a folder that can be made and written to, received "${folder}" (${code})\n`,
+      })
+    })
   })
 
   it('millpond-rest that is killed takes its Redis with it', async () => {

@@ -114,7 +114,7 @@ async function temporaryFolder(): Promise<DataFolder> {
  * however that ends.
  *
  * Rejects with {@link RedisMissingError} when neither is installed, `RedisStartError` when it does not start, `ConfigError` when
- * the folder is used by another.
+ * the folder is used by another or cannot be used.
  */
 export async function startChild(onEvent: (event: ChildEvent) => void, data: string | undefined): Promise<ChildRedis> {
   const program = findProgram(['redis-server', 'valkey-server'], process.env.PATH ?? '')

@@ -1,7 +1,8 @@
-import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { open, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { ConfigError } from '../errors.ts'
+import { makeFolder } from './make-folder.ts'
 
 /** Where a Redis of our own works. */
 export interface DataFolder {
@@ -31,10 +32,16 @@ async function toMark(pid: number): Promise<string> {
 /** How long the Redis of a run that was killed may take to write its data. */
 const maxWaitMs = 10_000
 
+function toUnusable(folder: string, { code }: NodeJS.ErrnoException): ConfigError {
+  return new ConfigError(
+    `Cannot use the data folder: "data" must be a folder that can be made and written to, received "${folder}" (${code})`,
+  )
+}
+
 async function takeLock(lock: string, folder: string, deadline: number): Promise<void> {
   const file = await open(lock, 'wx').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'EEXIST') return undefined
-    throw new ConfigError(`Cannot use the data folder: ${error.code} at "${folder}"`)
+    throw toUnusable(folder, error)
   })
   if (file !== undefined) {
     await file.writeFile(await toMark(process.pid))
@@ -43,7 +50,9 @@ async function takeLock(lock: string, folder: string, deadline: number): Promise
   const holder = await readFile(lock, 'utf8').catch(() => '')
   const pid = Number.parseInt(holder, 10)
   if (!(pid > 0) || (await toMark(pid)) !== holder) {
-    await rm(lock, { force: true })
+    await rm(lock, { force: true }).catch((error: NodeJS.ErrnoException) => {
+      throw toUnusable(folder, error)
+    })
   } else if (performance.now() > deadline) {
     throw new ConfigError(`Cannot use the data folder: process ${pid} works in "${folder}"`)
   } else {
@@ -54,12 +63,13 @@ async function takeLock(lock: string, folder: string, deadline: number): Promise
 
 /**
  * Takes a folder for one Redis; two in the same would destroy each other's data. Throws {@link ConfigError} when another process
- * keeps it for longer than it takes to end.
+ * keeps it for longer than it takes to end, or when it can
+ * never be made or written to.
  */
 export async function openDataFolder(path: string): Promise<DataFolder> {
   const folder = resolve(path)
-  await mkdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
-    throw new ConfigError(`Cannot use the data folder: ${error.code} at "${folder}"`)
+  await makeFolder(folder).catch((error: NodeJS.ErrnoException) => {
+    throw toUnusable(folder, error)
   })
   const lock = join(folder, 'millpond-rest.lock')
   await takeLock(lock, folder, performance.now() + maxWaitMs)
