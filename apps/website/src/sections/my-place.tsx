@@ -1,5 +1,6 @@
 import type { Quiz } from '../waitlist/join-input.ts'
 import type { PersonStatus } from '../waitlist/ranking.ts'
+import { AskForLink } from './ask-for-link.tsx'
 import { fieldClass, LabelledField, warningButtonClass } from './form-parts.tsx'
 import { type LineNote, NoteLine } from './note-line.tsx'
 import { QuizOfPerson } from './quiz-form.tsx'
@@ -97,17 +98,20 @@ export function MyPlace(props: {
   origin: string
   /** What they typed as their name, when it was not saved. */
   name: string | undefined
+  /** The address they typed to have a link sent to it, when it was not taken. */
+  email: string
   note: LineNote | undefined
   /** The form beside which the note stands. */
   at: string | undefined
 }) {
-  const { status, quiz, origin, name, note, at } = props
+  const { status, quiz, origin, name, email, note, at } = props
   return (
     <div className="mt-12 grid gap-x-16 gap-y-12 lg:grid-cols-[24rem_1fr]">
       <div>
         <Place status={status} />
-        {/* Of a link that this browser did not need. */}
-        {at === 'link' && <NoteLine id="link-note" note={note} />}
+        {/* Of a link that this browser did not need, or of one to another place, for which it has to ask. */}
+        {at === 'link' && note?.kind === 'done' && <NoteLine id="link-note" note={note} />}
+        {at === 'link' && note?.kind !== 'done' && <AskForLink note={note} email={email} />}
       </div>
       <div className="grid gap-14">
         <Friends status={status} origin={origin} />

@@ -3,13 +3,11 @@ import type { Metadata } from 'next'
 import { cookies } from 'next/headers'
 import { signups } from '../../db/schema.ts'
 import { runtime } from '../../lib/runtime.ts'
-import { fieldClass, LabelledField } from '../../sections/form-parts.tsx'
+import { AskForLink } from '../../sections/ask-for-link.tsx'
 import { MyPlace } from '../../sections/my-place.tsx'
-import type { LineNote } from '../../sections/note-line.tsx'
 import { PageFrame } from '../../sections/page-frame.tsx'
 import { pageOrCloudy } from '../../sections/page-or-cloudy.tsx'
 import { only, outcomeTitle, type Query, readNote, toLineNote } from '../../sections/read-note.ts'
-import { SubmitLine } from '../../sections/submit-line.tsx'
 import type { Quiz } from '../../waitlist/join-input.ts'
 import { personCookie, readPersonToken } from '../../waitlist/person-token.ts'
 import { type PersonStatus, readPersonStatus } from '../../waitlist/ranking.ts'
@@ -29,35 +27,9 @@ async function readStatus(): Promise<{ status: PersonStatus; quiz: Quiz | null }
   return status && { status, quiz: row?.quiz ?? null }
 }
 
-function AskForLink({ note, email }: { note: LineNote | undefined; email: string }) {
-  return (
-    <form id="link" action="/api/waitlist/link" method="post" className="mt-10 max-w-[34rem] scroll-mt-6">
-      <LabelledField
-        id="email"
-        label="The address you joined with"
-        hint="The answer is the same whether it is on the list or not; only its owner gets a mail."
-      >
-        <input
-          id="email"
-          name="email"
-          type="email"
-          required
-          maxLength={255}
-          autoComplete="email"
-          defaultValue={email}
-          aria-describedby="email-hint"
-          className={fieldClass}
-        />
-      </LabelledField>
-      <div className="mt-4">
-        <SubmitLine id="link-note" label="Send me my link" note={note} />
-      </div>
-    </form>
-  )
-}
-
 function toPage(person: Awaited<ReturnType<typeof readStatus>>, note: VisitorNote | undefined) {
   const line = toLineNote(note, Date.now())
+  const email = note !== undefined && 'email' in note ? note.email : ''
   if (person !== undefined) {
     const held = note !== undefined && 'quiz' in note ? note.quiz : undefined
     return (
@@ -67,6 +39,7 @@ function toPage(person: Awaited<ReturnType<typeof readStatus>>, note: VisitorNot
           quiz={held ?? person.quiz}
           origin={runtime().publicUrl() ?? ''}
           name={note !== undefined && 'name' in note ? note.name : undefined}
+          email={email}
           note={line}
           at={note !== undefined && 'at' in note ? note.at : undefined}
         />
@@ -78,7 +51,7 @@ function toPage(person: Awaited<ReturnType<typeof readStatus>>, note: VisitorNot
       title="Where do you stand?"
       lead="This browser does not know you yet. A link that is sent to your address shows your place, and nobody else’s."
     >
-      <AskForLink note={line} email={note !== undefined && 'email' in note ? note.email : ''} />
+      <AskForLink note={line} email={email} />
       <p className="mt-6 text-soft-ink">
         Not on the list? <a href="/#join">Join it</a>.
       </p>
