@@ -1,6 +1,7 @@
 import { StoreReplyError } from '../errors.ts'
-import { createSteps } from './algorithm-steps.ts'
+import { type AlgorithmSteps, createSteps } from './algorithm-steps.ts'
 import type { StepRule, Verdict } from './verdict.ts'
+import type { ZonedDays } from './zoned-days.ts'
 
 /** The window that is being counted, by the moment of its first take (milliseconds since the Unix epoch), and the units taken in it. */
 export interface FixedWindowState {
@@ -77,14 +78,13 @@ export const fixedWindowSteps = /* @__PURE__ */ createSteps<FixedWindowState | u
 )
 
 /**
- * The same as a limiter counts while its store is away, by the one clock that names the days too: a count of days to come is from before that clock was set back, and nothing is counted yet. With a
- * store whose clock differs that is an error instead.
+ * The same over calendar days, as a limiter counts while its store is away, by the one clock that names the days too: they are those around the moment of the decision, whatever they were
+ * when the take began. A count of days to come is from before that clock was set back, and nothing is counted yet. With a store whose clock differs that is an error instead.
  */
-export const fixedWindowAloneSteps = /* @__PURE__ */ createSteps<FixedWindowState | undefined>(
-  'fixed-window',
-  undefined,
-  (state, now, rule) => {
+export function createZonedSteps(days: ZonedDays): AlgorithmSteps {
+  return createSteps<FixedWindowState | undefined>('fixed-window', undefined, (state, now, given) => {
+    const rule = { ...given, starts: days(now) }
     const isToCome = state !== undefined && toWindow(Math.max(now, state.began), rule).end === undefined
     return fixedWindowStep(isToCome ? undefined : state, now, rule)
-  },
-)
+  })
+}

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { StoreReplyError, StoreUnavailableError } from '../errors.ts'
 import { memory } from '../stores/memory/index.ts'
 import { createFakeClock } from '../testing/fake-clock.ts'
@@ -114,5 +114,23 @@ test.each([-3, 3])(
     expect([await allowed(), await allowed()]).toEqual([true, false])
     clock.set(clock.now() + days * 86_400_000)
     expect([await allowed(), await allowed()]).toEqual([true, false])
+  },
+)
+
+test.each([-300, -3, 1.5, 3])(
+  'a take of a calendar policy that the clock is set by %d days within decides, by the day it is then',
+  async (days) => {
+    const clock = createFakeClock()
+    const setBy = () => {
+      clock.set(clock.now() + days * 86_400_000)
+      return Promise.reject(new StoreUnavailableError('refused'))
+    }
+    const away = () => Promise.reject(new StoreUnavailableError('refused'))
+    const store = { ...memory({ clock }), take: vi.fn(away).mockImplementationOnce(setBy), peek: vi.fn(setBy) }
+    const quota = fixedWindow({ limit: 1, window: '1d', timeZone: 'Asia/Tokyo', onUnavailable: 'local' })
+    const limiter = createLimiter({ store, clock, policies: { quota } })
+    const allowed = async () => (await limiter.limit('quota', 'a')).allowed
+    expect([await allowed(), await allowed()]).toEqual([true, false])
+    expect(await limiter.peek({ policy: 'quota', key: 'a' })).toMatchObject({ mode: 'local', allowed: true })
   },
 )

@@ -2,7 +2,7 @@ import { createNonce } from '../key.ts'
 import { type Duration, toMilliseconds, toShown } from '../time/duration.ts'
 import type { AlgorithmSteps } from './algorithm-steps.ts'
 import { concurrencySteps } from './concurrency.ts'
-import { fixedWindowAloneSteps } from './fixed-window.ts'
+import { createZonedSteps, fixedWindowSteps } from './fixed-window.ts'
 import { LEASE_MS, type Lease } from './lease.ts'
 import { readWhole } from './read-whole.ts'
 import { slidingWindowSteps } from './sliding-window.ts'
@@ -129,7 +129,7 @@ export function slidingWindow<Context = undefined>(options: WindowOptions<Contex
 export function fixedWindow<Context = undefined>(options: FixedWindowOptions<Context>): Policy<Context> {
   const action = 'Cannot create a fixed window'
   const plain = createPolicy(action, options, {
-    steps: fixedWindowAloneSteps,
+    steps: fixedWindowSteps,
     maxMs: LONGEST_FIXED_MS,
     largestLimit: Number.MAX_SAFE_INTEGER,
   })
@@ -138,7 +138,8 @@ export function fixedWindow<Context = undefined>(options: FixedWindowOptions<Con
   if (policy.windowMs !== 86_400_000) {
     throw new RangeError(`${action}: "window" must be "1d" where there is a time zone, received ${options.window}`)
   }
-  return { ...policy, days: createZonedDays(action, options.timeZone) }
+  const days = createZonedDays(action, options.timeZone)
+  return { ...policy, days, steps: createZonedSteps(days) }
 }
 
 /**
