@@ -21,6 +21,7 @@ describe('createHealthDays()', () => {
       startDate,
       endDate,
     })
+  const on = (index: number) => `2026-03-${27 + index} 07:00:00 +0000`
   const gather = (timezone: string, records: ExportedRecord[]) => {
     const days = createHealthDays(timezone)
     for (const each of records) days.record(each)
@@ -160,5 +161,33 @@ describe('createHealthDays()', () => {
         start_time: '2026-03-28T06:00:00.000Z',
       },
     ])
+  })
+
+  it.each([
+    ['days', { days: 2 }, (index: number) => record({ sourceName: `Watch ${index}` })],
+    ['days', { days: 2 }, (index: number) => record({ startDate: on(index), endDate: on(index) })],
+    ['sleep stages', { sleepStages: 2 }, (index: number) => sleep('AsleepCore', on(index), on(index))],
+  ])('refuses an export with more %s than it holds, %j, unless what is older is left out', (what, most, recordOf) => {
+    const take = (count: number, since?: string) => {
+      const days = createHealthDays('UTC', { since, most })
+      for (let index = 0; index < count; index += 1) days.record(recordOf(index))
+      return days.batches().length
+    }
+    expect(take(2)).toBe(2)
+    expect(() => take(3)).toThrow(
+      `Cannot import: the export has more than 2 ${what} over all sources; take some with --since`,
+    )
+    expect(take(3, '2026-03-29')).toBeLessThan(3)
+  })
+
+  it('refuses an export with more workouts than it holds', () => {
+    const days = createHealthDays('UTC', { most: { workouts: 1 } })
+    const run = (startDate: string) => ({
+      attributes: { workoutActivityType: 'HKWorkoutActivityTypeRunning', startDate, endDate: startDate },
+      sums: new Map(),
+    })
+    days.workout(run(on(0)))
+    days.workout(run(on(0)))
+    expect(() => days.workout(run(on(1)))).toThrow('the export has more than 1 workouts over all sources')
   })
 })

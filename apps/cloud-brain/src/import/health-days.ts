@@ -3,6 +3,7 @@ import { round } from '../analytics/round.ts'
 import type { IngestBatch } from '../health/ingest-batch.ts'
 import { toInstant } from './apple-date.ts'
 import { FIGURES, type Figure } from './figures.ts'
+import { ImportError } from './import-error.ts'
 import type { ExportedRecord, ExportedWorkout, ExportReader } from './read-export.ts'
 import { createRecentSet } from './recent-set.ts'
 import { hoursCovered, type Interval } from './sleep-hours.ts'
@@ -16,8 +17,19 @@ export type ReadCounts = { used: number; duplicates: number; unreadable: number;
 export type HealthDays = ExportReader & {
   readonly counts: Readonly<ReadCounts>
   /** One batch for each source and day, by source, then by day: the same export always gives the same batches. */
-  batches(since?: string): IngestBatch[]
+  batches(): IngestBatch[]
 }
+
+/**
+ * The most that is held, over all sources: of days and workouts what the API takes in two days, of sleep what ten watches tell in
+ * ten years. A name of a source is text, so a file of some megabytes could ask for gigabytes.
+ */
+const MOST = { days: 200_000, workouts: 200_000, sleepStages: 2_000_000 } as const
+const WORDS = { days: 'days', workouts: 'workouts', sleepStages: 'sleep stages' } as const satisfies Record<
+  Held,
+  string
+>
+type Held = keyof typeof MOST
 
 const PREFIX = /^HK(?:Quantity|Category)TypeIdentifier|^HKWorkoutActivityType|^HKCategoryValueSleepAnalysis/
 /** A night belongs to the day it ends on; what ends after six in the evening belongs to the next. */
@@ -29,18 +41,38 @@ const ID_LENGTH = 32
 type Sums = Map<string, { sum: number; count: number; last: number; lastAt: number }>
 type Day = { figures: Sums; asleep: Interval[]; inBed: Interval[]; workouts: NonNullable<IngestBatch['workouts']> }
 
-/** Creates it for a user who lives in this timezone. */
-export function createHealthDays(timezone: string): HealthDays {
+/**
+ * Creates it for a user who lives in this timezone. Days before `since` are left out, and not held. Taking a record or a workout
+ * throws ImportError when there are more than `most` of days, workouts or sleep stages.
+ */
+export function createHealthDays(
+  timezone: string,
+  { since = '', most = {} }: { since?: string | undefined; most?: Partial<Record<Held, number>> } = {},
+): HealthDays {
   const { dayOf, split } = createSplitDays(timezone)
   const seen = createRecentSet(REMEMBERED)
   const sources = new Map<string, Map<string, Day>>()
   const counts: ReadCounts = { used: 0, duplicates: 0, unreadable: 0, ignored: 0 }
+  const held: Record<Held, number> = { days: 0, workouts: 0, sleepStages: 0 }
 
-  function dayFor(source: string, date: string): Day {
+  function hold(what: Held): void {
+    const limit = most[what] ?? MOST[what]
+    held[what] += 1
+    if (held[what] <= limit) return
+    throw new ImportError(
+      `Cannot import: the export has more than ${limit} ${WORDS[what]} over all sources; take some with --since`,
+    )
+  }
+
+  /** Where what belongs to a day goes; undefined when it is left out. */
+  function dayFor(source: string, date: string): Day | undefined {
+    if (date < since) return undefined
     const days = sources.get(source) ?? new Map<string, Day>()
-    sources.set(source, days)
-    const day = days.get(date) ?? { figures: new Map(), asleep: [], inBed: [], workouts: [] }
-    days.set(date, day)
+    const known = days.get(date)
+    if (known) return known
+    hold('days')
+    const day: Day = { figures: new Map(), asleep: [], inBed: [], workouts: [] }
+    sources.set(source, days.set(date, day))
     return day
   }
 
@@ -63,7 +95,8 @@ export function createHealthDays(timezone: string): HealthDays {
     if (amount === undefined) return 'unreadable'
     const parts = how === 'sum' ? split(at.start, at.end) : [{ date: dayOf(at.start), share: 1 }]
     for (const { date, share } of parts) {
-      const { figures } = dayFor(at.source, date)
+      const figures = dayFor(at.source, date)?.figures
+      if (!figures) continue
       const figure = figures.get(field) ?? { sum: 0, count: 0, last: amount, lastAt: at.start }
       figures.set(field, figure)
       figure.sum += amount * share
@@ -82,6 +115,8 @@ export function createHealthDays(timezone: string): HealthDays {
     const isInBed = stage === 'InBed'
     if (!isInBed && !stage.startsWith('Asleep')) return 'unreadable'
     const night = dayFor(source, dayOf(end + NIGHT_SHIFT_MS))
+    if (!night) return 'used'
+    hold('sleepStages')
     const intervals = isInBed ? night.inBed : night.asleep
     intervals.push([start, end])
     return 'used'
@@ -93,9 +128,12 @@ export function createHealthDays(timezone: string): HealthDays {
     if (seen.has(identity)) return 'duplicates'
     const [start, end] = [toInstant(startDate), toInstant(endDate)]
     if (start === undefined || end === undefined || end < start) return 'unreadable'
+    const day = dayFor(toSource(sourceName), dayOf(start))
+    if (!day) return 'used'
+    hold('workouts')
     const seconds = toApiUnit(duration, durationUnit, 's') ?? (end - start) / 1000
     const distance = toDistance(attributes, sums)
-    dayFor(toSource(sourceName), dayOf(start)).workouts.push({
+    day.workouts.push({
       // The export has no ids; the same workout has the same one in every export.
       original_id: `apple-${createHash('sha256').update(identity).digest('hex').slice(0, ID_LENGTH)}`,
       activity_type: toActivity(workoutActivityType),
@@ -115,13 +153,10 @@ export function createHealthDays(timezone: string): HealthDays {
     workout: (exported) => {
       counts[takeWorkout(exported)] += 1
     },
-    batches: (since = '') =>
-      [...sources].sort(byName).flatMap(([source, days]) =>
-        [...days]
-          .sort(byName)
-          .filter(([date]) => date >= since)
-          .map(([date, day]) => toBatch(source, date, day)),
-      ),
+    batches: () =>
+      [...sources]
+        .sort(byName)
+        .flatMap(([source, days]) => [...days].sort(byName).map(([date, day]) => toBatch(source, date, day))),
   }
 }
 

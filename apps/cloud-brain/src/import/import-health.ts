@@ -46,8 +46,8 @@ async function run(): Promise<void> {
   const here = process.env.INIT_CWD ?? process.cwd()
   const path = resolve(here, given)
   const target = await findTarget(values, here)
-  const days = await readDays(path, await readTimezone(target))
-  const batches = toBatches(days.batches(values.since), MAX_BATCH_ITEMS)
+  const days = await readDays(path, { timezone: await readTimezone(target), since: values.since })
+  const batches = toBatches(days.batches(), MAX_BATCH_ITEMS)
   console.log(toSummary(days, batches))
   if (values['dry-run']) return
   const rejected = await send(batches, target, path)
@@ -98,8 +98,11 @@ async function readTimezone(target: ApiTarget): Promise<string> {
   throw new ApiError(`the API answered ${response.status}`)
 }
 
-async function readDays(path: string, timezone: string): Promise<HealthDays> {
-  const days = createHealthDays(timezone)
+async function readDays(
+  path: string,
+  { timezone, since }: { timezone: string; since: string | undefined },
+): Promise<HealthDays> {
+  const days = createHealthDays(timezone, { since })
   const { stream, bytes, close } = await openExport(path)
   const progress = createProgress('Reading the export')
   try {
