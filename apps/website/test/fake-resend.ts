@@ -21,7 +21,10 @@ export interface FakeResend {
   readonly delivered: DeliveredMail[]
   /** Requests that were answered, well or not. */
   requests(): number
-  /** From now on: answers as Resend does, answers 503, takes the mail and never answers, or refuses what is more than two a time. */
+  /**
+   * From now on: answers as Resend does, answers 503, works at a mail without an end (and says of its key that it is in progress), or refuses what is
+   * more than two a time.
+   */
   behave(as: Behaviour): void
   /** Another time begins, in which two mails are taken. */
   tick(): void
@@ -62,6 +65,9 @@ export async function startFakeResend(): Promise<FakeResend> {
     if (request.headers.authorization !== `Bearer ${apiKey}`) return answer(response, 401, { name: 'missing_api_key' })
     const key = String(request.headers['idempotency-key'])
     const before = seen.get(key)
+    if (before !== undefined && behaviour === 'hung') {
+      return answer(response, 409, { statusCode: 409, name: 'concurrent_idempotent_requests', message: '' })
+    }
     if (before !== undefined && before.text !== JSON.stringify(mail)) {
       return answer(response, 409, { statusCode: 409, name: 'invalid_idempotent_request', message: '' })
     }

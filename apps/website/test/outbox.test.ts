@@ -9,9 +9,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { storeContact } from '../src/contact/store-contact.ts'
 import { type OpenDatabase, openDatabase } from '../src/db/database.ts'
 import { mailOutbox } from '../src/db/schema.ts'
+import { countMails } from '../src/mail/count-mails.ts'
 import type { MailTransport } from '../src/mail/mail.ts'
 import { startMailer } from '../src/mail/mailer.ts'
-import { deliverDue, type OutboxOptions, retryPauseMs } from '../src/mail/outbox.ts'
+import { deliverDue, maxAttempts, type OutboxOptions, retryPauseMs } from '../src/mail/outbox.ts'
 import { resend, toRetryAfterMs } from '../src/mail/resend.ts'
 import { type FakeResend, startFakeResend } from './fake-resend.ts'
 
@@ -47,7 +48,8 @@ function outboxTests(open: () => Promise<{ database: OpenDatabase; close(): Prom
     secret: 's'.repeat(32),
     teamEmail: 'team@headwater.test',
     now: () => new Date(clock),
-    onFailure: (kind, attempts, reason) => failures.push(`${kind} ${attempts} ${reason}`),
+    onFailure: ({ kind, attempts, reason, next }) =>
+      failures.push(`${kind} ${attempts} ${reason}${next === 'again' ? '' : `: ${next}`}`),
   })
   const deliver = async (options: OutboxOptions) => (await deliverDue(options)).sent
   const toProvider = () =>
@@ -126,6 +128,64 @@ function outboxTests(open: () => Promise<{ database: OpenDatabase; close(): Prom
     const sent = await transport.send(mail, { idempotencyKey: randomUUID(), signal: new AbortController().signal })
     clearInterval(timer)
     expect(sent).toEqual({ status: 'failed', reason: 'TimeoutError' })
+  })
+
+  it('asks again for a mail that the provider is still at, which it then delivers once', async () => {
+    await write()
+    provider.behave('hung')
+    const impatient = resend({ apiKey: provider.apiKey, from: 'a@x.org', url: provider.url, deadlineMs: 100 })
+    expect(await deliver(optionsFor(impatient))).toBe(0)
+    clock += 2_000
+    expect(await deliver(optionsFor(impatient))).toBe(0)
+    expect(failures.sort()).toEqual([
+      'contact-receipt 1 TimeoutError',
+      'contact-receipt 2 HTTP 409 concurrent_idempotent_requests',
+      'contact-team 1 TimeoutError',
+      'contact-team 2 HTTP 409 concurrent_idempotent_requests',
+    ])
+    provider.behave('well')
+    clock += 4_000
+    expect(await deliver(optionsFor(impatient))).toBe(2)
+    expect([provider.delivered.length, provider.requests()]).toEqual([2, 6])
+  })
+
+  it('ends a mail that was taken with other words, whose repetition would be refused for ever', async () => {
+    await write()
+    const lost: MailTransport = {
+      kind: 'resend',
+      send: async (mail, options) => {
+        await toProvider().send(mail, options)
+        return { status: 'failed', reason: 'TimeoutError' }
+      },
+    }
+    expect(await deliver(optionsFor(lost))).toBe(0)
+    const renamed = resend({ apiKey: provider.apiKey, from: 'Another name <list@headwater.test>', url: provider.url })
+    clock += 2_000
+    expect(await deliver(optionsFor(renamed))).toBe(0)
+    expect(failures.sort().filter((line) => / 2 /.test(line))).toEqual([
+      'contact-receipt 2 HTTP 409 invalid_idempotent_request: taken-before',
+      'contact-team 2 HTTP 409 invalid_idempotent_request: taken-before',
+    ])
+    clock += 86_400_000
+    expect(await deliver(optionsFor(renamed))).toBe(0)
+    expect([provider.delivered.length, provider.requests()]).toEqual([2, 4])
+    expect(await countMails(opened.database.db)).toEqual({ due: 0, givenUp: 0 })
+  })
+
+  it('tells of a mail that is given up, once, and counts it from then on', async () => {
+    await write()
+    provider.behave('down')
+    const { db } = opened.database
+    expect(await countMails(db)).toEqual({ due: 2, givenUp: 0 })
+    await db.update(mailOutbox).set({ attempts: maxAttempts - 1 })
+    expect(await deliver(optionsFor(toProvider()))).toBe(0)
+    clock += 86_400_000
+    expect(await deliver(optionsFor(toProvider()))).toBe(0)
+    expect(failures.sort()).toEqual([
+      'contact-receipt 55 HTTP 503 service_unavailable: given-up',
+      'contact-team 55 HTTP 503 service_unavailable: given-up',
+    ])
+    expect(await countMails(db)).toEqual({ due: 0, givenUp: 2 })
   })
 
   it('asks a provider that is busy no more before it said, and counts no attempt for it', async () => {

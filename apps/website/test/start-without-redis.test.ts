@@ -41,6 +41,7 @@ describeWith('redis', 'a site whose Redis is refused at its start', () => {
     const working = ['up{part="store"}', 'self_test_ok{part="cache"}', 'self_test_ok{part="limits"}']
     expect(lines).toEqual(expect.arrayContaining(working.map((name) => `headwater_${name} 0`)))
     expect(lines).toContain('headwater_up{part="database"} 1')
+    expect(metrics.text).toMatch(/^headwater_mails\{state="due"\} \d+\nheadwater_mails\{state="given-up"\} 0$/m)
     expect((await callSite(`${site.url}/readyz`)).json()).toEqual({ status: 'ready' })
     const rest = await createServer({ redis: redis.url, port, token })
     const other = '192.0.2.2'

@@ -4,6 +4,7 @@ import { FolderLockedError } from 'folder-lock'
 import { type Config, ConfigError, readConfig } from '../config.ts'
 import { type OpenDatabase, openDatabase } from '../db/database.ts'
 import { createHealth, type Health } from '../health/health.ts'
+import { describeFailure } from '../mail/describe-failure.ts'
 import { localMailbox } from '../mail/local-mailbox.ts'
 import { type Mailer, startMailer } from '../mail/mailer.ts'
 import { resend } from '../mail/resend.ts'
@@ -117,8 +118,7 @@ async function openRuntime(config: Config, boot: Boot | undefined): Promise<Runt
         secret: secrets.cookie,
         teamEmail: config.teamEmail,
         now: () => new Date(),
-        onFailure: (kind, attempts, reason) =>
-          console.error(`Cannot send mail "${kind}" (attempt ${attempts}): ${reason}`),
+        onFailure: (failure) => console.error(describeFailure(failure)),
       })
       janitor ??= startJanitor({
         db: database.db,

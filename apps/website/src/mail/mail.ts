@@ -10,6 +10,8 @@ export interface Mail {
 export type SendOutcome =
   | { readonly status: 'sent' }
   | { readonly status: 'failed'; readonly reason: string }
+  /** Its key is that of a mail with other words, which was taken: this one never will be. */
+  | { readonly status: 'taken-before'; readonly reason: string }
   /** Surely not taken: there are too many at a time. */
   | { readonly status: 'throttled'; readonly reason: string; readonly retryAfterMs: number }
 

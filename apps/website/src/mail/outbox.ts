@@ -16,6 +16,21 @@ export function retryPauseMs(attempts: number): number {
   return Math.min(longestPauseMs, 1_000 * 2 ** Math.min(attempts, 20))
 }
 
+/** What became of an attempt that sent nothing. Nothing personal. */
+export interface MailFailure {
+  readonly kind: DueMail['kind']
+  /** This one included. */
+  readonly attempts: number
+  /** The provider's word. */
+  readonly reason: string
+  readonly next:
+    | 'again'
+    /** It was the last attempt: nobody will get this mail. */
+    | 'given-up'
+    /** It was sent before, with the words of then: an answer was lost, and what mails are made of has changed since. */
+    | 'taken-before'
+}
+
 export interface OutboxOptions {
   readonly db: Database
   readonly transport: MailTransport
@@ -23,8 +38,8 @@ export interface OutboxOptions {
   readonly secret: string
   readonly teamEmail: string
   readonly now: () => Date
-  /** Told about a mail that was not taken: its kind, how often it was tried and the provider's word. Nothing personal. */
-  readonly onFailure: (kind: string, attempts: number, reason: string) => void
+  /** Told about each attempt that sent nothing. */
+  readonly onFailure: (failure: MailFailure) => void
   /** Aborted: what is on its way is given up, to be sent again with its key, and nothing more is begun. */
   readonly signal?: AbortSignal
 }
@@ -46,6 +61,11 @@ async function claim({ db, now }: OutboxOptions): Promise<(DueMail & { attempts:
     .returning()
 }
 
+function toNext(outcome: Exclude<SendOutcome, { status: 'sent' }>, attempts: number): MailFailure['next'] {
+  if (outcome.status === 'taken-before') return 'taken-before'
+  return outcome.status === 'failed' && attempts >= maxAttempts ? 'given-up' : 'again'
+}
+
 /** A refusal for haste is no attempt: it was surely not taken, and a provider may be busy for longer than the attempts last. */
 async function deliver(due: DueMail & { attempts: number }, options: OutboxOptions): Promise<SendOutcome> {
   const { db, transport, now, onFailure, signal } = options
@@ -56,9 +76,12 @@ async function deliver(due: DueMail & { attempts: number }, options: OutboxOptio
   const outcome: SendOutcome =
     mail === undefined ? { status: 'sent' } : await transport.send(mail, { idempotencyKey, signal })
   const after = (ms: number): Date => new Date(now().getTime() + ms)
-  if (outcome.status !== 'sent') onFailure(kind, attempts, outcome.reason)
+  if (outcome.status !== 'sent') {
+    onFailure({ kind, attempts, reason: outcome.reason, next: toNext(outcome, attempts) })
+  }
   switch (outcome.status) {
     case 'sent':
+    case 'taken-before':
       await change({ sentAt: now() })
       return outcome
     case 'throttled':

@@ -7,11 +7,14 @@ const accepted = z.object({ id: z.string() })
 const refused = z.object({ name: z.string() }).or(z.object({ error: z.object({ name: z.string() }) }))
 
 /** Why Resend did not take it: its own word for it, never its message, which can quote the mail. */
-function toReason(status: number, body: unknown): string {
+function readErrorName(body: unknown): string | undefined {
   const parsed = refused.safeParse(body)
-  if (!parsed.success) return `HTTP ${status}`
-  return `HTTP ${status} ${'error' in parsed.data ? parsed.data.error.name : parsed.data.name}`
+  if (!parsed.success) return undefined
+  return 'error' in parsed.data ? parsed.data.error.name : parsed.data.name
 }
+
+/** The key was used for a mail with another body; its other 409, `concurrent_idempotent_requests`, passes by itself. */
+const usedKey = 'invalid_idempotent_request'
 
 const hourMs = 3_600_000
 /** A quota of a day says no time, and is asked for again now and then. */
@@ -50,7 +53,9 @@ export function resend(options: { apiKey: string; from: string; url: string; dea
         })
         const body: unknown = await response.json().catch(() => undefined)
         if (response.ok && accepted.safeParse(body).success) return { status: 'sent' }
-        const reason = toReason(response.status, body)
+        const name = readErrorName(body)
+        const reason = `HTTP ${response.status}${name === undefined ? '' : ` ${name}`}`
+        if (response.status === 409 && name === usedKey) return { status: 'taken-before', reason }
         if (response.status !== 429) return { status: 'failed', reason }
         const retryAfterMs = toRetryAfterMs(response.headers.get('retry-after'), new Date())
         return { status: 'throttled', reason, retryAfterMs }
