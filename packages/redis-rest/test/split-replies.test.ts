@@ -1,6 +1,8 @@
 import { Redis } from 'ioredis'
 import { describeEngines, type StartedRedis, startRedis } from 'millpond-e2e/servers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createConnection } from '../src/engine/connection.ts'
+import { readTarget } from '../src/engine/target.ts'
 import { createServer, type RestServer } from '../src/index.ts'
 import { command, request } from './request.ts'
 
@@ -63,11 +65,35 @@ return 1`,
     ],
   ]
 
+  it('scripts of one write share a seal', async () => {
+    const connection = createConnection({
+      target: readTarget(redis.url),
+      commandTimeoutMs: 20_000,
+      onEvent: () => undefined,
+    })
+    await connection.firstAttempt()
+    const pings = async (): Promise<number> => {
+      const [stats] = await connection.send([{ name: 'INFO', args: ['commandstats'] }])
+      return Number(/cmdstat_ping:calls=(\d+)/.exec(stats?.kind === 'reply' ? stats.frame.toString() : '')?.[1])
+    }
+    const before = await pings()
+    const evaluate = { name: 'EVAL', args: ['return KEYS[1]', '1', 'a'] }
+    const outcomes = await Promise.all(Array.from({ length: 64 }, () => connection.send([evaluate])))
+    expect(new Set(outcomes.map(([one]) => one?.kind === 'reply' && one.frame.toString()))).toEqual(
+      new Set(['$1\r\na\r\n']),
+    )
+    // The first waits for nobody.
+    expect((await pings()) - before).toBe(2)
+    await connection.close()
+  })
+
   it.each(scripts)('%s makes up no answer of another request', async (_, path, words, token = 'full') => {
     await untilPong()
     const foreign = Array.from({ length: 20 }, (_unused, nth) => (nth % 2 === 0 ? 'a' : 'b'))
     const split = ask(token, words, path)
-    const answers = await Promise.all(foreign.map((key) => ask('other', ['GET', key])))
+    const read = (key: string, nth: number) =>
+      nth % 3 === 0 ? ['EVAL', 'return redis.call("GET", KEYS[1])', 1, key] : ['GET', key]
+    const answers = await Promise.all(foreign.map((key, nth) => ask('other', read(key, nth))))
     const own = await split
     expect(own).not.toMatch(/"B"|\$1/)
     for (const [nth, answer] of answers.entries()) {

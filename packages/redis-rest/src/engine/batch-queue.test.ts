@@ -3,6 +3,7 @@ import { type BatchOptions, createBatchQueue } from './batch-queue.ts'
 import type { Outcome } from './reply.ts'
 
 const frame = (text: string): Buffer => Buffer.from(text)
+const seal = frame('$1\r\ns\r\n')
 const late = 'ERR no reply from Redis within 100 ms: the command may or may not have run'
 
 function create() {
@@ -35,29 +36,63 @@ describe('createBatchQueue()', () => {
     expect([queue.isEmpty(), queue.take(frame('+x\r\n'))]).toEqual([true, false])
   })
 
-  it('take() hands out a sealed batch when its seal has come, and takes nothing else for it', () => {
-    const seal = frame('$1\r\ns\r\n')
+  it('take() hands out what needs a seal when that has come, what came before it at once', () => {
     const { queue, resolved, add } = create()
-    add(1, { seal })
     add(1)
-    expect([queue.take(frame('-ERR x\r\n')), resolved.length]).toEqual([true, 0])
-    expect([queue.take(frame('$1\r\nt\r\n')), resolved.length]).toEqual([false, 0])
-    expect([queue.take(seal), queue.take(frame('+a\r\n'))]).toEqual([true, true])
-    expect(resolved.map(([outcome]) => outcome?.kind)).toEqual(['error', 'reply'])
+    expect(queue.needsSeal()).toBe(false)
+    add(1, { maySplit: true })
+    add(1)
+    expect(queue.needsSeal()).toBe(true)
+    queue.addSeal(seal)
+    add(1)
+    expect(queue.needsSeal()).toBe(false)
+    const seen = [frame('+a\r\n'), frame('-ERR b\r\n'), frame('+c\r\n'), seal, frame('+d\r\n')].map((reply) => [
+      queue.take(reply),
+      resolved.length,
+    ])
+    expect(seen).toEqual([
+      [true, 1],
+      [true, 1],
+      [true, 1],
+      [true, 3],
+      [true, 4],
+    ])
+    expect(resolved.map(([outcome]) => outcome?.kind)).toEqual(['reply', 'error', 'reply', 'reply'])
+    expect([queue.isEmpty(), queue.ageMs()]).toEqual([true, 0])
   })
 
-  it('expire() and clear() keep back the replies of a batch whose seal has not come', () => {
-    const seal = frame('$1\r\ns\r\n')
-    const { queue, resolved, add, advance } = create()
-    add(2, { seal })
-    for (const text of ['+a\r\n', '+b\r\n']) queue.take(frame(text))
-    advance(120)
-    queue.expire()
-    add(2, { seal })
-    expect([queue.take(seal), queue.take(frame('+c\r\n'))]).toEqual([true, true])
+  it('take() takes nothing any more once something else than the seal has come, not even the seal', () => {
+    const { queue, resolved, add } = create()
+    add(1, { maySplit: true })
+    add(1)
+    queue.addSeal(seal)
+    const replies = [frame('-ERR x\r\n'), frame('$6\r\nforged\r\n'), frame('+mine\r\n'), seal]
+    expect(replies.map((reply) => queue.take(reply))).toEqual([true, true, false, false])
     queue.clear('gone')
-    const unavailable = (message: string) => [0, 1].map(() => ({ kind: 'unavailable', message }))
-    expect(resolved).toEqual([unavailable(late), unavailable('gone')])
+    expect(resolved).toEqual([[{ kind: 'unavailable', message: 'gone' }], [{ kind: 'unavailable', message: 'gone' }]])
+    add(1)
+    expect(queue.take(frame('+a\r\n'))).toBe(true)
+  })
+
+  it('expire() and clear() keep back the replies whose seal has not come', () => {
+    const { queue, resolved, add, advance } = create()
+    add(2, { maySplit: true })
+    add(1)
+    queue.addSeal(seal)
+    for (const text of ['+a\r\n', '+b\r\n', '+c\r\n']) queue.take(frame(text))
+    advance(120)
+    expect([queue.isEmpty(), queue.ageMs()]).toEqual([false, 120])
+    queue.expire()
+    add(2, { maySplit: true })
+    queue.addSeal(seal)
+    expect([queue.take(seal), queue.take(frame('+d\r\n'))]).toEqual([true, true])
+    queue.clear('gone')
+    const unavailable = (message: string) => ({ kind: 'unavailable', message })
+    expect(resolved).toEqual([
+      [unavailable(late), unavailable(late)],
+      [unavailable(late)],
+      [unavailable('gone'), unavailable('gone')],
+    ])
   })
 
   it('expire() resolves what is late with what is there, and drops the late replies', () => {
@@ -103,12 +138,14 @@ describe('createBatchQueue()', () => {
   it('take() stays right over many batches, some of them late', () => {
     const { queue, resolved, add, advance } = create()
     for (let index = 0; index < 5_000; index += 1) {
-      add(1)
+      add(1, { maySplit: index % 3 === 0 })
+      if (queue.needsSeal()) queue.addSeal(seal)
       if (index % 7 === 0) {
         advance(101)
         queue.expire()
       }
       queue.take(frame(`:${index}\r\n`))
+      if (index % 3 === 0) queue.take(seal)
     }
     const wrong = resolved.filter(([outcome], index) =>
       index % 7 === 0

@@ -9,34 +9,40 @@ interface Batch {
   /** undefined once it was called. */
   resolve: ((outcomes: readonly Outcome[]) => void) | undefined
   readonly replies: ReplyShare | undefined
-  /** The reply that must follow its own; until then they may be made up. */
-  readonly seal: Buffer | undefined
+  /** Whether its replies may be made up until the next seal has come. */
+  readonly isHeld: boolean
+  /** The reply that must follow its own. */
+  seal: Buffer | undefined
 }
 
 export interface BatchOptions {
   readonly replies?: ReplyShare | undefined
-  /** The bytes of the one reply more that Redis sends after those of the batch. */
-  readonly seal?: Buffer | undefined
+  /** A reply to it may be split: this batch and those after it are kept back until the next seal. */
+  readonly maySplit?: boolean | undefined
 }
 
 /** The batches that were sent over one connection, oldest first; replies belong to the oldest. */
 export interface BatchQueue {
   /** `count` replies are awaited, at least 1. */
   add(count: number, resolve: (outcomes: readonly Outcome[]) => void, options?: BatchOptions): void
+  /** Whether a batch is kept back for which no seal was added yet. */
+  needsSeal(): boolean
+  /** After all batches so far Redis sends one reply more, exactly these bytes. */
+  addSeal(frame: Buffer): void
   isEmpty(): boolean
-  /** Takes the next reply. False when it is not the one that is waited for: then none of the connection can be trusted any more. */
+  /** Takes the next reply. False when it is not the one that is waited for, and from then on: none of the connection can be trusted any more. */
   take(frame: Buffer): boolean
   /** Resolves what is older than the timeout; its late replies are then dropped. */
   expire(): void
   /** Resolves everything with `message` in the place of what is missing. */
   clear(message: string): void
-  /** Age of the oldest batch without all its replies, 0 when there is none. Milliseconds. */
+  /** Age of the oldest batch that lacks a reply or its seal, 0 when there is none. Milliseconds. */
   ageMs(): number
 }
 
 function finish(batch: Batch, message: string): void {
   const { resolve, missing } = batch
-  const outcomes = batch.seal === undefined ? batch.outcomes : []
+  const outcomes = batch.isHeld ? [] : batch.outcomes
   const lost = batch.outcomes.length - outcomes.length + missing
   batch.resolve = undefined
   resolve?.([...outcomes, ...new Array<Outcome>(lost).fill({ kind: 'unavailable', message })])
@@ -61,35 +67,59 @@ function toOutcome(frame: Buffer, replies: ReplyShare | undefined): Outcome {
 /** `timeoutMs` is also named in the message of what is late; `now` is a monotonic clock in milliseconds. */
 export function createBatchQueue(timeoutMs: number, now: () => number): BatchQueue {
   let batches: Batch[] = []
+  /** All before it are done with. */
   let head = 0
+  /** The next reply belongs to it; those from `head` up to it wait for their seal. */
+  let current = 0
   /** All before it were resolved. */
   let expired = 0
+  let needsSeal = false
+  let isBroken = false
 
-  const shift = (): void => {
-    head += 1
+  /** What is before `current` can be trusted. */
+  const release = (): void => {
+    for (; head < current; head += 1) {
+      const batch = batches[head]
+      batch?.resolve?.(batch.outcomes)
+    }
     expired = Math.max(expired, head)
     if (head < 1_024 || head * 2 < batches.length) return
     batches = batches.slice(head)
     expired -= head
-    head = 0
+    head = current = 0
   }
 
   return {
-    add: (count, resolve, { replies, seal } = {}) =>
-      void batches.push({ outcomes: [], missing: count, sentAt: now(), resolve, replies, seal }),
+    add: (count, resolve, { replies, maySplit = false } = {}) => {
+      needsSeal ||= maySplit
+      batches.push({
+        outcomes: [],
+        missing: count,
+        sentAt: now(),
+        resolve,
+        replies,
+        isHeld: needsSeal,
+        seal: undefined,
+      })
+    },
+    needsSeal: () => needsSeal,
+    addSeal: (frame) => {
+      const last = batches.at(-1)
+      if (last !== undefined) last.seal = frame
+      needsSeal = false
+    },
     isEmpty: () => head === batches.length,
     take: (frame) => {
-      const batch = batches[head]
-      if (batch === undefined) return false
-      if (batch.missing === 0) {
-        if (batch.seal?.equals(frame) !== true) return false
-      } else {
+      const batch = batches[current]
+      isBroken ||= batch === undefined || (batch.missing === 0 && batch.seal?.equals(frame) !== true)
+      if (isBroken || batch === undefined) return false
+      if (batch.missing > 0) {
         if (batch.resolve !== undefined) batch.outcomes.push(toOutcome(frame, batch.replies))
         batch.missing -= 1
         if (batch.missing > 0 || batch.seal !== undefined) return true
       }
-      shift()
-      batch.resolve?.(batch.outcomes)
+      current += 1
+      if (!batch.isHeld || batch.seal !== undefined) release()
       return true
     },
     expire: () => {
@@ -103,7 +133,8 @@ export function createBatchQueue(timeoutMs: number, now: () => number): BatchQue
     clear: (message) => {
       const lost = batches.slice(head)
       batches = []
-      head = expired = 0
+      head = current = expired = 0
+      needsSeal = isBroken = false
       for (const batch of lost) finish(batch, message)
     },
     ageMs: () => {

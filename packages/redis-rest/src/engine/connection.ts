@@ -5,7 +5,7 @@ import { type Link, openLink } from './link.ts'
 import type { Outcome } from './reply.ts'
 import type { ReplyShare } from './reply-bytes.ts'
 import { retryMs } from './retry-ms.ts'
-import { createSeal } from './seal.ts'
+import { createSeal, maySplit } from './seal.ts'
 import type { Target } from './target.ts'
 
 export type ConnectionEvent =
@@ -59,6 +59,12 @@ export function createConnection({ target, commandTimeoutMs, onEvent }: Connecti
         firstDone()
         onEvent({ type: 'engine-ready' })
       },
+      lastOfWrite: () => {
+        if (!queue.needsSeal()) return undefined
+        const { command, frame } = createSeal()
+        queue.addSeal(frame)
+        return command
+      },
       onFrame: (frame) => {
         if (!queue.take(frame)) opened.end('Redis sent a reply that nobody waits for')
       },
@@ -101,12 +107,11 @@ export function createConnection({ target, commandTimeoutMs, onEvent }: Connecti
     const message = trouble()
     if (message !== undefined) return Promise.resolve(commands.map(() => ({ kind: 'unavailable', message })))
     if (commands.length === 0) return Promise.resolve([])
-    const seal = createSeal(commands)
     return new Promise((resolve) => {
       // The first of several waits for nobody; those that come while it is under way share a write.
       const isUrgent = queue.isEmpty()
-      queue.add(commands.length, resolve, { replies, seal: seal?.frame })
-      link?.write(seal === undefined ? commands : [...commands, seal.command], isUrgent)
+      queue.add(commands.length, resolve, { replies, maySplit: maySplit(commands) })
+      link?.write(commands, isUrgent)
       startWatch()
     })
   }

@@ -12,6 +12,8 @@ export interface LinkOptions {
   /** Logged in, the database selected, Redis not loading. `isCluster` says whether it is a node of a cluster. */
   readonly onReady: (isCluster: boolean) => void
   readonly onFrame: (frame: Buffer) => void
+  /** Asked before each write once it is ready: a command that goes last in it, if any. */
+  readonly lastOfWrite?: (() => Command | undefined) | undefined
   /** Called once, whether it was ready before or not; `reason` is an error code or in the words of Redis. */
   readonly onEnd: (reason: string) => void
 }
@@ -97,6 +99,8 @@ export function openLink(options: LinkOptions): Link {
 
   const flush = (): void => {
     isScheduled = false
+    const last = isReady && !socket.destroyed ? options.lastOfWrite?.() : undefined
+    if (last !== undefined) appendCommands(wire, [last])
     const parts = wire
     wire = []
     wireBytes = 0

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Command } from '../protocol/command.ts'
 
-/** A command after those of a batch, and the bytes of the only reply that Redis gives to it. */
+/** A command at the end of a write, and the bytes of the only reply that Redis gives to it. */
 export interface Seal {
   readonly command: Command
   readonly frame: Buffer
@@ -11,7 +11,7 @@ export interface Seal {
  * What Redis does not keep line breaks out of the errors of, so that whoever wrote the script ends his reply early and makes up the
  * next: in the first line of a script (Redis from 7.0, Valkey), in what a script raises (Valkey 8.0), in FUNCTION LIST (Valkey).
  */
-const mayBeSplit = new Set([
+const splitting = new Set([
   ...['EVAL', 'EVAL_RO', 'EVALSHA', 'EVALSHA_RO', 'FCALL', 'FCALL_RO'],
   ...['SCRIPT', 'FUNCTION'],
 ])
@@ -21,12 +21,13 @@ function isKill([first]: Command['args']): boolean {
   return first?.toString().toUpperCase() === 'KILL'
 }
 
-/**
- * A seal for a batch one of whose replies may be split: when the reply after its last is the seal's, which nobody could foresee, its
- * replies are those of Redis. Undefined for any other batch.
- */
-export function createSeal(commands: readonly Command[]): Seal | undefined {
-  if (!commands.some(({ name, args }) => mayBeSplit.has(name.toUpperCase()) && !isKill(args))) return undefined
+/** Whether a reply to one of the commands may arrive in several parts. */
+export function maySplit(commands: readonly Command[]): boolean {
+  return commands.some(({ name, args }) => splitting.has(name.toUpperCase()) && !isKill(args))
+}
+
+/** When the reply after the last of a write is the seal's, which nobody could foresee, the replies before it are those of Redis. */
+export function createSeal(): Seal {
   const word = randomUUID()
   return { command: { name: 'PING', args: [word] }, frame: Buffer.from(`$${word.length}\r\n${word}\r\n`) }
 }
