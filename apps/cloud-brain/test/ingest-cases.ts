@@ -253,6 +253,23 @@ export function describeIngest(current: Current): void {
       expect((await user.ingest({ source: 'phone', workouts: [RUN] })).status).toBe(200)
     })
 
+    it('takes what replaces a workout of a day that a change of timezone filled beyond 500, and no other', async () => {
+      const user = await createUser()
+      const lastNight = { ...RUN, original_id: 'late', start_time: '2026-03-28T23:30:00Z' }
+      const workouts = Array.from({ length: 500 }, (_, index) => ({ ...RUN, original_id: `run-${index}` }))
+      const statusOf = async (...items: object[]) => (await user.ingest({ source: 'watch', workouts: items })).status
+      expect([await statusOf(...workouts), await statusOf(lastNight)]).toEqual([200, 200])
+      await user.patch('/users/me/preferences', { timezone: 'Europe/Berlin' })
+      const before = { ...RUN, start_time: '2026-03-28T07:00:00Z' }
+      const other = { ...RUN, original_id: 'other' }
+      expect(await statusOf({ ...RUN, original_id: 'run-7', calories: 1 }, lastNight)).toBe(200)
+      expect(await statusOf(lastNight, other)).toBe(400)
+      // As many leave the day as come to it, and then one more than come.
+      expect(await statusOf({ ...before, original_id: 'run-8' }, other)).toBe(200)
+      expect(await statusOf({ ...before, original_id: 'run-9' })).toBe(200)
+      expect(await statusOf({ ...RUN, original_id: 'one more' })).toBe(400)
+    })
+
     it.each([
       ['{"source":', 'body'],
       ['[]', 'body'],

@@ -34,30 +34,47 @@ const PLACES = {
  * one that looks whether the days hold too many.
  *
  * @returns the local days whose figures may have changed, sorted
- * @throws RequestFault 400 when a day would hold more than {@link MAX_OF_A_DAY} of a kind
+ * @throws RequestFault 400 when a day would hold more than {@link MAX_OF_A_DAY} of a kind; one that does already, since another
+ * timezone put workouts there, must not get more of them
  */
 export async function storeItems(tx: Transaction, owner: Owner, items: BatchItems): Promise<string[]> {
   const dated = items.workouts.map((item) => {
     const start = new Date(item.start_time)
     return { ...item, start_time: start, local_date: toLocalDay(start, owner.timezone) }
   })
-  const left = await daysOfWorkouts(tx, owner, items.workouts)
+  const earlier = await daysOfWorkouts(tx, owner, items.workouts)
   for (const kind of KINDS) await store(tx, owner, { kind, items: kind === 'workouts' ? dated : items[kind] })
-  await requireRoom(tx, owner.userId, { ...items, workouts: dated.map(({ local_date: date }) => ({ date })) })
+  await requireRoom(tx, owner.userId, { ...items, workouts: daysThatGrow(earlier, dated) })
   const days = [...items.sleep, ...items.nutrition, ...items.weight, ...items.daily_metrics].map(({ date }) => date)
-  return [...new Set([...left, ...dated.map(({ local_date }) => local_date), ...days])].sort()
+  return [...new Set([...earlier.values(), ...dated.map(({ local_date }) => local_date), ...days])].sort()
 }
 
-/** A workout that moves to another day changes the day it leaves, too. */
-async function daysOfWorkouts(tx: Transaction, owner: Owner, items: BatchItems['workouts']): Promise<string[]> {
-  if (items.length === 0) return []
+/** The days of those workouts that are there already, by id: one that moves to another day changes the day it leaves, too. */
+async function daysOfWorkouts(
+  tx: Transaction,
+  owner: Owner,
+  items: BatchItems['workouts'],
+): Promise<ReadonlyMap<string, string>> {
+  if (items.length === 0) return new Map()
   const { userId, source, originalId, localDate } = workouts
   const ids = items.map((item) => item.original_id)
   const rows = await tx
-    .selectDistinct({ date: localDate })
+    .select({ id: originalId, date: localDate })
     .from(workouts)
     .where(and(eq(userId, owner.userId), eq(source, owner.source), inArray(originalId, ids)))
-  return rows.map(({ date }) => date)
+  return new Map(rows.map(({ id, date }) => [id, date]))
+}
+
+/** The days that get more workouts than they lose. */
+function daysThatGrow(
+  earlier: ReadonlyMap<string, string>,
+  items: readonly { original_id: string; local_date: string }[],
+): { date: string }[] {
+  const more = new Map<string, number>()
+  const add = (date: string, count: number) => more.set(date, (more.get(date) ?? 0) + count)
+  for (const date of new Map(items.map((item) => [item.original_id, item.local_date])).values()) add(date, 1)
+  for (const date of earlier.values()) add(date, -1)
+  return [...more].flatMap(([date, count]) => (count > 0 ? [{ date }] : []))
 }
 
 async function requireRoom(
@@ -72,6 +89,7 @@ async function requireRoom(
       where ${table.userId} = ${userId} and ${inArray(day, days)}
       group by ${day} having count(*) > ${MAX_OF_A_DAY}`
   })
+  if (counts.length === 0) return
   const full = z.object({ rows: z.array(z.object({ kind: z.string(), day: z.string() })) })
   const { rows } = full.parse(await tx.execute(sql.join(counts, sql` union all `)))
   if (rows.length === 0) return
