@@ -137,6 +137,64 @@ describeWith('postgres', 'syncSupport()', () => {
     expect((await stats()).totalSupporters).toBe(0)
   })
 
+  it('forgets who is no longer in the list, and nobody who is there by hand', async () => {
+    fake.supporters.splice(3)
+    const gift = {
+      amountMinor: 700,
+      currency: 'EUR',
+      status: 'paid',
+      supporterKey: 'k',
+      supportedAt: new Date(start),
+    } as const
+    await database.db.insert(supportContributions).values({ ...gift, source: 'manual', sourceId: '6987' })
+    expect(await sync()).toBe('synced')
+    expect((await stats()).totalSupporters).toBe(4)
+    fake.supporters.splice(1, 1)
+    clock += 240_000
+    expect(await sync()).toBe('synced')
+    expect(await stats()).toMatchObject({
+      totalFundsRaised: [
+        { currency: 'USD', amountMinor: 1_000 },
+        { currency: 'EUR', amountMinor: 700 },
+      ],
+      totalSupporters: 3,
+    })
+  })
+
+  it('forgets nobody when the list is said to be empty or changed while it was read', async () => {
+    await sync()
+    const before = await stats()
+    clock += 240_000
+    fake.failWith({ status: 200, body: '{"error":"Try again later"}' })
+    expect(await sync()).toBe('failed')
+    expect(await stats()).toEqual(before)
+    clock += 30_000
+    const page = { data: fake.supporters.slice(5), last_page: 1, next_page_url: null, total: 23 }
+    fake.failWith({ status: 200, body: JSON.stringify(page) })
+    expect(await sync()).toBe('synced')
+    expect(await stats()).toEqual({ ...before, syncedAt: new Date(clock).toISOString() })
+    clock += 240_000
+    fake.failWith({ status: 200, body: JSON.stringify({ ...page, data: [], total: 0 }) })
+    expect(await sync()).toBe('synced')
+    expect((await stats()).totalSupporters).toBe(0)
+  })
+
+  it('misses nobody for long whom a deletion moved to a page that was read already', async () => {
+    await sync()
+    const stored = async () => (await database.db.select().from(supportContributions)).length
+    const request = fetch
+    const readBefore = fake.requests()
+    vi.spyOn(globalThis, 'fetch').mockImplementation(async (...asked) => {
+      const answer = await request(...asked)
+      if (fake.requests() === readBefore + 1) fake.supporters.splice(0, 1)
+      return answer
+    })
+    clock += 240_000
+    expect([await sync(), await stored()]).toEqual(['synced', 23])
+    clock += 240_000
+    expect([await sync(), await stored()]).toEqual(['synced', 22])
+  })
+
   it('takes pages that repeat, skip or end before the last for no list, and follows no address out of the answer', async () => {
     await sync()
     const before = await stats()

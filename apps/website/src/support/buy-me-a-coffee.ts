@@ -30,7 +30,12 @@ const supporter = z.object({
 })
 
 const page = z.union([
-  z.object({ data: z.array(supporter), last_page: z.int().min(1), next_page_url: z.string().nullable() }),
+  z.object({
+    data: z.array(supporter),
+    last_page: z.int().min(1),
+    next_page_url: z.string().nullable(),
+    total: z.int().min(0).optional(),
+  }),
   // An empty list is answered with 200 and an error.
   z.object({ error: z.string() }),
 ])
@@ -104,23 +109,33 @@ async function readPage({ url, token }: SupportersSource, number: number): Promi
   return parsed.data
 }
 
+export interface Supporters {
+  readonly contributions: readonly Contribution[]
+  /** False when the list changed while it was read, so that somebody may be missing, or when it is only said to be empty: an error of another kind may look the same. */
+  readonly isWhole: boolean
+}
+
 /**
  * Everybody, page by page, refunded ones included. Throws {@link SupportSyncError} rather than to give a part, also when `isLate`
  * says so before a page.
  */
-export async function readSupporters(source: SupportersSource, isLate: () => boolean): Promise<Contribution[]> {
+export async function readSupporters(source: SupportersSource, isLate: () => boolean): Promise<Supporters> {
   const found = new Map<string, Contribution>()
   let number: number | undefined = 1
+  const totals = new Set<number | undefined>()
   for (let count = 0; number !== undefined; count += 1) {
     if (count === maxPages) throw new SupportSyncError(`there are more than ${maxPages} pages`)
     if (isLate()) throw new SupportSyncError('it takes too long')
     const current: z.output<typeof page> = await readPage(source, number)
     if ('error' in current) {
       if (number > 1) throw new SupportSyncError('a page in the middle is empty')
-      return []
+      return { contributions: [], isWhole: false }
     }
     for (const each of current.data) found.set(each.support_id, toContribution(each, source.keySecret))
+    totals.add(current.total)
     number = nextPage(current, number)
   }
-  return [...found.values()]
+  // Where somebody is deleted between two pages, the next ones move up by one, and one is missed.
+  const isWhole = totals.size === 1 && (totals.has(found.size) || totals.has(undefined))
+  return { contributions: [...found.values()], isWhole }
 }

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { and, eq, notInArray, sql } from 'drizzle-orm'
 import type { Queryable } from '../db/database.ts'
 import { supportContributions } from '../db/schema.ts'
 
@@ -25,4 +25,15 @@ export async function storeContributions(db: Queryable, contributions: readonly 
         },
       })
   }
+}
+
+/** Deletes what came from `source` and is not among `kept`, with the names in it. */
+export async function removeOtherContributions(
+  db: Queryable,
+  { source, kept }: { source: Contribution['source']; kept: readonly Contribution[] },
+): Promise<void> {
+  const ids = kept.map(({ sourceId }) => sourceId)
+  await db
+    .delete(supportContributions)
+    .where(and(eq(supportContributions.source, source), notInArray(supportContributions.sourceId, ids)))
 }

@@ -1,8 +1,8 @@
 import { eq, lte, sql } from 'drizzle-orm'
-import type { Database } from '../db/database.ts'
-import { supportSync } from '../db/schema.ts'
-import { readSupporters, type SupportersSource } from './buy-me-a-coffee.ts'
-import { storeContributions } from './contribution.ts'
+import type { Database, Queryable } from '../db/database.ts'
+import { supportContributions, supportSync } from '../db/schema.ts'
+import { readSupporters, type Supporters, type SupportersSource, SupportSyncError } from './buy-me-a-coffee.ts'
+import { removeOtherContributions, storeContributions } from './contribution.ts'
 
 /** For how long a process that began to read is left alone; one that dies is followed by another after that. */
 const claimMs = 60_000
@@ -11,10 +11,25 @@ const readingMs = 45_000
 const afterSuccessMs = 240_000
 const afterFailureMs = 30_000
 
+const ourSource = 'buymeacoffee'
+
+/** Who is no longer in a whole list is forgotten. */
+async function storeSupporters(db: Queryable, { contributions, isWhole }: Supporters): Promise<void> {
+  if (contributions.length === 0 && !isWhole) {
+    const isSource = eq(supportContributions.source, ourSource)
+    const before = await db.select({ id: supportContributions.id }).from(supportContributions).where(isSource).limit(1)
+    if (before.length > 0) {
+      throw new SupportSyncError('the list is said to be empty, and was not before')
+    }
+  }
+  await storeContributions(db, contributions)
+  if (isWhole) await removeOtherContributions(db, { source: ourSource, kept: contributions })
+}
+
 export type SyncOutcome = 'synced' | 'not-due' | 'failed'
 
 /**
- * Reads all supporters and stores them, unless another process is at it or it was done a short while ago. When it fails, what
+ * Reads all supporters, stores them and forgets who is gone, unless another process is at it or it was done a short while ago. When it fails, what
  * is stored and its time stay as they are. Never rejects for the other side's sake.
  */
 export async function syncSupport(
@@ -30,9 +45,9 @@ export async function syncSupport(
     .returning({ id: supportSync.id })
   if (claimed.length === 0) return 'not-due'
   try {
-    const contributions = await readSupporters(source, () => now() >= lateAt)
+    const supporters = await readSupporters(source, () => now() >= lateAt)
     await db.transaction(async (tx) => {
-      await storeContributions(tx, contributions)
+      await storeSupporters(tx, supporters)
       await tx
         .update(supportSync)
         .set({ nextAt: after(afterSuccessMs), syncedAt: now() })
