@@ -42,13 +42,16 @@ test('what was observed before a change is not kept after it, and what was obser
 })
 
 test('a change that may be of any key drops everything, also what was observed before it', () => {
-  const { changed, put, kept, observe } = setUp()
-  const before = observe()
+  const { changed, keys, put, kept, observe } = setUp()
+  changed(keys('d', 't:d', 'all'))
   put('a')
+  const before = observe()
   changed(undefined)
   put('b', before)
   put('c')
-  expect(kept('a', 'b', 'c')).toEqual(['c'])
+  // Nor does what is known of an earlier change let it pass.
+  put('d', before)
+  expect(kept('a', 'b', 'c', 'd')).toEqual(['c'])
 })
 
 test('a change that is long forgotten holds up whatever was observed before it', () => {
@@ -61,4 +64,8 @@ test('a change that is long forgotten holds up whatever was observed before it',
   put('b', before)
   put('c', between)
   expect(kept('a', 'b', 'c')).toEqual(['c'])
+  // Only so many are remembered: the next ones push out those that came after "between".
+  for (let index = 0; index < 10_000; index += 1) changed(keys(`y${index}`))
+  put('d', between)
+  expect(kept('c', 'd')).toEqual(['c'])
 })

@@ -63,6 +63,8 @@ test("cachedResponse() of an answer that is nobody's own lets every cache keep i
 test('cachedResponse() sends the headers given once, whatever the case of their names', async () => {
   const headers = { 'cache-control': 'private, max-age=5', vary: 'Origin', etag: 'mine' }
   const response = await cachedResponse(request(), hit, { headers, vary: ['Accept-Language'] })
+  const alone = await cachedResponse(request(), hit, { vary: ['Accept-Language', 'Origin'] })
+  expect(alone.headers.get('vary')).toBe('Accept-Language, Origin')
   expect(['cache-control', 'vary', 'etag'].map((name) => response.headers.get(name))).toEqual([
     'private, max-age=5',
     'Origin, Accept-Language',

@@ -37,6 +37,18 @@ describe('answerCached() within limits', () => {
     expect([response.headers.get('ratelimit'), response.headers.get('x-ratelimit-remaining')]).toEqual(['own', '1'])
   })
 
+  test('waits for an input that takes time', async () => {
+    const cache = createCache({ store: memory(), namespace: 'test' })
+    const load = (name: string) => `hello ${name}`
+    const definition = cache.define({ name: 'greeting', ttl: '1m', input: z.string(), load })
+    const policies = { reads: slidingWindow({ limit: 2, window: '60s', onUnavailable: 'closed' }) }
+    const limiter = createLimiter({ store: memory(), policies })
+    const options = { limits: () => limiter.limit('reads', 'a') }
+    const route = { definition, toInput: async (path: string) => path.slice(1), options }
+    const response = await answerCached(route, '/ann', { method: 'GET', headers: new Headers() })
+    expect([response.status, await response.json()]).toEqual([200, 'hello ann'])
+  })
+
   test('never opens the body as a stream, which a server would then have to read again', async () => {
     const body = vi.spyOn(Response.prototype, 'body', 'get')
     const response = await setUp()()

@@ -65,6 +65,7 @@ test('nearestDecision() gives the refusal, else the one with less left', () => {
   const wide = toDecision([state({ policy: 'global', limit: 60, remaining: 50 })])
   const narrow = toDecision([state()])
   expect(nearestDecision(wide, narrow)).toBe(narrow)
+  expect(nearestDecision(narrow, wide)).toBe(narrow)
   expect(nearestDecision(refused, narrow)).toBe(refused)
   expect(nearestDecision(narrow, degraded)).toBe(degraded)
   expect(nearestDecision({ ...degraded, allowed: true }, narrow)).toBe(narrow)

@@ -77,6 +77,17 @@ test('when no whole block is left, each take asks the store, to the last unit', 
   expect(admitted).toBe(LIMIT)
 })
 
+test('what is left below a block is given unit by unit', async () => {
+  const { asked, createProcess } = setUp()
+  const limiter = createProcess()
+  const allowed: boolean[] = []
+  for (let turn = 0; turn < 26; turn += 1)
+    allowed.push((await limiter.take({ policy: 'tiered', key: 'a', context: 25 })).allowed)
+  expect(allowed).toEqual([...Array<boolean>(25).fill(true), false])
+  // Two blocks, a third that is not to be had, and then each take for itself.
+  expect(asked.takes).toBe(3 + 6)
+})
+
 test('only takes of one policy that enforces, of at most a block, are spent from it', async () => {
   const { asked, createProcess } = setUp()
   const limiter = createProcess()
