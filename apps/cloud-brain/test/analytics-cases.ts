@@ -81,6 +81,14 @@ export function describeAnalytics(current: Current): void {
       expect([response.status, await faultyFields(response)]).toEqual([400, fields])
     })
 
+    it('POST goals refuses a member that is misspelt rather than set another goal than was meant', async () => {
+      const user = await createUser()
+      const goal = { metric: 'steps', period: 'daily', target: 5000, directon: 'at_most' }
+      const response = await user.post('/analytics/goals', goal)
+      expect([response.status, await faultyFields(response)]).toEqual([400, ['directon']])
+      expect(await (await user.get('/analytics/goals')).json()).toEqual({ date: TODAY, goals: [] })
+    })
+
     it('GET trend of a metric that there is not is 404, and another method 405', async () => {
       const user = await createUser()
       expect((await user.get('/analytics/trend/mood')).status).toBe(404)

@@ -12,6 +12,7 @@ const RUN = {
   calories: 320,
   start_time: `${TODAY}T07:00:00Z`,
 }
+const A_TIME = 'must be a time with seconds and offset such as 2026-03-29T07:30:00+01:00'
 const FULL = {
   source: 'watch',
   workouts: [RUN],
@@ -123,11 +124,11 @@ export function describeIngest(current: Current): void {
       expect([response.status, body.success, body.message]).toEqual([200, true, '1 item stored, 7 items rejected'])
       expect(body.counts).toEqual({ ...NO_COUNTS, sleep: 1 })
       expect(body.rejected).toEqual([
-        { index: 0, kind: 'workouts', code: 'invalid_format', detail: 'start_time: Invalid ISO datetime' },
+        { index: 0, kind: 'workouts', code: 'invalid_format', detail: `start_time: ${A_TIME}` },
         { index: 1, kind: 'workouts', code: 'wrong_type', detail: 'Invalid input: expected object, received string' },
         { index: 2, kind: 'workouts', code: 'invalid_value', detail: 'original_id: must not have control characters' },
         { index: 1, kind: 'sleep', code: 'out_of_range', detail: 'hours: Too big: expected number to be <=24' },
-        { index: 2, kind: 'sleep', code: 'invalid_format', detail: 'date: Invalid ISO date' },
+        { index: 2, kind: 'sleep', code: 'invalid_format', detail: 'date: must be a day such as 2026-03-29' },
         { index: 0, kind: 'daily_metrics', code: 'invalid_value', detail: 'must have at least one metric' },
         {
           index: 1,
@@ -276,6 +277,7 @@ export function describeIngest(current: Current): void {
       ['', 'body'],
       ['{"sleep":[]}', 'source'],
       ['{"source":""}', 'source'],
+      ['{"source":" \u00a0"}', 'source'],
       ['{"source":"watch","sleep":{}}', 'sleep'],
       ['{"source":"watch","sleeps":[]}', 'sleeps'],
     ])('refuses the body %j with 400 and names %s', async (body, field) => {

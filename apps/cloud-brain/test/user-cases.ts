@@ -49,6 +49,7 @@ export function describeUsers(current: Current): void {
       ['/users/me/preferences', { units: 'stone', timezone: 'Mars/Olympus' }, ['timezone', 'units']],
       ['/users/me/profile', {}, ['body']],
       ['/users/me/profile', { email: 'a@b.dev', nickname: 'x' }, ['email']],
+      ['/users/me/profile', { nickname: ' ', display_name: '\u2003' }, ['display_name', 'nickname']],
       ['/users/me/profile', { nickname: '', birthday: '1990-02-30', gender: 5 }, ['nickname', 'birthday', 'gender']],
     ])('PATCH %s with %j is 400, names %j and stores nothing', async (path, body, fields) => {
       const user = await createUser()

@@ -35,7 +35,7 @@ const TARGET_RANGES = METRICS.map((metric) => {
 
 /** What a user aims at. One goal for each metric. */
 export const GoalRequest = z
-  .object({
+  .strictObject({
     metric: Metric,
     period: Period,
     target: z.number().openapi({

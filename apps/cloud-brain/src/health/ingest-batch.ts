@@ -9,7 +9,7 @@ export const MAX_BATCH_BYTES = 1_048_576
 /** What anybody weighs. Less would be told as 0, to a hundredth. */
 const LEAST_WEIGHT_KG = 0.1
 
-/** Text that PostgreSQL can store and a person can read. */
+/** Text that PostgreSQL can store and a person can see. */
 export const Label = (max: number) =>
   z
     .string()
@@ -17,12 +17,17 @@ export const Label = (max: number) =>
     .max(max)
     // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the point; PostgreSQL cannot store NUL
     .refine((value) => !/[\u0000-\u001f\u007f\p{Surrogate}]/u.test(value), 'must not have control characters')
+    .refine((value) => !/^\s+$/.test(value), 'must not be blank')
 
 const amount = (max: number) => z.number().min(0).max(max)
 const count = (max: number) => z.int().min(0).max(max)
 
 const StartTime = z.iso
-  .datetime({ offset: true, abort: true })
+  .datetime({
+    offset: true,
+    abort: true,
+    error: 'must be a time with seconds and offset such as 2026-03-29T07:30:00+01:00',
+  })
   .refine((value) => IsoDate.safeParse(value.slice(0, 10)).success, 'must be from 1900 to 2199')
 
 export const Workout = z

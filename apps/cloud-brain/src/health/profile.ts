@@ -27,6 +27,9 @@ export const Profile = z
     id: UserId.openapi({ type: 'string', format: 'uuid' }),
     email: z.string().nullable(),
     ...fields,
+    // What was stored is told, also where a name would be refused today.
+    display_name: z.string().nullable(),
+    nickname: z.string().nullable(),
     created_at: z.iso.datetime(),
   })
   .openapi('Profile')
