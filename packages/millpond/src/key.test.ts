@@ -96,6 +96,26 @@ describe('keyring.id()', () => {
     const expected = createHmac('sha256', secret).update('alice').digest().subarray(0, 24).toString('base64url')
     expect(await createKeyring({ namespace: 'app', secret, action: ACTION }).id('alice')).toBe(`~${expected}`)
   })
+
+  test.each([
+    ['beyond ASCII, and ASCII with what its code would leave', '\u2119', '!19'],
+    ['that share the first half of their pair', '😀', '😁'],
+    ['that share their last byte', 'é', '\u0169'],
+    ['of which one is a half, and one its escape', '\ud83d', '%ud83d'],
+  ])('differs for characters %s', async (_, one, other) => {
+    expect(await keyring.id(one)).not.toBe(await keyring.id(other))
+  })
+
+  test('is computed once for a text, of which 4,096 are remembered', async () => {
+    const { id } = createKeyring({ namespace: 'app', secret: 'sixteen letters!', action: ACTION })
+    const first = await id('first')
+    expect(id('first')).toBe(first)
+    for (let index = 0; index < 4_095; index += 1) await id(`${index}`)
+    expect(id('first')).toBe(first)
+    await id('one more')
+    expect(id('first')).toBeInstanceOf(Promise)
+    expect(await id('first')).toBe(first)
+  })
 })
 
 describe('createKeyring()', () => {
@@ -114,8 +134,8 @@ describe('createKeyring()', () => {
     expect(() => createKeyring({ namespace: 'a:b', action: ACTION })).toThrow(
       'Cannot create cache: "namespace" must match /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, received "a:b"',
     )
-    expect(() => createKeyring({ namespace: 'a', secret: 'short', action: ACTION })).toThrow(
-      'Cannot create cache: "keySecret" must be at least 16 characters, received 5',
+    expect(() => createKeyring({ namespace: 'a', secret: 'fifteen letters', action: ACTION })).toThrow(
+      'Cannot create cache: "keySecret" must be at least 16 characters, received 15',
     )
   })
 })

@@ -79,7 +79,9 @@ test.each([[undefined], [null], ['nginx']])('clientAddress() throws for %j, whic
 })
 
 test('clientAddress() throws for a number of proxies that breaks its rule', () => {
-  expect(() => clientAddress({ headers: new Headers() }, { profile: { proxies: 0 } })).toThrow(
-    'Cannot tell the client address: "proxies" must be an integer from 1 to 16, received 0',
-  )
+  expect(clientAddress({ headers: new Headers() }, { profile: { proxies: 16 } }).kind).toBe('unknown')
+  for (const proxies of [0, 17])
+    expect(() => clientAddress({ headers: new Headers() }, { profile: { proxies } })).toThrow(
+      `Cannot tell the client address: "proxies" must be an integer from 1 to 16, received ${proxies}`,
+    )
 })
