@@ -65,7 +65,9 @@ async function prove(name: string, runtime: Runtime, { folder, project, redisUrl
 async function main(names: readonly string[]): Promise<void> {
   const unknown = names.find((name) => runtimes[name] === undefined)
   if (unknown !== undefined) {
-    throw new RangeError(`Cannot run in "${unknown}": it must be one of ${Object.keys(runtimes).join(', ')}`)
+    console.error(`Cannot run in "${unknown}": it must be one of ${Object.keys(runtimes).join(', ')}`)
+    process.exitCode = 1
+    return
   }
   const folder = mkdtempSync(join(tmpdir(), 'millpond-runtimes-'))
   const server = await startRedis()
