@@ -26,6 +26,8 @@ export interface Config {
   readonly teamEmail: string
   /** Buy Me a Coffee; undefined means that only contributions entered by hand are known. */
   readonly supporters: { readonly url: string; readonly token: string } | undefined
+  /** Where a visitor gives; undefined where nobody can. */
+  readonly givingUrl: string | undefined
   /** Opens the admin's route, at least 32 characters; undefined keeps it shut. */
   readonly adminToken: string | undefined
   /** Cloud Brain, for /demo; without a slash at the end. */
@@ -154,6 +156,7 @@ const environment = z
       .refine((value) => !isPlaceholder(value), 'is a placeholder')
       .optional(),
     BMC_API_URL: outsideUrl.optional(),
+    BMC_PAGE_URL: outsideUrl.optional(),
     ADMIN_TOKEN: secret.optional(),
     API_URL: outsideUrl.optional(),
     DEMO_DATA: flag.optional(),
@@ -222,6 +225,7 @@ function toConfig(env: Environment): Config {
     teamEmail: env.TEAM_EMAIL ?? 'team@headwater.invalid',
     supporters:
       supportersToken === undefined ? undefined : Object.freeze({ url: supportersUrl, token: supportersToken }),
+    givingUrl: env.BMC_PAGE_URL,
     adminToken: env.ADMIN_TOKEN,
     apiUrl: env.API_URL,
     demoData: env.DEMO_DATA ?? false,

@@ -24,6 +24,7 @@ describe('GET /api/waitlist/live', () => {
     await expect.poll(() => stream.figures().at(-1), soon).toMatchObject({ totalSignups: 0 })
     await joinByJson(site.url, '192.0.2.2', { email: 'live@x.org' })
     await expect.poll(() => stream.figures().at(-1), soon).toMatchObject({ totalSignups: 1 })
+    expect((await callSite(site.url)).text).toContain('>person on the list<')
     stream.stop()
   })
 

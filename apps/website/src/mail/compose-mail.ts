@@ -29,7 +29,7 @@ function linkMail(due: DueMail, to: string, { baseUrl, secret }: ComposeContext)
         subject: 'Confirm your place on the Headwater list',
         paragraphs: [
           'Hello,',
-          'your address was entered on the waiting list of Headwater. Open this page and press its button, and the next free place is yours. The link works for a week.',
+          'Your address was entered on the waiting list of Headwater. Open this page and press its button, and the next free place is yours. The link works for a week.',
         ],
         action: { label: 'Confirm my place', url },
         closing: ['If it was not you, do nothing: without the button nothing happens.', signature],
@@ -39,7 +39,7 @@ function linkMail(due: DueMail, to: string, { baseUrl, secret }: ComposeContext)
         subject: 'Your place on the Headwater list',
         paragraphs: [
           'Hello,',
-          'this link shows your place, your own link for friends and who came by it. It works for a week.',
+          'This link shows your place, your own link for friends and who came by it. It works for a week.',
         ],
         action: { label: 'See my place', url },
         closing: ['If it was not you who asked, do nothing: nobody else can see your place.', signature],
@@ -66,7 +66,7 @@ function receiptMail({ ticket, email }: ContactMessage): Mail {
     subject: `We have your message (${ticket})`,
     paragraphs: [
       'Hello,',
-      `your message to Headwater has arrived. Its number is ${ticket}. A person reads it and answers.`,
+      `Your message to Headwater has arrived. Its number is ${ticket}. A person reads it and answers.`,
     ],
     closing: [
       'If you did not write to us, somebody entered your address by mistake, and you need to do nothing.',

@@ -41,7 +41,10 @@ export function LiveFigures({ initial }: { initial: WaitlistStats | undefined })
         className="grid gap-x-12 gap-y-8 sm:grid-cols-[repeat(auto-fit,minmax(min(100%,8.5rem),1fr))]"
         data-testid="figures"
       >
-        <Figure value={stats?.totalSignups} label="people on the list" />
+        <Figure
+          value={stats?.totalSignups}
+          label={stats?.totalSignups === 1 ? 'person on the list' : 'people on the list'}
+        />
         <Figure value={stats?.foundingMembersLeft} label="of 30 founding places free" />
         <Figure value={stats?.totalReferrals} label="brought by a friend" />
       </dl>

@@ -1,4 +1,6 @@
 import type { Metadata } from 'next'
+import type { Config } from '../../config.ts'
+import { runtime } from '../../lib/runtime.ts'
 import { quietButtonClass } from '../../sections/form-parts.tsx'
 import { PageFrame } from '../../sections/page-frame.tsx'
 import { readSupportView } from '../../sections/read-views.ts'
@@ -16,7 +18,7 @@ function Level({ stats }: { stats: SupportStats }) {
     >
       <div className="flex flex-col-reverse border-t border-on-water/40 pt-4">
         <dt className="text-on-water-soft">given so far</dt>
-        <dd className="text-[2.6rem] leading-[1.1] tracking-[-0.02em] tabular-nums">
+        <dd className="text-[clamp(1.6rem,8vw,2.6rem)] leading-[1.1] tracking-[-0.02em] tabular-nums [overflow-wrap:anywhere]">
           {sums.length === 0 ? 'Nothing yet' : sums.map(formatMoney).join(' + ')}
         </dd>
       </div>
@@ -50,8 +52,27 @@ function Givers({ stats }: { stats: SupportStats }) {
 /** `2026-11-01 09:30 UTC`. */
 const toMinute = (iso: string): string => `${iso.slice(0, 16).replace('T', ' ')} UTC`
 
+/** How old the figures are; nothing where only we enter them. */
+function toAge({ syncedAt }: SupportStats, { supporters, demoData }: Config): string {
+  if (syncedAt !== null) return `As of ${toMinute(syncedAt)}`
+  return supporters === undefined && !demoData ? '' : 'The list of supporters could not be read yet'
+}
+
+function GiveLink({ href }: { href: string }) {
+  return (
+    <p className="mt-12">
+      <a className={quietButtonClass} href={href} rel="noreferrer">
+        Give at Buy Me a Coffee
+      </a>
+    </p>
+  )
+}
+
 export default async function SupportPage() {
   const stats = await readSupportView()
+  const { config } = runtime()
+  // The invented supporters have no page of their own.
+  const givingUrl = config.givingUrl ?? (config.demoData ? 'https://www.buymeacoffee.com/' : undefined)
   return (
     <PageFrame
       title="What keeps the water flowing"
@@ -62,19 +83,11 @@ export default async function SupportPage() {
       ) : (
         <>
           <Level stats={stats} />
-          <p className="map-label mt-3 text-soft-ink">
-            {stats.syncedAt === null
-              ? 'The list of supporters could not be read yet'
-              : `As of ${toMinute(stats.syncedAt)}`}
-          </p>
+          <p className="map-label mt-3 text-soft-ink">{toAge(stats, config)}</p>
           <Givers stats={stats} />
         </>
       )}
-      <p className="mt-12">
-        <a className={quietButtonClass} href="https://www.buymeacoffee.com/" rel="noreferrer">
-          Give at Buy Me a Coffee
-        </a>
-      </p>
+      {givingUrl !== undefined && <GiveLink href={givingUrl} />}
       <p className="mt-4 max-w-[36rem] text-soft-ink">
         A gift moves nobody up the list. Names appear only where their owners allow it there, and disappear with a
         refund.
