@@ -95,7 +95,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
     app.use('/webhooks/*', identify(verify), limit)
     app.route('/webhooks/strava', stravaWebhookRoutes({ take, verifyToken: webhookToken }))
   }
-  app.route('/api/v1/users', userRoutes({ db, outbox, preferences, profile }))
+  app.route('/api/v1/users', userRoutes({ db, outbox, clock, preferences, profile }))
 
   if (developmentIssuer) {
     app.use('/dev/*', identify(verify), limit)

@@ -43,6 +43,18 @@ export function describeUsers(current: Current): void {
       expect(await (await user.get('/users/me/profile')).json()).toEqual({ ...before, ...change, birthday: null })
     })
 
+    it('PATCH profile takes a birthday up to today, wherever the user is, and none after', async () => {
+      const user = await createUser()
+      // It is noon in UTC: tomorrow has begun in Kiritimati.
+      expect((await user.patch('/users/me/profile', { birthday: '2026-03-30' })).status).toBe(200)
+      const refused = await user.patch('/users/me/profile', { birthday: '2026-03-31', nickname: 'Ana' })
+      expect([refused.status, await faultyFields(refused)]).toEqual([400, ['birthday']])
+      expect(await (await user.get('/users/me/profile')).json()).toMatchObject({
+        birthday: '2026-03-30',
+        nickname: null,
+      })
+    })
+
     it.each([
       ['/users/me/preferences', {}, ['body']],
       ['/users/me/preferences', { subscription_tier: 'premium', units: 'metric' }, ['subscription_tier']],

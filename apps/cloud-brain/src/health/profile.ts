@@ -3,15 +3,19 @@ import { eq } from 'drizzle-orm'
 import type { Definition } from 'millpond'
 import { UserId } from '../auth/user-id.ts'
 import type { CachedParts } from '../cached-parts.ts'
+import type { Clock } from '../clock.ts'
 import type { Database, Transaction } from '../db/database.ts'
 import { userProfiles } from '../db/schema/index.ts'
 import { type Preconditions, requirePreconditions } from '../etag.ts'
-import { IsoDate } from '../local-day.ts'
+import { IsoDate, toLocalDay } from '../local-day.ts'
+import { RequestFault } from '../request-fault.ts'
 import { Label } from './ingest-batch.ts'
 import type { Outbox } from './outbox.ts'
 import { lockUser } from './preferences.ts'
 import { userTag } from './tags.ts'
 
+/** Where a day begins first. */
+const EARLIEST_ZONE = 'Pacific/Kiritimati'
 const Gender = z.enum(['female', 'male', 'non_binary', 'other', 'undisclosed'])
 const fields = {
   display_name: Label(100).nullable(),
@@ -87,13 +91,18 @@ async function readProfile(db: Database | Transaction, { userId, email }: Who): 
 /**
  * Changes a profile in one transaction.
  *
- * @throws RequestFault 412 when the profile as it is does not meet `preconditions`
+ * @throws RequestFault 400 for a birthday that nobody on earth has reached; 412 when the profile as it is does not meet `preconditions`
  */
 export async function changeProfile(
-  { db, outbox }: { db: Database; outbox: Outbox },
+  { db, outbox, clock }: { db: Database; outbox: Outbox; clock: Clock },
   { preconditions, ...who }: Who & { preconditions: Preconditions },
   patch: ProfilePatch,
 ): Promise<Profile> {
+  if (patch.birthday && patch.birthday > toLocalDay(new Date(clock.now()), EARLIEST_ZONE)) {
+    throw new RequestFault('invalid_request', 'Not valid: birthday', {
+      errors: [{ field: 'birthday', detail: 'must not be after today' }],
+    })
+  }
   const { after, pending } = await db.transaction(async (tx) => {
     await lockUser(tx, who.userId)
     await requirePreconditions(preconditions, await readProfile(tx, who))

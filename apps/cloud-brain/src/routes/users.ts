@@ -1,6 +1,7 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context, Handler } from 'hono'
 import type { ApiEnv } from '../api-env.ts'
+import type { Clock } from '../clock.ts'
 import type { Database } from '../db/database.ts'
 import { documentRoute, problems, toHeader } from '../document-route.ts'
 import { etagOf, type Preconditions } from '../etag.ts'
@@ -30,6 +31,7 @@ const Conditions = z.object({
 export function userRoutes(deps: {
   db: Database
   outbox: Outbox
+  clock: Clock
   preferences: CachedPreferences
   profile: CachedProfile
 }): OpenAPIHono<ApiEnv> {
