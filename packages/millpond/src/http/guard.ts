@@ -84,19 +84,15 @@ async function settledByNow(promise: Promise<unknown>): Promise<boolean> {
 
 /** The response with the rate-limit headers of a decision. Those that it already has stay. */
 export function withRateLimit(response: Response, decision: Decision): Response {
-  const missing = missingIn(response.headers, decision)
-  if (missing.length === 0) return response
-  // The headers of a response that came from fetch cannot be changed.
-  const headers = new Headers(response.headers)
-  for (const [name, value] of missing) headers.set(name, value)
-  return new Response(response.body, { status: response.status, statusText: response.statusText, headers })
+  // A copy, since the headers of a response that came from fetch cannot be changed. Bun adds the type of a text when it is sent, and only a clone keeps that; elsewhere a clone would hold the body twice.
+  const isText = 'Bun' in globalThis && !response.headers.has('content-type')
+  const copy = isText ? response.clone() : new Response(response.body, response)
+  addRateLimit(copy.headers, decision)
+  return copy
 }
 
 /** Adds the rate-limit headers of a decision to those of a response that nobody else has. A copy of it would read its body as a stream. */
 export function addRateLimit(headers: Headers, decision: Decision): void {
-  for (const [name, value] of missingIn(headers, decision)) headers.set(name, value)
-}
-
-function missingIn(headers: Headers, decision: Decision): [name: string, value: string][] {
-  return Object.entries(rateLimitHeaders(decision)).filter(([name]) => !headers.has(name))
+  for (const [name, value] of Object.entries(rateLimitHeaders(decision)))
+    if (!headers.has(name)) headers.set(name, value)
 }
