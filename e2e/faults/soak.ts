@@ -18,11 +18,17 @@ const MOST_GROWTH = 1.5
 /** Resident memory by process, in MiB. */
 type Memory = Readonly<Record<string, number>>
 
-function readOptions(): { minutes: number; seed: number; chosen: readonly Fault[] } {
-  const { values } = parseArgs({
-    options: { minutes: { type: 'string' }, seed: { type: 'string' }, only: { type: 'string' } },
-  })
-  const { minutes = '30', seed = '1', only = '' } = values
+const USAGE = `Usage: npm run soak -- [options]
+  --minutes N  how long, at most ${MOST_MINUTES}; default 30
+  --seed N     another order of the faults; default 1
+  --only TEXT  only faults whose names have one of these parts, separated by commas. The names:
+${faults.map(({ name }) => `                 ${name}`).join('\n')}`
+
+function readOptions(): { minutes: number; seed: number; chosen: readonly Fault[] } | undefined {
+  const text = { type: 'string' } as const
+  const { values } = parseArgs({ options: { minutes: text, seed: text, only: text, help: { type: 'boolean' } } })
+  const { minutes = '30', seed = '1', only = '', help = false } = values
+  if (help) return undefined
   if (!/^\d+(\.\d+)?$/.test(minutes) || Number(minutes) <= 0 || Number(minutes) > MOST_MINUTES) {
     throw new RangeError(
       `Cannot soak: --minutes must be more than 0 and at most ${MOST_MINUTES}, received "${minutes}"`,
@@ -69,8 +75,7 @@ function findGrowth(samples: readonly Memory[]): string[] {
   })
 }
 
-async function main(): Promise<void> {
-  const { minutes, seed, chosen } = readOptions()
+async function soak({ minutes, seed, chosen }: NonNullable<ReturnType<typeof readOptions>>): Promise<void> {
   const random = seededRandom(seed)
   const built = await buildSystem()
   if (built.code !== 0) throw new TypeError(`Cannot soak: the build failed\n${built.output}`)
@@ -102,4 +107,13 @@ async function main(): Promise<void> {
   }
 }
 
-await main()
+try {
+  const options = readOptions()
+  if (options === undefined) console.log(USAGE)
+  else await soak(options)
+} catch (error) {
+  // What was typed wrong is no fault of the code.
+  const isMistyped = error instanceof RangeError || (error instanceof TypeError && 'code' in error)
+  console.error(isMistyped ? error.message : error)
+  process.exitCode = 1
+}

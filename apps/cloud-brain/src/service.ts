@@ -91,7 +91,7 @@ async function openParts(
     const checks = [...cacheTest.checks, ...limiterTest.checks].filter(({ ok }) => !ok)
     logger.warn(
       { checks },
-      'the store does not hold what it is given: answers are computed, and limits are what each declares for an outage',
+      'the store is away, slow, or does not hold what it is given: until a self-test passes count on answers that are computed and limits as each declares for an outage',
     )
   }
   await outbox.drain()

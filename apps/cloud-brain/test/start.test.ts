@@ -129,7 +129,7 @@ describe('main', () => {
     child.kill('SIGTERM')
     const { code, output } = await end
     expect([code, output.includes('"name":"a limit refuses","ok":false')]).toEqual([0, true])
-    expect(output).toContain('the store does not hold what it is given')
+    expect(output).toContain('does not hold what it is given')
   })
 
   it('keeps its data and its tokens over a restart, and stops when its parent goes away', async () => {
