@@ -91,3 +91,33 @@ test('withClusterCache() reads each key of a tick once, with one call for each s
   expect(read.mock.calls.map(([keys]) => keys.length).sort()).toEqual([2, 3])
   cache.close()
 })
+
+/** A store whose answers take a while, that notes when each call begins and ends. */
+function slow() {
+  const events: string[] = []
+  const noted = async (tags: readonly StoreKey[]) => {
+    events.push(`> ${tags.join(' ')}`)
+    await new Promise(setImmediate)
+    events.push(`< ${tags.join(' ')}`)
+    return tags.map(() => 'v')
+  }
+  const one = { ...memory(), versions: noted, renew: async (tags: readonly StoreKey[]) => void (await noted(tags)) }
+  const slotOf = (key: string) => key.charCodeAt(0)
+  return { events, store: withClusterCache(one, { slotOf, masters: async () => [] }) }
+}
+
+const toKeys = (...keys: string[]) => keys as StoreKey[]
+
+test('withClusterCache() renews the first tag before any other, whatever their slots', async () => {
+  const { events, store } = slow()
+  await store.renew(toKeys('e', 'a', 'b', 'e2'), 'n', 1_000)
+  expect(events.slice(0, 2)).toEqual(['> e', '< e'])
+  expect(events.slice(2).toSorted()).toEqual(['< a', '< b', '< e2', '> a', '> b', '> e2'])
+})
+
+test('withClusterCache() reads the version of the last tag after all others, whatever their slots', async () => {
+  const { events, store } = slow()
+  await store.versions(toKeys('e2', 'a', 'b', 'e'), 'n', 1_000)
+  expect(events.slice(-2)).toEqual(['> e', '< e'])
+  expect(events.slice(0, -2).toSorted()).toEqual(['< a', '< b', '< e2', '> a', '> b', '> e2'])
+})

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { StoreUnavailableError } from '../../errors.ts'
 import type { StoreKey } from '../../key.ts'
 import { ALGORITHMS, type LimitCheck, type LimitMark, type LimitStore } from '../../limit/limit-store.ts'
 import { createFakeClock } from '../../testing/fake-clock.ts'
@@ -8,7 +9,7 @@ import { memory } from '../memory/index.ts'
 import { withClusterLimits } from './cluster-limits.ts'
 
 /** A store that rejects a call over several slots, as a cluster does. */
-function setUp(clock = createFakeClock()) {
+function setUp(clock = createFakeClock(), isAway: (key: StoreKey) => boolean = () => false) {
   const { take, peek, refund, ...rest } = memory({ clock })
   const calls: string[] = []
   const oneSlot =
@@ -16,6 +17,7 @@ function setUp(clock = createFakeClock()) {
     async (items: readonly Item[]) => {
       if (new Set(items.map(({ key }) => toHashTag(key))).size > 1) throw new RangeError('CROSSSLOT')
       calls.push(`${name} ${items.map(({ key }) => key).join(' ')}`)
+      if (items.some(({ key }) => isAway(key))) throw new StoreUnavailableError('away')
       return call(items)
     }
   const store: LimitStore = {
@@ -58,6 +60,13 @@ test('withClusterLimits() gives back what it took when a later slot refuses, and
     [true, 4],
   ])
   expect(calls).toEqual(['take r{a}p r{a}q', 'take r{b}p', 'refund r{a}p r{a}q', 'peek r{a}p r{a}q'])
+})
+
+test('withClusterLimits() gives back what it took when a later slot does not answer', async () => {
+  const { calls, limits } = setUp(createFakeClock(), (key) => key.includes('{b}'))
+  await expect(limits.take([check('a', 'p', 5), check('b', 'p', 5)])).rejects.toThrow('away')
+  expect(calls).toEqual(['take r{a}p', 'take r{b}p', 'refund r{a}p'])
+  expect((await limits.take([check('a', 'p', 1)]))[0]).toMatchObject({ allowed: true })
 })
 
 const steps = fc.array(
