@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { allowOrigins } from './allow-origins.ts'
 import type { ApiEnv } from './api-env.ts'
 
-const OURS = 'https://app.pond.dev'
+const OURS = 'https://app.pond.example'
 
 describe('allowOrigins', () => {
   afterEach(() => vi.restoreAllMocks())

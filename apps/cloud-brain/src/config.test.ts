@@ -3,8 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { readConfig } from './config.ts'
 
 const UPSTASH = { UPSTASH_REDIS_REST_URL: 'https://eu1-pond.upstash.io', UPSTASH_REDIS_REST_TOKEN: 'AYkQASQg' }
-const AUTH = { AUTH_JWKS_URL: 'https://id.pond.dev/jwks', AUTH_ISSUER: 'https://id.pond.dev', AUTH_AUDIENCE: 'phone' }
-const CHAT = { CHAT_API_URL: 'https://models.pond.dev/v1', CHAT_API_KEY: 'k3y', CHAT_MODEL: 'coach-1' }
+const AUTH = {
+  AUTH_JWKS_URL: 'https://id.pond.example/jwks',
+  AUTH_ISSUER: 'https://id.pond.example',
+  AUTH_AUDIENCE: 'phone',
+}
+const CHAT = { CHAT_API_URL: 'https://models.pond.example/v1', CHAT_API_KEY: 'k3y', CHAT_MODEL: 'coach-1' }
 
 const fault = (env: Record<string, string>) => {
   try {
@@ -58,15 +62,15 @@ describe('readConfig()', () => {
       LOG_LEVEL: 'error',
       STRAVA_CLIENT_ID: '1234',
       STRAVA_CLIENT_SECRET: 's3cret',
-      STRAVA_REDIRECT_URL: 'https://app.pond.dev/strava',
+      STRAVA_REDIRECT_URL: 'https://app.pond.example/strava',
       STRAVA_WEBHOOK_TOKEN: 'hook-token',
       TOKEN_ENCRYPTION_KEYS: `new:${Buffer.alloc(32, 1).toString('base64')},old:${Buffer.alloc(32, 2).toString('base64')}`,
       CACHE_ENCRYPTION_KEY: `c1:${Buffer.alloc(32, 3).toString('base64')}`,
-      CHAT_API_URL: 'https://models.pond.dev/v1',
+      CHAT_API_URL: 'https://models.pond.example/v1',
       CHAT_API_KEY: 'k3y',
       CHAT_MODEL: 'coach-1',
       METRICS_TOKEN: 'sixteen-letters-!',
-      CORS_ORIGINS: 'https://app.pond.dev, http://localhost:3000',
+      CORS_ORIGINS: 'https://app.pond.example, http://localhost:3000',
     }
     expect(readConfig(env, '/srv')).toEqual({
       production: true,
@@ -79,8 +83,8 @@ describe('readConfig()', () => {
       localSeconds: 2,
       auth: {
         kind: 'jwks',
-        jwksUrl: 'https://id.pond.dev/jwks',
-        issuer: 'https://id.pond.dev',
+        jwksUrl: 'https://id.pond.example/jwks',
+        issuer: 'https://id.pond.example',
         audience: 'phone',
       },
       cacheKeySecret: { kind: 'given', value: '0123456789abcdef' },
@@ -88,7 +92,7 @@ describe('readConfig()', () => {
         kind: 'strava',
         clientId: '1234',
         clientSecret: 's3cret',
-        redirectUrl: 'https://app.pond.dev/strava',
+        redirectUrl: 'https://app.pond.example/strava',
         webhookToken: 'hook-token',
       },
       sealingKeys: {
@@ -99,9 +103,9 @@ describe('readConfig()', () => {
         ],
       },
       cacheEncryption: [{ id: 'c1', key: Buffer.alloc(32, 3) }],
-      chat: { kind: 'model', url: 'https://models.pond.dev/v1', apiKey: 'k3y', model: 'coach-1' },
+      chat: { kind: 'model', url: 'https://models.pond.example/v1', apiKey: 'k3y', model: 'coach-1' },
       metrics: { kind: 'token', token: 'sixteen-letters-!' },
-      corsOrigins: ['https://app.pond.dev', 'http://localhost:3000'],
+      corsOrigins: ['https://app.pond.example', 'http://localhost:3000'],
       clientAddress: { proxies: 2 },
       logLevel: 'error',
     })
@@ -158,7 +162,7 @@ describe('readConfig()', () => {
       PORT: 'http',
       DATABASE_URL: 'mysql://root:hunter2@db/brain',
       UPSTASH_REDIS_REST_URL: 'https://eu1-pond.upstash.io',
-      AUTH_ISSUER: 'https://id.pond.dev',
+      AUTH_ISSUER: 'https://id.pond.example',
       CACHE_KEY_SECRET: 'short',
     })
     expect(message.split('\n')).toEqual([
@@ -253,7 +257,7 @@ describe('readConfig()', () => {
   })
 
   it('readConfig() refuses keys that are fetched over plain HTTP from another machine', () => {
-    expect(fault({ ...AUTH, AUTH_JWKS_URL: 'http://id.pond.dev/jwks' })).toBe(
+    expect(fault({ ...AUTH, AUTH_JWKS_URL: 'http://id.pond.example/jwks' })).toBe(
       'Cannot start Cloud Brain: AUTH_JWKS_URL must be an https:// URL (http:// only on this machine)',
     )
   })

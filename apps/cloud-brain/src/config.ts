@@ -126,7 +126,7 @@ const Environment = z.object({
   CHAT_API_KEY: token(),
   CHAT_MODEL: filledIn(),
   METRICS_TOKEN: toSecret(token()),
-  CORS_ORIGINS: text('must be origins such as https://app.pond.dev, separated by commas', (value) =>
+  CORS_ORIGINS: text('must be origins such as https://app.pond.example, separated by commas', (value) =>
     value.split(',').every((origin) => isOrigin(origin.trim())),
   ),
   LOG_LEVEL: text('must be debug, info, warn, error or silent', (value) =>

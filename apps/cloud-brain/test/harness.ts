@@ -92,7 +92,7 @@ export function createHarness(parts: {
       webhookToken: 'verify-me',
     },
     answerer: parts.answerer ?? answerByRules,
-    corsOrigins: ['https://app.pond.dev'],
+    corsOrigins: ['https://app.pond.example'],
     metricsAccess: parts.metricsAccess ?? { kind: 'open' },
     stores: { cache: cacheStore.kind, limits: store.kind },
     selfTests: async () => ({ cache: { ok: true, checks: [] }, limiter: { ok: true, checks: [] } }),
@@ -143,7 +143,7 @@ function createUsers({ issuer, request }: { issuer: DevelopmentIssuer; request: 
     /** Somebody new with a token. */
     createUser: async () => {
       const userId = UserId.parse(randomUUID())
-      const email = `${userId.slice(0, 8)}@pond.dev`
+      const email = `${userId.slice(0, 8)}@pond.example`
       return { ...toClient({ request, userId, token: await issuer.mint(userId, { email }) }), email }
     },
     /** Somebody of another application on the same database, here. */

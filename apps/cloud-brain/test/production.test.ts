@@ -34,7 +34,7 @@ describe('main in production', () => {
     const port = typeof address === 'object' && address ? address.port : 0
     token = await new SignJWT()
       .setProtectedHeader({ alg: 'ES256', kid: 'one' })
-      .setIssuer('https://id.pond.dev')
+      .setIssuer('https://id.pond.example')
       .setAudience('phone')
       .setSubject(userId)
       .setExpirationTime('5 minutes')
@@ -48,7 +48,7 @@ describe('main in production', () => {
         PORT: '0',
         DATA_DIR: folder,
         AUTH_JWKS_URL: `http://127.0.0.1:${port}/jwks`,
-        AUTH_ISSUER: 'https://id.pond.dev',
+        AUTH_ISSUER: 'https://id.pond.example',
         AUTH_AUDIENCE: 'phone',
         CACHE_KEY_SECRET: 'a secret of this test',
         METRICS_TOKEN: 'prometheus-may-read',

@@ -218,19 +218,19 @@ export function describeUsers(current: Current): void {
           method,
           headers: { origin, 'access-control-request-method': 'GET' },
         })
-      const allowed = await ask('https://app.pond.dev')
+      const allowed = await ask('https://app.pond.example')
       expect([allowed.status, allowed.headers.get('access-control-allow-origin')]).toEqual([
         204,
-        'https://app.pond.dev',
+        'https://app.pond.example',
       ])
       expect(allowed.headers.get('access-control-allow-credentials')).toBeNull()
-      for (const origin of ['https://evil.dev', 'https://app.pond.dev.evil.dev', 'null']) {
+      for (const origin of ['https://evil.dev', 'https://app.pond.example.evil.dev', 'null']) {
         expect((await ask(origin)).headers.get('access-control-allow-origin')).toBeNull()
       }
-      const refused = await ask('https://app.pond.dev', 'GET')
+      const refused = await ask('https://app.pond.example', 'GET')
       expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([
         401,
-        'https://app.pond.dev',
+        'https://app.pond.example',
       ])
     })
 

@@ -7,7 +7,7 @@ import { createVerifier, remoteKeys } from '../src/auth/verifier.ts'
 import { systemClock } from '../src/clock.ts'
 
 const ALGORITHMS = ['ES256', 'RS256', 'EdDSA'] as const
-const CLAIMS = { issuer: 'https://id.pond.dev', audience: 'phone' }
+const CLAIMS = { issuer: 'https://id.pond.example', audience: 'phone' }
 
 let server: Server
 let url: string
