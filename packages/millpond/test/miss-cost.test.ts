@@ -89,4 +89,34 @@ describeWith('redis', 'what the server is asked for', () => {
       commands: 4,
     })
   })
+
+  test('what it writes lives as long as it should: a lease 10 s, an entry its TTL, a tag longer than any entry and at most twice as long', async () => {
+    const HOUR_MS = 3_600_000
+    const { define, invalidate } = cache('lives')
+    const lives = async () => {
+      const keys = (await admin.keys('*lives*')).sort()
+      return Promise.all(keys.map((key) => admin.pttl(key)))
+    }
+    let loading: readonly number[] = []
+    const load = async () => {
+      loading = await lives()
+      return { by: 'me' }
+    }
+    const value = define({ name: 'v', ttl: '3h', tags: () => ['a'], load, valueTags: ({ by }) => [by] })
+    await value.get()
+    const [lease, ...tags] = [...loading].sort((a, b) => a - b)
+    expect(lease).toBeGreaterThan(0)
+    expect(lease).toBeLessThanOrEqual(10_000)
+    expect(tags.map((ms) => ms > 3 * HOUR_MS && ms <= 6 * HOUR_MS)).toEqual([true, true])
+    for (const [change, entries] of [
+      [async () => undefined, 1],
+      [() => value.delete(), 0],
+      [() => invalidate(['a', 'me']), 0],
+    ] as const) {
+      await change()
+      const left = await lives()
+      expect(left.filter((ms) => ms > 0 && ms <= 3 * HOUR_MS).length).toBe(entries)
+      expect(left.filter((ms) => ms > 3 * HOUR_MS && ms <= 6 * HOUR_MS).length).toBe(3)
+    }
+  })
 })
