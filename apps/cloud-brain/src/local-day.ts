@@ -7,7 +7,7 @@ const FIRST_DAY_MS = Date.parse(`${FIRST_DAY}T00:00:00Z`)
 
 /** A calendar day such as `2026-03-29`, from 1900 to 2199. It has no timezone: it is whatever day the user lived. */
 export const IsoDate = z.iso
-  .date({ abort: true, error: 'must be a day such as 2026-03-29' })
+  .date({ abort: true, error: 'must be a day such as 2026-01-31' })
   .refine((date) => date >= FIRST_DAY && date <= LAST_DAY, `must be from ${FIRST_DAY} to ${LAST_DAY}`)
 
 /** An IANA timezone name such as `Europe/Lisbon`. */

@@ -225,7 +225,7 @@ describe('import', () => {
     const stepsOf = async (date: string) => (await dayOf(user.get(`/analytics/daily-summary?date=${date}`))).steps
     expect([await stepsOf('2026-03-27'), await stepsOf('2026-03-28')]).toEqual([null, 6000])
     expect((await run([path, '--since', 'March'], user)).errors).toBe(
-      'Cannot import: --since must be a day such as 2026-03-29\n',
+      'Cannot import: --since must be a day such as 2026-01-31\n',
     )
   })
 

@@ -12,7 +12,7 @@ const RUN = {
   calories: 320,
   start_time: `${TODAY}T07:00:00Z`,
 }
-const A_TIME = 'must be a time with seconds and offset such as 2026-03-29T07:30:00+01:00'
+const A_TIME = 'must be a time with seconds and offset such as 2026-01-31T07:30:00+01:00'
 const FULL = {
   source: 'watch',
   workouts: [RUN],
@@ -128,7 +128,7 @@ export function describeIngest(current: Current): void {
         { index: 1, kind: 'workouts', code: 'wrong_type', detail: 'Invalid input: expected object, received string' },
         { index: 2, kind: 'workouts', code: 'invalid_value', detail: 'original_id: must not have control characters' },
         { index: 1, kind: 'sleep', code: 'out_of_range', detail: 'hours: Too big: expected number to be <=24' },
-        { index: 2, kind: 'sleep', code: 'invalid_format', detail: 'date: must be a day such as 2026-03-29' },
+        { index: 2, kind: 'sleep', code: 'invalid_format', detail: 'date: must be a day such as 2026-01-31' },
         { index: 0, kind: 'daily_metrics', code: 'invalid_value', detail: 'must have at least one metric' },
         {
           index: 1,

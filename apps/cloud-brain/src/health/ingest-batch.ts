@@ -26,7 +26,7 @@ const StartTime = z.iso
   .datetime({
     offset: true,
     abort: true,
-    error: 'must be a time with seconds and offset such as 2026-03-29T07:30:00+01:00',
+    error: 'must be a time with seconds and offset such as 2026-01-31T07:30:00+01:00',
   })
   .refine((value) => IsoDate.safeParse(value.slice(0, 10)).success, 'must be from 1900 to 2199')
 

@@ -40,7 +40,7 @@ async function run(): Promise<void> {
   const [given] = positionals
   if (given === undefined || positionals.length > 1) throw new ImportError(USAGE)
   if (values.since !== undefined && !IsoDate.safeParse(values.since).success) {
-    throw new ImportError('Cannot import: --since must be a day such as 2026-03-29')
+    throw new ImportError('Cannot import: --since must be a day such as 2026-01-31')
   }
   // npm runs this in the package's folder; INIT_CWD is where the person is.
   const here = process.env.INIT_CWD ?? process.cwd()
