@@ -40,7 +40,7 @@ export const Profile = z
 
 export type Profile = z.infer<typeof Profile>
 
-/** What users may change: any of these, null to take it back. An empty change is refused, and so are the other members. */
+/** What users may change: one or more of these fields, and no other; null takes a value back. */
 export const ProfilePatch = z
   .strictObject(fields)
   .partial()

@@ -1,4 +1,4 @@
-import { fieldClass, LabelledField } from './form-parts.tsx'
+import { emailInput, fieldClass, LabelledField } from './form-parts.tsx'
 import type { LineNote } from './note-line.tsx'
 import { SubmitLine } from './submit-line.tsx'
 
@@ -11,17 +11,7 @@ export function AskForLink({ note, email }: { note: LineNote | undefined; email:
         label="The address you joined with"
         hint="The answer is the same whether it is on the list or not; only its owner gets a mail."
       >
-        <input
-          id="email"
-          name="email"
-          type="email"
-          required
-          maxLength={255}
-          autoComplete="email"
-          defaultValue={email}
-          aria-describedby="email-hint"
-          className={fieldClass}
-        />
+        <input id="email" {...emailInput} defaultValue={email} aria-describedby="email-hint" className={fieldClass} />
       </LabelledField>
       <div className="mt-4">
         <SubmitLine id="link-note" label="Send me my link" note={note} />

@@ -10,6 +10,15 @@ export const warningButtonClass =
 export const fieldClass =
   'scroll-mt-24 min-h-12 w-full min-w-0 rounded-md border border-field bg-sheet px-4 font-sans text-base text-ink placeholder:text-soft-ink aria-invalid:border-2 aria-invalid:border-mark'
 
+/** Of every field that takes a visitor's address. */
+export const emailInput = {
+  name: 'email',
+  type: 'email',
+  required: true,
+  maxLength: 255,
+  autoComplete: 'email',
+} as const
+
 /** What an address leads to after a form: it stands in the middle, with the form above it still in view. */
 export const targetClass = 'scroll-mt-[50vh] outline-none'
 

@@ -1,6 +1,7 @@
 'use client'
 import { type FormEvent, useCallback, useEffect, useRef, useState } from 'react'
 import type { VisitorNote } from '../waitlist/visitor-note.ts'
+import { emailInput } from './form-parts.tsx'
 import { JoinStatus, toJoinState } from './join-status.tsx'
 import { joinedEvent } from './joined-event.ts'
 import { JoinedPanel } from './joined-panel.tsx'
@@ -54,11 +55,7 @@ export function JoinForm(props: { note: VisitorNote | undefined; nowMs: number; 
         <input
           ref={field}
           id="email"
-          name="email"
-          type="email"
-          required
-          maxLength={255}
-          autoComplete="email"
+          {...emailInput}
           inputMode="email"
           spellCheck={false}
           placeholder="you@example.org"

@@ -3,7 +3,7 @@ import { type FormEvent, type ReactNode, useCallback, useRef, useState } from 'r
 import type { Quiz } from '../waitlist/join-input.ts'
 import { quizQuestions } from '../waitlist/quiz-questions.ts'
 import type { VisitorNote } from '../waitlist/visitor-note.ts'
-import { buttonClass, fieldClass, quietButtonClass } from './form-parts.tsx'
+import { buttonClass, emailInput, fieldClass, quietButtonClass } from './form-parts.tsx'
 import { JoinStatus, toJoinState } from './join-status.tsx'
 import { joinedEvent } from './joined-event.ts'
 import { JoinedPanel } from './joined-panel.tsx'
@@ -131,11 +131,7 @@ export function QuizForm(props: { note: VisitorNote | undefined; nowMs: number; 
           </p>
           <input
             ref={field}
-            name="email"
-            type="email"
-            required
-            maxLength={255}
-            autoComplete="email"
+            {...emailInput}
             spellCheck={false}
             aria-label="An address to write to"
             aria-invalid={state.status === 'invalid'}
