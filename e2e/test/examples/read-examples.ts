@@ -7,13 +7,20 @@ export interface Example {
 
 const lineOf = (text: string, index: number): number => text.slice(0, index).split('\n').length
 
-/** The blocks marked `ts` of a Markdown page. What is not to be run is not marked so. */
+/** Whether the block is a file of a project and not an example by itself: its first line is `// src/proxy.ts`. */
+const isProjectFile = ({ code }: Example): boolean => /^\/\/ \S+\.tsx?\n/.test(code)
+
+/** The blocks marked `ts` of a Markdown page. What is not to be run is not marked so; files of a project are left out. */
 export function readExamples(page: string, text: string): Example[] {
-  return [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map((block) => ({
-    page,
-    line: lineOf(text, block.index),
-    code: block[1] ?? '',
-  }))
+  return [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)]
+    .map((block) => ({ page, line: lineOf(text, block.index), code: block[1] ?? '' }))
+    .filter((example) => !isProjectFile(example))
+}
+
+/** The files of the project that a Markdown page shows, by their paths. */
+export function readProjectFiles(text: string): Map<string, string> {
+  const blocks = text.matchAll(/^```tsx?\n(\/\/ (\S+\.tsx?)\n[\s\S]*?)^```$/gm)
+  return new Map([...blocks].map(([, code = '', path = '']) => [path, code]))
 }
 
 /** The blocks marked `ts` of the docstrings of a source file. */
