@@ -137,6 +137,28 @@ describe('a person', () => {
     expect(confirms.map(({ status }) => status)).toEqual([410, 410, 410, 400, 400])
   })
 
+  it('is the same to the routes and to the pages, whatever a sibling host has set under the same names', async () => {
+    const from = '192.0.2.8'
+    const [{ cookie }, another] = [await enter(from, 'two@x.org'), await enter('192.0.2.7', 'other@x.org')]
+    const renamed = await postForm(`${site.url}/api/waitlist/name`, { from, cookie, fields: { displayName: '<i>' } })
+    const [note, path] = [cookieOf(renamed), renamed.header('location')?.split('#')[0]]
+    const see = async (cookies: string) => {
+      const page = await callSite(`${site.url}${path}`, { headers: { cookie: cookies } })
+      const { status } = await readStatus(from, cookies)
+      return [status, page.text.includes('data-testid="place"'), page.text.includes('simple punctuation')]
+    }
+    const foreign = 'headwater_me=x; headwater_note=y'
+    expect([await see(`${foreign}; ${cookie}; ${note}`), await see(`${note}; ${cookie}; ${foreign}`)]).toEqual([
+      [200, true, true],
+      [200, true, true],
+    ])
+    // Which of the two was put there nobody can tell.
+    expect([await see(`${another.cookie}; ${cookie}`), await see(`${cookie}; ${another.cookie}`)]).toEqual([
+      [401, false, false],
+      [401, false, false],
+    ])
+  })
+
   it('gets another link by mail, and who is not on the list gets the same answer and no mail', async () => {
     const from = '192.0.2.5'
     const known = await postJson(`${site.url}/api/waitlist/link`, { from, body: { email: 'first@x.org' } })

@@ -1,4 +1,5 @@
-import { cookies } from 'next/headers'
+import { headers } from 'next/headers'
+import { readCookies } from '../lib/read-cookies.ts'
 import { runtime } from '../lib/runtime.ts'
 import { noteCookie, readVisitorNote, type VisitorNote } from '../waitlist/visitor-note.ts'
 import type { LineNote } from './note-line.tsx'
@@ -11,8 +12,9 @@ export const only = (value: string | string[] | undefined): string | undefined =
 
 /** What came of the form that led to this page, if one did. */
 export async function readNote(query: Query): Promise<VisitorNote | undefined> {
-  const cookie = (await cookies()).get(noteCookie)?.value
-  return readVisitorNote(cookie, { id: only(query.note), secret: runtime().secrets.cookie })
+  const named = { id: only(query.note), secret: runtime().secrets.cookie }
+  const notes = readCookies((await headers()).get('cookie'), noteCookie).map((text) => readVisitorNote(text, named))
+  return notes.find((note) => note !== undefined)
 }
 
 const toWait = (untilMs: number, nowMs: number): LineNote => ({

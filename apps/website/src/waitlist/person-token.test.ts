@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readPersonToken, writePersonToken } from './person-token.ts'
+import { readPersonCookie, readPersonToken, writePersonToken } from './person-token.ts'
 
 const secret = 's'.repeat(32)
 const issuedAt = new Date('2026-11-01T00:00:00Z')
@@ -38,5 +38,24 @@ describe('readPersonToken()', () => {
   it('writes the same text for the same moment, so that a mail that is sent twice says the same', () => {
     const write = () => writePersonToken(id, { purpose: 'mail-link', secret, issuedAt })
     expect(write()).toBe(write())
+  })
+})
+
+describe('readPersonCookie()', () => {
+  it('finds the one person among cookies of other hosts, names and secrets, and nobody where there are two', () => {
+    const now = later(1)
+    const cookie = (person: string, change: { secret?: string; purpose?: 'mail-link' } = {}) =>
+      `headwater_me=${writePersonToken(person, { purpose: 'person', secret, issuedAt, ...change })}`
+    const own = cookie(id)
+    const another = '22222222-2222-4222-8222-222222222222'
+    const foreign = ['headwater_me=x', 'headwater_me=', cookie(another, { secret: 't'.repeat(32) })]
+    for (const part of [...foreign, cookie(another, { purpose: 'mail-link' }), `x_${cookie(another)}`, own]) {
+      for (const header of [`${part}; ${own}`, `${own};${part}`]) {
+        expect([header, readPersonCookie(header, { secret, now })]).toEqual([header, id])
+      }
+    }
+    for (const header of [`${own}; ${cookie(another)}`, `${cookie(another)}; ${own}`, foreign.join('; '), '', null]) {
+      expect([header, readPersonCookie(header, { secret, now })]).toEqual([header, undefined])
+    }
   })
 })

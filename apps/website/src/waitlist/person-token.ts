@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { readCookies } from '../lib/read-cookies.ts'
 import { type SealPurpose, seal, unseal } from '../lib/sealed.ts'
 
 const dayMs = 86_400_000
@@ -34,4 +35,20 @@ export function readPersonToken(
 ): string | undefined {
   const parsed = token.safeParse(unseal(text, options))
   return parsed.success && parsed.data.until > options.now.getTime() ? parsed.data.person : undefined
+}
+
+/**
+ * Whose browser sent this `Cookie` header; undefined for a stranger's. What is no token of ours counts for nothing, wherever it
+ * stands. Two people are nobody: a sibling's host has put one of them there.
+ */
+export function readPersonCookie(
+  header: string | null,
+  { secret, now }: { secret: string; now: Date },
+): string | undefined {
+  const people = new Set(
+    readCookies(header, personCookie).map((text) => readPersonToken(text, { purpose: 'person', secret, now })),
+  )
+  people.delete(undefined)
+  const [person, another] = people
+  return another === undefined ? person : undefined
 }

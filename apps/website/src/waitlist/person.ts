@@ -1,7 +1,7 @@
 import { problem } from 'millpond/http'
 import { cookieLine } from '../api/post-answers.ts'
 import type { Runtime } from '../lib/runtime.ts'
-import { personCookie, personCookieMaxAge, readPersonToken, writePersonToken } from './person-token.ts'
+import { personCookie, personCookieMaxAge, readPersonCookie, writePersonToken } from './person-token.ts'
 
 /** The Set-Cookie line by which a browser is known as this person's from now on. */
 export function personCookieLine(id: string, runtime: Runtime, now: Date): string {
@@ -15,12 +15,7 @@ export const forgottenPersonLine = (runtime: Runtime): string =>
 
 /** Whose browser sent the request; undefined for a stranger's. */
 export function readPerson(request: Request, runtime: Runtime, now: Date): string | undefined {
-  const found = (request.headers.get('cookie') ?? '')
-    .split(';')
-    .map((part) => part.trim())
-    .find((part) => part.startsWith(`${personCookie}=`))
-  const text = found?.slice(personCookie.length + 1)
-  return readPersonToken(text, { purpose: 'person', secret: runtime.secrets.cookie, now })
+  return readPersonCookie(request.headers.get('cookie'), { secret: runtime.secrets.cookie, now })
 }
 
 export function unknownPerson(): Response {

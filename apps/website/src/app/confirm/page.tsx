@@ -1,5 +1,5 @@
 import type { Metadata } from 'next'
-import { cookies } from 'next/headers'
+import { headers } from 'next/headers'
 import { cache } from 'react'
 import { setPageStatus } from '../../lib/page-status.ts'
 import { runtime } from '../../lib/runtime.ts'
@@ -8,7 +8,7 @@ import { Notice } from '../../sections/notice.tsx'
 import { only, outcomeTitle, type Query, readNote, toLineNote } from '../../sections/read-note.ts'
 import { SubmitLine } from '../../sections/submit-line.tsx'
 import { readConfirmation } from '../../waitlist/confirm.ts'
-import { personCookie, readPersonToken } from '../../waitlist/person-token.ts'
+import { readPersonCookie, readPersonToken } from '../../waitlist/person-token.ts'
 
 type Link =
   /** Expired, damaged, or of somebody who has left. */
@@ -22,7 +22,7 @@ const readLink = cache(async (token: string | undefined): Promise<Link> => {
   if (id === undefined) return { state: 'dry' }
   const state = await readConfirmation(database.db, id).catch(() => 'pending' as const)
   if (state === 'gone') return { state: 'dry' }
-  const known = readPersonToken((await cookies()).get(personCookie)?.value, { purpose: 'person', secret, now })
+  const known = readPersonCookie((await headers()).get('cookie'), { secret, now })
   return { state, isAnothers: known !== undefined && known !== id }
 })
 

@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm'
 import type { Metadata } from 'next'
-import { cookies } from 'next/headers'
+import { headers } from 'next/headers'
 import { signups } from '../../db/schema.ts'
 import { runtime } from '../../lib/runtime.ts'
 import { AskForLink } from '../../sections/ask-for-link.tsx'
@@ -9,7 +9,7 @@ import { PageFrame } from '../../sections/page-frame.tsx'
 import { pageOrCloudy } from '../../sections/page-or-cloudy.tsx'
 import { only, outcomeTitle, type Query, readNote, toLineNote } from '../../sections/read-note.ts'
 import type { Quiz } from '../../waitlist/join-input.ts'
-import { personCookie, readPersonToken } from '../../waitlist/person-token.ts'
+import { readPersonCookie } from '../../waitlist/person-token.ts'
 import { type PersonStatus, readPersonStatus } from '../../waitlist/ranking.ts'
 import type { VisitorNote } from '../../waitlist/visitor-note.ts'
 
@@ -19,8 +19,8 @@ export async function generateMetadata({ searchParams }: { searchParams: Promise
 
 async function readStatus(): Promise<{ status: PersonStatus; quiz: Quiz | null } | undefined> {
   const { secrets, database } = runtime()
-  const cookie = (await cookies()).get(personCookie)?.value
-  const id = readPersonToken(cookie, { purpose: 'person', secret: secrets.cookie, now: new Date() })
+  const cookie = (await headers()).get('cookie')
+  const id = readPersonCookie(cookie, { secret: secrets.cookie, now: new Date() })
   if (id === undefined) return undefined
   const status = await readPersonStatus(database.db, id)
   const [row] = await database.db.select({ quiz: signups.quiz }).from(signups).where(eq(signups.id, id))
