@@ -117,6 +117,37 @@ export function describeStravaEvents(current: Current): void {
       }
     })
 
+    it('asks for one new token also where the clock is hours ahead of Strava’s', async () => {
+      const { strava } = current()
+      const ahead = createHarness(current())
+      const user = await createUser()
+      await connectStrava(user)
+      strava.activities.set(RUN.id, RUN)
+      ahead.clock.time += 7 * 3_600_000
+      const before = timesAsked(current(), 'POST /oauth/token')
+      expect((await event({}, ahead)).status).toBe(200)
+      expect(timesAsked(current(), 'POST /oauth/token') - before).toBe(1)
+      expect(await statusOf(user)).toMatchObject({ connected: true, sync_status: 'ok' })
+    })
+
+    it('leaves alone what a user connected while Strava refused the token before, and follows the event with it', async () => {
+      const { strava } = current()
+      const user = await createUser()
+      await connectStrava(user)
+      strava.activities.set(RUN.id, RUN)
+      const allowed = await allowStrava(user)
+      const letAnswer = holdStrava()
+      const following = event()
+      await vi.waitUntil(() => timesAsked(current(), `GET /api/v3/activities/${RUN.id}`) > 0)
+      strava.gate = undefined
+      strava.revoke()
+      expect((await user.post('/integrations/strava/exchange', allowed)).status).toBe(200)
+      letAnswer()
+      expect((await following).status).toBe(200)
+      expect(await statusOf(user)).toMatchObject({ connected: true, sync_status: 'ok' })
+      expect(await dayOf(user.get('/analytics/daily-summary'))).toMatchObject({ workouts_count: 1 })
+    })
+
     it('stops asking while the rate limit is used up, and starts again in the next window', async () => {
       const { harness, strava } = current()
       const user = await createUser()

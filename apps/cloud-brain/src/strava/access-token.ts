@@ -17,13 +17,16 @@ const MAX_LOOKS = 200
 /** A connection as it was read. Its sealed refresh token is its version: no two are sealed alike. */
 type Connection = Pick<typeof stravaConnections.$inferSelect, 'accessToken' | 'refreshToken' | 'expiresAt'>
 
+/** A token, and the version of the connection that it is of. */
+export type Access = { token: string; version: string }
+
 /**
  * A token that is valid for some minutes; undefined without a connection, or when Strava has ended it.
  *
  * @throws StravaUnavailableError when a token must be refreshed and Strava does not answer, or refuses this application
  * @throws SealError when the token was sealed with a key that is not configured any more
  */
-export type AccessToken = (userId: UserId) => Promise<string | undefined>
+export type AccessToken = (userId: UserId) => Promise<Access | undefined>
 
 /**
  * Creates the way to a user's access token. An old one is refreshed by one at a time: in a process the others wait for the
@@ -40,10 +43,7 @@ export function createAccessToken({
   /** Writes in one transaction, and invalidates what is cached about the connection. */
   change<Result>(userId: UserId, write: (tx: Transaction) => Promise<Result>): Promise<Result>
 }): AccessToken {
-  const underway = new Map<UserId, Promise<string | undefined>>()
-  const isSame = (userId: UserId, { refreshToken }: Connection) =>
-    and(eq(stravaConnections.userId, userId), eq(stravaConnections.refreshToken, refreshToken))
-
+  const underway = new Map<UserId, Promise<Access | undefined>>()
   async function find(userId: UserId): Promise<Connection | undefined> {
     const { accessToken, refreshToken, expiresAt } = stravaConnections
     const [row] = await db
@@ -54,20 +54,22 @@ export function createAccessToken({
   }
 
   const isFresh = ({ expiresAt }: Connection) => expiresAt.getTime() > clock.now() + MARGIN_MS
-  const openAccess = (userId: UserId, { accessToken }: Connection) =>
-    sealer.open(accessToken, tokenContext(userId, 'access'))
+  const toAccess = (userId: UserId, { accessToken, refreshToken }: Connection): Access => ({
+    token: sealer.open(accessToken, tokenContext(userId, 'access')),
+    version: refreshToken,
+  })
 
-  async function refreshed(userId: UserId): Promise<string | undefined> {
+  async function refreshed(userId: UserId): Promise<Access | undefined> {
     for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
       const connection = await find(userId)
       if (!connection) return undefined
-      if (isFresh(connection)) return openAccess(userId, connection)
+      if (isFresh(connection)) return toAccess(userId, connection)
       if (!(await claim(userId, connection))) {
         await delay(LOOK_AGAIN_MS)
         continue
       }
-      const token = await refresh(userId, connection)
-      if (token !== undefined) return token
+      const access = await refresh(userId, connection)
+      if (access) return access
     }
     throw new StravaUnavailableError('Cannot refresh a token: other processes are at it')
   }
@@ -78,20 +80,23 @@ export function createAccessToken({
     const claimed = await db
       .update(stravaConnections)
       .set({ claimedUntil: sql`now() + make_interval(secs => ${CLAIM_SECONDS})` })
-      .where(and(isSame(userId, connection), or(isNull(claimedUntil), lt(claimedUntil, sql`now()`))))
+      .where(and(isVersion(userId, connection.refreshToken), or(isNull(claimedUntil), lt(claimedUntil, sql`now()`))))
       .returning({ userId: stravaConnections.userId })
     return claimed.length === 1
   }
 
-  /** The new token; undefined when the connection has ended, or was changed meanwhile. */
-  async function refresh(userId: UserId, connection: Connection): Promise<string | undefined> {
-    const isThis = isSame(userId, connection)
+  /** The new token, however long it is valid; undefined when the connection has ended, or was changed meanwhile. */
+  async function refresh(userId: UserId, connection: Connection): Promise<Access | undefined> {
+    const isThis = isVersion(userId, connection.refreshToken)
     try {
       const tokens = await client.refresh(sealer.open(connection.refreshToken, tokenContext(userId, 'refresh')))
-      await db
+      const { accessToken, refreshToken, expiresAt } = stravaConnections
+      const [renewed] = await db
         .update(stravaConnections)
         .set(sealTokens(sealer, userId, tokens))
         .where(isThis)
+        .returning({ accessToken, refreshToken, expiresAt })
+      return renewed && toAccess(userId, renewed)
     } catch (error) {
       if (!(error instanceof StravaRefusedError)) {
         await db.update(stravaConnections).set({ claimedUntil: null }).where(isThis)
@@ -105,12 +110,16 @@ export function createAccessToken({
   return async (userId) => {
     const connection = await find(userId)
     if (!connection) return undefined
-    if (isFresh(connection)) return openAccess(userId, connection)
+    if (isFresh(connection)) return toAccess(userId, connection)
     const running = underway.get(userId) ?? refreshed(userId).finally(() => underway.delete(userId))
     underway.set(userId, running)
     return running
   }
 }
+
+/** Whether a row is this version of a user's connection. */
+export const isVersion = (userId: UserId, version: string) =>
+  and(eq(stravaConnections.userId, userId), eq(stravaConnections.refreshToken, version))
 
 /** Tokens as they lie in the database: for their user and purpose only, and claimed by nobody. */
 export function sealTokens(sealer: Sealer, userId: UserId, tokens: StravaTokens) {

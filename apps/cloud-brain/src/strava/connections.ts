@@ -11,7 +11,7 @@ import type { Outbox } from '../health/outbox.ts'
 import { userTag } from '../health/tags.ts'
 import { RequestFault } from '../request-fault.ts'
 import { SealError, type Sealer } from '../seal.ts'
-import { createAccessToken, sealTokens } from './access-token.ts'
+import { type Access, createAccessToken, isVersion, sealTokens } from './access-token.ts'
 import { type StravaClient, StravaRefusedError, StravaUnavailableError } from './strava-client.ts'
 
 const STATE_LIFETIME_MS = 600_000
@@ -109,17 +109,18 @@ export function createStravaConnections({ db, outbox, clock, client, sealer }: S
 
   /** Forgets the tokens and, where Strava answers and they can be opened, the permission. False when there was no connection. */
   async function disconnect(userId: UserId): Promise<boolean> {
-    const token = await accessToken(userId).catch(ignoreUnusable)
+    const access = await accessToken(userId).catch(ignoreUnusable)
     const wasConnected = await forget(userId)
-    if (token !== undefined) await client.deauthorize(token).catch(ignoreStrava)
-    return wasConnected || token !== undefined
+    if (access) await client.deauthorize(access.token).catch(ignoreStrava)
+    return wasConnected || access !== undefined
   }
 
-  async function forget(userId: UserId): Promise<boolean> {
+  /** False when there was no connection, or, of a token that Strava refuses, when the connection is another by now. */
+  async function forget(userId: UserId, refused?: Access): Promise<boolean> {
     const removed = await change(userId, (tx) =>
       tx
         .delete(stravaConnections)
-        .where(eq(stravaConnections.userId, userId))
+        .where(refused ? isVersion(userId, refused.version) : eq(stravaConnections.userId, userId))
         .returning({ id: stravaConnections.userId }),
     )
     return removed.length > 0

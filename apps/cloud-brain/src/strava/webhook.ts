@@ -11,6 +11,7 @@ import { toLogError } from '../log-error.ts'
 import type { Metrics } from '../metrics.ts'
 import { RequestFault } from '../request-fault.ts'
 import { SealError } from '../seal.ts'
+import type { Access } from './access-token.ts'
 import type { StravaConnections } from './connections.ts'
 import { type StravaActivity, type StravaClient, StravaRefusedError, StravaUnavailableError } from './strava-client.ts'
 
@@ -49,14 +50,18 @@ export function createStravaEvents(deps: {
   const { client, connections, ingest, limiter, logger, metrics } = deps
 
   async function look(userId: UserId, event: StravaEvent): Promise<void> {
+    let access: Access | undefined
     try {
-      const token = await connections.accessToken(userId)
-      if (token === undefined) return
-      if (event.object_type === 'athlete') await client.readAthlete(token)
-      else await takeActivity(userId, token, event)
+      access = await connections.accessToken(userId)
+      if (!access) return
+      if (event.object_type === 'athlete') await client.readAthlete(access.token)
+      else await takeActivity(userId, access.token, event)
       await connections.noteSync(userId, 'ok')
     } catch (error) {
-      if (error instanceof StravaRefusedError && error.status === 401) return void (await connections.forget(userId))
+      if (access && error instanceof StravaRefusedError && error.status === 401) {
+        // What the user connected meanwhile has a token of its own.
+        return (await connections.forget(userId, access)) ? undefined : look(userId, event)
+      }
       await connections.noteSync(userId, 'failed')
       throw error
     }
