@@ -1,8 +1,13 @@
 import { join } from 'node:path'
+import { memory } from 'millpond/memory'
 import { describeWith, startPostgres } from 'millpond-e2e/servers'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { RouteContext } from '../src/api/api-route.ts'
 import { type OpenDatabase, openDatabase } from '../src/db/database.ts'
 import { supportContributions, supportSync } from '../src/db/schema.ts'
+import { createSiteCache } from '../src/lib/cache.ts'
+import type { Runtime } from '../src/lib/runtime.ts'
+import { answerEmpty } from '../src/support/answer-empty.ts'
 import { type FakeSupporters, startFakeSupporters } from '../src/support/fake-supporters.ts'
 import { readSupportStats } from '../src/support/support-stats.ts'
 import { syncSupport } from '../src/support/sync-support.ts'
@@ -39,10 +44,11 @@ describeWith('postgres', 'syncSupport()', () => {
     await fake.close()
   })
 
-  const sync = (change: { token?: string; url?: string } = {}) =>
+  const sync = ({ isEmptyBelieved = false, ...change }: { token?: string; isEmptyBelieved?: boolean } = {}) =>
     syncSupport(database.db, {
       source: { url: fake.url, token: fake.token, keySecret: 's'.repeat(32), ...change },
       now: () => new Date(clock),
+      isEmptyBelieved,
     })
   const stats = () => readSupportStats(database.db)
 
@@ -179,6 +185,48 @@ describeWith('postgres', 'syncSupport()', () => {
     expect((await stats()).totalSupporters).toBe(0)
   })
 
+  it('answerEmpty() has a list that is said to be empty believed, shows that at once, and forgets nobody for any other answer', async () => {
+    const adminToken = 'a'.repeat(40)
+    const siteCache = createSiteCache({
+      store: memory(),
+      keySecret: 's'.repeat(32),
+      db: database.db,
+      syncSupport: () => sync(),
+    })
+    const runtime = { config: { adminToken }, database, siteCache, syncSupport: sync } as unknown as Runtime
+    const empty = async ({ token = adminToken, at = runtime } = {}) => {
+      const request = new Request('http://x.test', { method: 'POST', headers: { authorization: `Bearer ${token}` } })
+      const context: Partial<RouteContext> = { request, runtime: at }
+      return (await answerEmpty(context as RouteContext)).status
+    }
+    const shown = async () => (await siteCache.support.get()).value.totalSupporters
+    expect(await shown()).toBe(16)
+    fake.supporters.splice(1)
+    clock += 239_000
+    expect([await empty(), await shown()]).toEqual([409, 16])
+    clock += 1_000
+    expect([await empty(), await shown()]).toEqual([200, 1])
+    const part = { data: [], last_page: 1, next_page_url: null, total: 23 }
+    for (const [status, body] of [
+      [200, JSON.stringify(part)],
+      [200, '{"data":null}'],
+      [503, '{"error":"No supporters"}'],
+    ] as const) {
+      clock += 240_000
+      fake.failWith({ status, body })
+      expect([body, await empty(), await shown()]).toEqual([body, 502, 1])
+    }
+    clock += 240_000
+    fake.failWith(undefined)
+    fake.supporters.length = 0
+    expect([await empty({ token: 'b' }), await sync(), await shown()]).toEqual([401, 'failed', 1])
+    clock += 30_000
+    expect([await empty(), await shown()]).toEqual([200, 0])
+    const alone = { ...runtime, syncSupport: async () => undefined }
+    expect(await empty({ at: alone })).toBe(404)
+    siteCache.close()
+  })
+
   it('misses nobody for long whom a deletion moved to a page that was read already', async () => {
     await sync()
     const stored = async () => (await database.db.select().from(supportContributions)).length
@@ -309,7 +357,9 @@ describe('the support of the site', () => {
         Object.entries({ sourceId: 'is missing', amountMinor, currency }).map(([field, detail]) => ({ field, detail })),
       ])
     }
-    for (let nth = 0; nth < 4; nth += 1) await contribute(gift, { token: 'b', address })
+    for (let nth = 0; nth < 3; nth += 1) await contribute(gift, { token: 'b', address })
+    const headers = { authorization: 'Bearer b', 'x-forwarded-for': address }
+    expect((await callSite(`${site.url}/api/support/admin/empty`, { method: 'POST', headers })).status).toBe(401)
     const refused = await contribute(gift, { address })
     expect([refused.status, limitsOf(refused)[0]]).toEqual([429, 'ratelimit-policy: "admin";q=10;w=60'])
   })

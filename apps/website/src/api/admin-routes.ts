@@ -2,6 +2,7 @@
 const adminRoutes: ReadonlySet<string> = new Set([
   '/api/admin/metrics',
   '/api/support/admin/contribute',
+  '/api/support/admin/empty',
   '/api/waitlist/admin/remove',
   '/api/waitlist/admin/reverse',
 ])

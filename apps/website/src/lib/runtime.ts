@@ -10,7 +10,7 @@ import { type Mailer, startMailer } from '../mail/mailer.ts'
 import { resend } from '../mail/resend.ts'
 import { type Janitor, startJanitor } from '../retention/janitor.ts'
 import { startFakeSupporters } from '../support/fake-supporters.ts'
-import { syncSupport } from '../support/sync-support.ts'
+import { type SyncOutcome, syncSupport } from '../support/sync-support.ts'
 import { createFiguresStreams, type FiguresStreams } from '../waitlist/figures-streams.ts'
 import { seedDemo } from '../waitlist/seed-demo.ts'
 import { createSiteCache, type SiteCache, waitlistTag } from './cache.ts'
@@ -42,6 +42,8 @@ export interface Runtime {
   nudgeMailer(): void
   /** Somebody joined, confirmed, left or took another name: whatever is computed from the list is read anew from now on. */
   waitlistChanged(): Promise<void>
+  /** Reads the supporters when it is time; `isEmptyBelieved` as in `syncSupport()`. Undefined where there is no source of them. */
+  syncSupport(options: { isEmptyBelieved: boolean }): Promise<SyncOutcome | undefined>
   close(): Promise<void>
 }
 
@@ -82,15 +84,16 @@ async function openRuntime(config: Config, boot: Boot | undefined): Promise<Runt
     // A demonstration has supporters too, from a server on this machine that speaks the same protocol.
     const fake = config.supporters === undefined && config.demoData ? await startFakeSupporters() : undefined
     const supporters = config.supporters ?? fake
+    const readSupport: Runtime['syncSupport'] = async ({ isEmptyBelieved }) => {
+      if (supporters === undefined) return undefined
+      const source = { url: supporters.url, token: supporters.token, keySecret: secrets.cacheKey }
+      return syncSupport(database.db, { source, now: () => new Date(), isEmptyBelieved })
+    }
     const siteCache = createSiteCache({
       store,
       keySecret: secrets.cacheKey,
       db: database.db,
-      syncSupport: async () => {
-        if (supporters === undefined) return
-        const source = { url: supporters.url, token: supporters.token, keySecret: secrets.cacheKey }
-        await syncSupport(database.db, { source, now: () => new Date() })
-      },
+      syncSupport: () => readSupport({ isEmptyBelieved: false }),
     })
     const limits = createLimits({ store, keySecret: secrets.cacheKey })
     const health = createHealth({
@@ -156,6 +159,7 @@ async function openRuntime(config: Config, boot: Boot | undefined): Promise<Runt
       publicUrl: () => publicUrl,
       nudgeMailer: () => mailer?.nudge(),
       waitlistChanged,
+      syncSupport: readSupport,
       close,
     }
   } catch (error) {

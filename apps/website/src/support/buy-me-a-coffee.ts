@@ -111,8 +111,8 @@ async function readPage({ url, token }: SupportersSource, number: number): Promi
 
 export interface Supporters {
   readonly contributions: readonly Contribution[]
-  /** False when the list changed while it was read, so that somebody may be missing, or when it is only said to be empty: an error of another kind may look the same. */
-  readonly isWhole: boolean
+  /** `part` when the list changed while it was read, so that somebody may be missing; `said-empty` when an error says that it is empty: one of another kind may look the same. */
+  readonly extent: 'whole' | 'part' | 'said-empty'
 }
 
 /**
@@ -129,7 +129,7 @@ export async function readSupporters(source: SupportersSource, isLate: () => boo
     const current: z.output<typeof page> = await readPage(source, number)
     if ('error' in current) {
       if (number > 1) throw new SupportSyncError('a page in the middle is empty')
-      return { contributions: [], isWhole: false }
+      return { contributions: [], extent: 'said-empty' }
     }
     for (const each of current.data) found.set(each.support_id, toContribution(each, source.keySecret))
     totals.add(current.total)
@@ -137,5 +137,5 @@ export async function readSupporters(source: SupportersSource, isLate: () => boo
   }
   // Where somebody is deleted between two pages, the next ones move up by one, and one is missed.
   const isWhole = totals.size === 1 && (totals.has(found.size) || totals.has(undefined))
-  return { contributions: [...found.values()], isWhole }
+  return { contributions: [...found.values()], extent: isWhole ? 'whole' : 'part' }
 }

@@ -14,7 +14,12 @@ const afterFailureMs = 30_000
 const ourSource = 'buymeacoffee'
 
 /** Who is no longer in a whole list is forgotten. */
-async function storeSupporters(db: Queryable, { contributions, isWhole }: Supporters): Promise<void> {
+async function storeSupporters(
+  db: Queryable,
+  { contributions, extent }: Supporters,
+  isEmptyBelieved: boolean,
+): Promise<void> {
+  const isWhole = extent === 'whole' || (extent === 'said-empty' && isEmptyBelieved)
   if (contributions.length === 0 && !isWhole) {
     const isSource = eq(supportContributions.source, ourSource)
     const before = await db.select({ id: supportContributions.id }).from(supportContributions).where(isSource).limit(1)
@@ -30,12 +35,14 @@ export type SyncOutcome = 'synced' | 'not-due' | 'failed'
 
 /**
  * Reads all supporters, stores them and forgets who is gone, unless another process is at it or it was done a short while ago. When it fails, what
- * is stored and its time stay as they are. Never rejects for the other side's sake.
+ * is stored and its time stay as they are. A list that is only said to be empty fails where there were supporters, unless `isEmptyBelieved`. Never
+ * rejects for the other side's sake.
  */
 export async function syncSupport(
   db: Database,
-  { source, now }: { source: SupportersSource; now: () => Date },
+  options: { source: SupportersSource; now: () => Date; isEmptyBelieved?: boolean },
 ): Promise<SyncOutcome> {
+  const { source, now, isEmptyBelieved = false } = options
   const after = (ms: number): Date => new Date(now().getTime() + ms)
   const lateAt = after(readingMs)
   const claimed = await db
@@ -47,7 +54,7 @@ export async function syncSupport(
   try {
     const supporters = await readSupporters(source, () => now() >= lateAt)
     await db.transaction(async (tx) => {
-      await storeSupporters(tx, supporters)
+      await storeSupporters(tx, supporters, isEmptyBelieved)
       await tx
         .update(supportSync)
         .set({ nextAt: after(afterSuccessMs), syncedAt: now() })
