@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { type Config, help, readConfig } from './config.ts'
 import { createServer, type RestServer, type ServerEvent } from './server.ts'

@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,6 +8,7 @@ import { describeWith } from 'millpond-e2e/servers'
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 
 const cli = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
+const bin = fileURLToPath(new URL('../bin', import.meta.url))
 
 interface Started {
   readonly process: ChildProcess
@@ -69,6 +70,18 @@ describe('millpond-rest', () => {
       stdout: '',
       stderr:
         'millpond-rest: Cannot start a Redis: no redis-server or valkey-server on PATH; install one (apt-get install -y redis-server) or pass the URL of a running one\n',
+    })
+  })
+
+  it('millpond-rest of a clone that is not built yet says how to build it', async () => {
+    const clone = mkdtempSync(join(tmpdir(), 'millpond-clone-'))
+    onTestFinished(() => rmSync(clone, { recursive: true }))
+    cpSync(bin, join(clone, 'bin'), { recursive: true })
+    writeFileSync(join(clone, 'package.json'), '{"type":"module"}')
+    expect(spawnSync(process.execPath, [join(clone, 'bin/millpond-rest.js')], { encoding: 'utf8' })).toMatchObject({
+      status: 1,
+      stdout: '',
+      stderr: 'millpond-rest: this clone is not built yet: run npm run build -w packages/redis-rest\n',
     })
   })
 
