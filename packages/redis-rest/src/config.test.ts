@@ -100,7 +100,6 @@ describe('readConfig()', () => {
     [['--tls-key', 'k'], 'Cannot read the command line: --tls-key and --tls-cert go together'],
     [['--read-only-token', 'r'], 'Cannot read the command line: --read-only-token needs --token too'],
     [['--tokens', '/none'], 'Cannot read the command line: --tokens names a file that cannot be read (ENOENT)'],
-    [['--host', ''], 'Cannot read the command line: --host must be a name or address, received ""'],
     [
       ['--tokens', write('none', '[]')],
       'Cannot read the command line: --tokens names a file that is not a JSON array of objects with a "token"',

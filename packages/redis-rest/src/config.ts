@@ -158,8 +158,7 @@ export function readConfig(argv: readonly string[], env: Env): Config {
     redis: values.redis,
     data: values.data,
     token: readTokens(values, env),
-    // Of an empty one the server would listen on every interface.
-    host: values.host === '' ? fail('--host must be a name or address, received ""') : (values.host ?? '127.0.0.1'),
+    host: values.host ?? '127.0.0.1',
     port: readInteger('port', values.port, defaultPort, 65_535),
     tls: readTls(values),
     cors: values.cors ?? [],

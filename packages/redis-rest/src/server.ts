@@ -77,7 +77,11 @@ function assertWithin(name: string, value: number, min: number, max: number): vo
 }
 
 function assertOptions(options: ServerOptions): void {
-  const { redis, data, cors = [], port = 0, commandTimeoutMs = 1, maxReplyBytes = 1, drainMs = 0 } = options
+  const { redis, data, host, cors = [], port = 0, commandTimeoutMs = 1, maxReplyBytes = 1, drainMs = 0 } = options
+  // Node.js would take every interface for the one, and the current folder for the other.
+  for (const [name, text] of Object.entries({ host, data })) {
+    if (text === '') throw new ConfigError(`Cannot create server: "${name}" must not be empty`)
+  }
   assertWithin('port', port, 0, 65_535)
   assertWithin('commandTimeoutMs', commandTimeoutMs, 1, 3_600_000)
   assertWithin('maxReplyBytes', maxReplyBytes, 1, 2 ** 40)

@@ -55,6 +55,7 @@ async function untilGone(pid: number): Promise<void> {
 describe('millpond-rest', () => {
   const refused: [string[], string][] = [
     [['--nope'], "millpond-rest: Cannot read the command line: Unknown option '--nope'; see --help\n"],
+    [['--host', ''], 'millpond-rest: Cannot create server: "host" must not be empty\n'],
     [
       ['--redis', 'http://x'],
       'millpond-rest: Cannot connect to Redis: the URL must look like redis://host:6379, received "http://x"\n',

@@ -29,6 +29,8 @@ describe('createServer()', () => {
     [{ token: '' }, 'Cannot create server: a token must be printable ASCII without spaces, and not empty'],
     [{ token: ['a', 'b c'] }, 'Cannot create server: a token must be printable ASCII without spaces, and not empty'],
     [{ token: [] }, 'Cannot create server: "token" is an empty list'],
+    [{ host: '' }, 'Cannot create server: "host" must not be empty'],
+    [{ data: '' }, 'Cannot create server: "data" must not be empty'],
     [{ port: -1 }, 'Cannot create server: "port" must be an integer from 0 to 65535, received -1'],
     [
       { commandTimeoutMs: 0 },
