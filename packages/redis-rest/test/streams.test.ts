@@ -1,7 +1,10 @@
+import { once } from 'node:events'
+import { Agent, get, type IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { Redis } from '@upstash/redis'
 import { describeWith, type StartedRedis, startRedis } from 'millpond-e2e/servers'
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest'
 import { createServer, type RestServer } from '../src/index.ts'
 import { command, request } from './request.ts'
 
@@ -111,6 +114,21 @@ describeWith('redis', 'streams', () => {
     expect([answer.status, answer.text]).toEqual([status, text])
   })
 
+  it('streams that are refused leave nothing on the connection that asked for them', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    const warnings: string[] = []
+    const warn = ({ name }: Error): unknown => warnings.push(name)
+    process.on('warning', warn)
+    onTestFinished(() => void process.off('warning', warn))
+    for (let count = 0; count < 12; count += 1) {
+      const headers = { authorization: `Bearer ${server.token}` }
+      const [answer] = (await once(get(`${server.url}/subscribe`, { agent, headers }), 'response')) as [IncomingMessage]
+      expect(await text(answer)).toContain('wrong number of arguments')
+    }
+    agent.destroy()
+    expect(warnings).toEqual([])
+  })
+
   it('a stream needs a token', async () => {
     expect((await request(server, '/subscribe/a', { token: null })).status).toBe(401)
   })
@@ -143,7 +161,8 @@ describeWith('redis', 'streams', () => {
   })
 
   it('close() ends the streams at once', async () => {
-    const second = await createServer({ redis: redis.url })
+    // Longer than any test may take.
+    const second = await createServer({ redis: redis.url, drainMs: 3_600_000 })
     const stream = await open(second, '/subscribe/a')
     await second.close()
     await stream.ended

@@ -57,11 +57,15 @@ export function createEventStreams(target: () => Target): EventStreams {
       const write = (frame: Buffer): void => {
         if (!hasBegun) {
           hasBegun = true
-          response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache', ...headers })
+          // Kept alive it would hold up the server that closes.
+          const own = { 'content-type': 'text/event-stream', 'cache-control': 'no-cache', connection: 'close' }
+          response.writeHead(200, { ...own, ...headers })
         }
         response.write(toEvent(toReply(decodeFrame(frame))))
         if (response.writableLength > maxBufferedBytes) response.destroy()
       }
+      const { socket } = response
+      const leave = (): void => link.end('the client went away')
       const link = openLink({
         target: target(),
         onReady: () => link.write([command], true),
@@ -75,14 +79,16 @@ export function createEventStreams(target: () => Target): EventStreams {
         onEnd: (reason) => {
           links.delete(link)
           clearInterval(timer)
+          // The next request of the connection may be a stream too.
+          socket?.off('end', leave)
           if (hasBegun) response.end()
           resolve(hasBegun ? undefined : away(reason))
         },
       })
       links.add(link)
-      response.on('close', () => link.end('the client went away'))
+      response.on('close', leave)
       // A client that goes says no more than that it will not send anything.
-      response.socket?.once('end', () => link.end('the client went away'))
+      socket?.once('end', leave)
     })
   }
 
