@@ -105,6 +105,8 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   app.route('/', probeRoutes({ ...deps, metrics }))
   app.get('/', (c) => c.redirect('/docs'))
   app.get('/docs/', (c) => c.redirect('/docs', 308))
+  // What browsers ask for beside a document that names no icon, such as JSON.
+  app.get('/favicon.ico', (c) => c.redirect('/docs/favicon-32x32.png', 308))
   app.route('/docs', docsRoutes())
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',

@@ -210,6 +210,19 @@ export function describeChat(current: Current): void {
       })
     })
 
+    it('is 500, gives the question back and tells nobody why when the answerer itself breaks', async () => {
+      const answerer = () => ({
+        [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new TypeError('the sleep of Ana')) }),
+      })
+      const harness = open({ answerer })
+      const user = await harness.createUser()
+      const response = await ask(user)
+      expect(response.status).toBe(500)
+      expect((await response.text()) + harness.log.join('')).not.toContain('Ana')
+      expect(harness.log.join('')).toContain('request failed')
+      expect(await usageOf(user)).toMatchObject({ used: 0 })
+    })
+
     it('gives back a question when the database fails, and not one more than it took', async () => {
       const { database } = current()
       const failing = Object.create(database.db, {
@@ -288,7 +301,8 @@ export function describeChat(current: Current): void {
       const store = upstash({ url: `http://127.0.0.1:${await freePort()}`, token: 'loopback' })
       const user = await createHarness({ ...current(), store, cacheStore: disabled() }).createUser()
       expect((await ask(user)).status).toBe(503)
-      expect((await user.get('/chat/usage')).status).toBe(503)
+      const usage = await user.get('/chat/usage')
+      expect([usage.status, usage.headers.get('retry-after')]).toEqual([503, '5'])
     })
   })
 }

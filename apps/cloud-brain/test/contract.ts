@@ -19,8 +19,8 @@ export type Contract = {
   /** Every status of every operation. */
   answers: readonly DocumentedAnswer[]
   /**
-   * Holds an answer against the document: its status, media type, headers and every member of its body. The body can still be read
-   * afterwards. A method or path that is not in the document says nothing.
+   * Holds an answer against the document: its status, media type, headers and every member of its body. What is not cached by an
+   * ETag must not be kept by anybody. The body can still be read afterwards. A method or path that is not in the document says nothing.
    *
    * @throws ContractError naming the operation and what is not as declared
    */
@@ -81,6 +81,8 @@ function toContract({ paths, components }: z.infer<typeof Document>): Contract {
       for (const name of declared.headers) {
         if (!response.headers.has(name)) throw fail(`the header ${name} is missing`)
       }
+      const kept = declared.headers.includes('Cache-Status') ? 'private, no-cache' : 'no-store'
+      if (response.headers.get('cache-control') !== kept) throw fail(`Cache-Control is not ${kept}`)
       const type = response.headers.get('content-type')?.split(';')[0]
       if (type === undefined && declared.types.size === 0) return
       const validator = declared.types.get(type ?? '')

@@ -157,7 +157,12 @@ export function describeOpenApi(current: Current): void {
     it('is what every answer of every test is held against: status, media type, headers and members', async () => {
       const { contract } = open()
       const body = JSON.stringify({ date: TODAY, goals: [] })
-      const headers = { 'content-type': 'application/json', etag: '"1"', 'cache-status': 'millpond; hit' }
+      const headers = {
+        'content-type': 'application/json',
+        'cache-control': 'private, no-cache',
+        etag: '"1"',
+        'cache-status': 'millpond; hit',
+      }
       const check = (answer: Response) =>
         contract.check('GET', '/api/v1/analytics/goals?date=x', answer).then(
           () => 'as declared',
@@ -170,6 +175,9 @@ export function describeOpenApi(current: Current): void {
       )
       expect(await check(new Response(body, { headers: { 'content-type': 'application/json' } }))).toBe(
         '200: the header Cache-Status is missing',
+      )
+      expect(await check(new Response(body, { headers: { ...headers, 'cache-control': 'no-cache' } }))).toBe(
+        '200: Cache-Control is not private, no-cache',
       )
       expect(await check(new Response(`{"mood":1,${body.slice(1)}`, { headers }))).toBe(
         '200: the body is not as declared: Unrecognized key: "mood"',

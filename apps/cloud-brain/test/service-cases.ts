@@ -208,6 +208,11 @@ export function describeService(current: Current): void {
       expect((await request('/docs/swagger-ui-bundle.js')).status).toBe(200)
       const slashed = await request('/docs/')
       expect([slashed.status, slashed.headers.get('location')]).toEqual([308, '/docs'])
+      const icon = await request('/favicon.ico')
+      expect([icon.status, (await request(icon.headers.get('location') ?? '')).headers.get('content-type')]).toEqual([
+        308,
+        'image/png',
+      ])
     })
 
     it('logs no user, token or health value', async () => {

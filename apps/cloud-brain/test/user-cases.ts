@@ -164,10 +164,17 @@ export function describeUsers(current: Current): void {
       const { harness } = current()
       const [ana, ben] = [await createUser(), await createUser()]
       const key = { 'idempotency-key': 'batch-1' }
-      await ana.ingest(steps(5000), key)
-      expect((await ben.ingest(steps(3000), key)).headers.get('idempotency-replayed')).toBeNull()
-      harness.clock.time += 86_400_001
-      expect((await ana.ingest(steps(8000), key)).status).toBe(200)
+      const answers = async (user: typeof ana, count: number) => {
+        const { status, headers } = await user.ingest(steps(count), key)
+        return [status, headers.get('idempotency-replayed')]
+      }
+      expect(await answers(ana, 5000)).toEqual([200, null])
+      expect(await answers(ben, 5000)).toEqual([200, null])
+      expect((await dayOf(ben.get('/analytics/daily-summary'))).steps).toBe(5000)
+      harness.clock.time += 86_400_000
+      expect(await answers(ana, 5000)).toEqual([200, 'true'])
+      harness.clock.time += 1
+      expect(await answers(ana, 8000)).toEqual([200, null])
     })
 
     it('is deleted a day later, also where its user never comes back, and with it what was begun at Strava', async () => {
