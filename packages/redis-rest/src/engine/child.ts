@@ -123,7 +123,6 @@ export async function startChild(onEvent: (event: ChildEvent) => void, data: str
   try {
     const place = { program, folder, keepsData }
     const [first, port] = await startOnAnyPort(place)
-    await use(first.pid)
     const notify = (event: ChildEvent): void => {
       if (event.type === 'child-started') void use(event.pid)
       onEvent(event)
