@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import { pino } from 'pino'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createOutbox } from '../src/health/outbox.ts'
 import type { Current } from './api-suite.ts'
 import { dayOf, TODAY } from './harness.ts'
@@ -51,6 +51,40 @@ export function describeOutbox(current: Current): void {
         ['one', 'two'],
         ['one', 'two'],
       ])
+    })
+
+    it('asks again by itself after an error and after an outage, until the cache has acknowledged', async () => {
+      const { db } = current().database
+      let asked = 0
+      const invalidate = async () => {
+        asked += 1
+        if (asked === 1) throw new Error('the cache broke')
+        return { delivered: asked === 3 }
+      }
+      const outbox = createOutbox({ db, cache: { invalidate }, logger: pino({ level: 'silent' }) })
+      await outbox.deliver(await db.transaction((tx) => outbox.write(tx, ['one'])))
+      expect(await outboxRows()).toEqual([{ tags: ['one'] }])
+      await vi.waitFor(async () => expect([asked, await outboxRows()]).toEqual([3, []]), { timeout: 10_000 })
+      outbox.stop()
+    })
+
+    it('forgets a row only once its own tags are acknowledged, and drains however many wait', async () => {
+      const { db } = current().database
+      const asked: string[] = []
+      const invalidate = async (tags: readonly string[]) => {
+        asked.push(...tags)
+        return { delivered: true }
+      }
+      const outbox = createOutbox({ db, cache: { invalidate }, logger: pino({ level: 'silent' }) })
+      const write = (tag: string) => db.transaction((tx) => outbox.write(tx, [tag]))
+      await write('of another process')
+      await outbox.deliver(await write('of this one'))
+      expect([asked, await outboxRows()]).toEqual([['of this one'], [{ tags: ['of another process'] }]])
+      await db.execute(sql`insert into invalidation_outbox (tags)
+        select array['left ' || n] from generate_series(1, 250) n`)
+      await outbox.drain()
+      const left = Array.from({ length: 250 }, (_, index) => `left ${index + 1}`)
+      expect([asked, await outboxRows()]).toEqual([['of this one', 'of another process', ...left], []])
     })
 
     it('writes nothing when the transaction fails', async () => {

@@ -132,6 +132,19 @@ export function describeUsers(current: Current): void {
       expect((await dayOf(user.get('/analytics/daily-summary'))).steps).toBe(6000)
     })
 
+    it('replays that nothing of a body could be stored, too, and is 409 for another one', async () => {
+      const user = await createUser()
+      const key = { 'idempotency-key': randomUUID() }
+      const night = (hours: number) => ({ source: 'watch', sleep: [{ date: TODAY, hours }] })
+      const answers = [await user.ingest(night(25), key), await user.ingest(night(25), key)]
+      expect(answers.map(({ status, headers }) => [status, headers.get('idempotency-replayed')])).toEqual([
+        [200, null],
+        [200, 'true'],
+      ])
+      expect((await user.ingest(night(8), key)).status).toBe(409)
+      expect((await dayOf(user.get('/analytics/daily-summary'))).sleep_hours).toBeNull()
+    })
+
     it('takes a body for the same whatever the order, spacing and unknown members of its items are', async () => {
       const user = await createUser()
       const key = { 'idempotency-key': randomUUID() }
