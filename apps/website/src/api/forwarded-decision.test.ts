@@ -1,6 +1,6 @@
 import type { Decision } from 'millpond'
 import { describe, expect, it } from 'vitest'
-import { decisionHeader, encodeDecision, readForwardedDecision } from './forwarded-decision.ts'
+import { coversPolicy, decisionHeader, encodeDecision, readForwardedDecision } from './forwarded-decision.ts'
 
 const state = {
   policy: 'global',
@@ -45,5 +45,22 @@ describe('readForwardedDecision()', () => {
     const texts = ['', 'x', '{}', '{"status":"allowed","allowed":true}', '{"status":"allowed","allowed":false}']
     const reads = texts.map((text) => readForwardedDecision(new Headers({ [decisionHeader]: text })))
     expect([readForwardedDecision(new Headers()), ...reads]).toEqual(Array.from({ length: 6 }, () => undefined))
+  })
+})
+
+describe('coversPolicy()', () => {
+  it('counts the policies of a decision, with or without the store, and the one of clients without an address for all', () => {
+    const without = (policies: string[]): Decision => ({
+      status: 'degraded',
+      allowed: true,
+      mode: 'open',
+      policies,
+      retryAfterMs: undefined,
+      cause: undefined,
+    })
+    const unknown: Decision = { ...refused, limits: [{ ...state, policy: 'unknown' }] }
+    const asked = [refused, without(['global', 'waitlist']), unknown, without(['unknown'])]
+    expect(asked.map((decision) => coversPolicy(decision, 'global'))).toEqual([true, true, true, true])
+    expect(asked.map((decision) => coversPolicy(decision, 'waitlist'))).toEqual([false, true, true, true])
   })
 })
