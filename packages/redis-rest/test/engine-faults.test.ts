@@ -86,6 +86,18 @@ describeWith('redis', 'a Redis that fails', () => {
     await redis.stop()
   })
 
+  it('a token with limits may do what the Redis that came back can, which the one before could not', async () => {
+    const before = await startRedis({ args: ['--rename-command', 'GET', ''] })
+    const server = await createServer({ redis: before.url, token: { token: 'reader', readOnly: true } })
+    expect(await command(server, 'GET', 'k')).toBe(`{"error":"ERR unknown command 'GET'"}`)
+    await before.stop()
+    const after = await startRedis({ port: before.port })
+    await untilPong(server)
+    expect(await command(server, 'GET', 'k')).toBe('{"result":null}')
+    await server.close()
+    await after.stop()
+  })
+
   it('a Redis that hangs is answered after the command timeout, and late replies reach nobody', async () => {
     const redis = await startRedis()
     const server = await createServer({ redis: redis.url, commandTimeoutMs: 200 })

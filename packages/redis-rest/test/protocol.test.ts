@@ -38,7 +38,13 @@ describeEngines(
         expect((await request(server, '/', { body: JSON.stringify(words) })).status).toBe(200)
       const body = item.body ?? (item.json === undefined ? undefined : JSON.stringify(item.json))
       const answer = await request(server, item.path ?? '/', { ...item, ...(body === undefined ? {} : { body }) })
-      expect({ status: answer.status, text: answer.text }).toEqual({ status: item.status ?? 200, text: item.answer })
+      const type = /^[[{]/.test(item.answer) ? 'application/json' : 'application/octet-stream'
+      const { status, text, headers } = answer
+      expect({ status, text, type: headers.get('content-type') }).toEqual({
+        status: item.status ?? 200,
+        text: item.answer,
+        type,
+      })
     }
 
     const known = (cases: readonly Case[]): readonly Case[] =>

@@ -14,7 +14,7 @@ describeEngines('a reply that Redis sends in several parts', (engine) => {
   let server: RestServer
 
   beforeAll(async () => {
-    redis = await startRedis({ engine })
+    redis = await startRedis({ engine, args: ['--lua-time-limit', '20'] })
     server = await createServer({ redis: redis.url, token: ['full', 'other', { token: 'confined', prefix: 'p:' }] })
     await command(server, 'MSET', 'a', 'A', 'b', 'B')
   })
@@ -105,12 +105,20 @@ return 1`,
   it('an endless script of another connection can be killed', async () => {
     await untilPong()
     const other = new Redis(redis.url)
-    await other.config('SET', 'lua-time-limit', '20')
     const endless = other.eval('while true do end', 0).catch(String)
     await expect.poll(() => ask('full', ['GET', 'a']), { timeout: 20_000 }).toContain('BUSY')
     expect(await ask('full', ['SCRIPT', 'KILL'])).toBe('{"result":"OK"}')
     expect(await endless).toMatch(/killed/)
     expect(await ask('full', ['GET', 'a'])).toBe('{"result":"A"}')
     other.disconnect()
+  })
+
+  it('an endless script of its own can be killed too, once the connection that waits for it was made anew', async () => {
+    const own = await createServer({ redis: redis.url, commandTimeoutMs: 100 })
+    await command(own, 'EVAL', 'while true do end', 0)
+    const kill = { timeout: 20_000, interval: 20 }
+    await expect.poll(() => command(own, 'SCRIPT', 'KILL'), kill).toBe('{"result":"OK"}')
+    await expect.poll(() => command(own, 'GET', 'a'), kill).toBe('{"result":"A"}')
+    await own.close()
   })
 })

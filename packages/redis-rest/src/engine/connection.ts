@@ -40,7 +40,7 @@ export function createConnection({ target, commandTimeoutMs, onEvent }: Connecti
   let link: Link | undefined
   let isReady = false
   let isClosed = false
-  let isCluster = false
+  let isCluster: boolean | undefined
   let reason = 'connecting'
   let failures = 0
   let retry: NodeJS.Timeout | undefined
@@ -52,9 +52,10 @@ export function createConnection({ target, commandTimeoutMs, onEvent }: Connecti
   const open = (): void => {
     const opened = openLink({
       target,
-      onReady: (cluster) => {
+      onReady: (found) => {
+        isCluster = found ?? isCluster
+        if (isCluster === undefined) return opened.end('Redis is busy with a script')
         isReady = true
-        isCluster = cluster
         failures = 0
         firstDone()
         onEvent({ type: 'engine-ready' })
@@ -126,5 +127,5 @@ export function createConnection({ target, commandTimeoutMs, onEvent }: Connecti
   }
 
   open()
-  return { send, trouble, close, firstAttempt: () => first, isCluster: () => isCluster }
+  return { send, trouble, close, firstAttempt: () => first, isCluster: () => isCluster === true }
 }

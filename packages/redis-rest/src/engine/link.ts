@@ -9,8 +9,11 @@ import { appendCommands, type Wire } from './wire.ts'
 
 export interface LinkOptions {
   readonly target: Target
-  /** Logged in, the database selected, Redis not loading. `isCluster` says whether it is a node of a cluster. */
-  readonly onReady: (isCluster: boolean) => void
+  /**
+   * Logged in, the database selected, Redis not loading. `isCluster` says whether it is a node of a cluster; undefined while a script
+   * runs for so long that Redis does not say.
+   */
+  readonly onReady: (isCluster: boolean | undefined) => void
   readonly onFrame: (frame: Buffer) => void
   /** Asked before each write once it is ready: a command that goes last in it, if any. */
   readonly lastOfWrite?: (() => Command | undefined) | undefined
@@ -71,7 +74,7 @@ export function openLink(options: LinkOptions): Link {
   const socket = openSocket(options.target)
   const steps = handshake(options.target)
   let isReady = false
-  let isCluster = false
+  let isCluster: boolean | undefined = false
   let reason = 'the connection was closed'
   let wire: Wire = []
   let wireBytes = 0
@@ -85,11 +88,13 @@ export function openLink(options: LinkOptions): Link {
     if (socket.destroyed) return
     const step = steps.shift()
     const error = readError(frame)
-    if (error !== undefined && step?.isVital === true) {
+    // An endless script ends only by SCRIPT KILL, which somebody has to be able to send.
+    const isBusy = error?.startsWith('BUSY ') === true
+    if (error !== undefined && step?.isVital === true && !(isBusy && step.command.name === 'PING')) {
       end(step.isForUser === true ? `${userRefused}: ${error}` : error)
       return
     }
-    if (step?.command.name === 'INFO') isCluster = frame.includes('cluster_enabled:1')
+    if (step?.command.name === 'INFO') isCluster = isBusy ? undefined : frame.includes('cluster_enabled:1')
     if (steps.length > 0) return
     isReady = true
     clearTimeout(timer)
