@@ -142,8 +142,6 @@ export function createLoader(settings: LoaderSettings): Loader {
   }
 
   async function alone(spec: Spec<unknown>, flight: Flight<Answer>, reason: ReadReason): Promise<Answer> {
-    // Reads of the same moment come together first.
-    await null
     const { body, named } = await gate(reason === 'store-failed', () => load(spec, flight))
     return { body, named, storedAt: clock.now(), ttlMs: 0, status: 'bypass', reason }
   }

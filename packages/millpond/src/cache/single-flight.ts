@@ -28,16 +28,16 @@ export function createFlights<T>(): Flights<T> {
     mark: () => ++order,
     get: (entry) => flights.get(entry),
     begin(entry, alone, run) {
-      const { promise, resolve } = withResolver<T>()
-      const flight: Flight<T> = { result: promise, alone, observedAt: undefined, held: undefined }
+      // A microtask later: it is given the flight that it is the result of.
+      const result = Promise.resolve()
+        .then(() => run(flight))
+        .finally(() => {
+          if (flights.get(entry) === flight) flights.delete(entry)
+        })
+      const flight: Flight<T> = { result, alone, observedAt: undefined, held: undefined }
       flights.set(entry, flight)
       // A rejection belongs to whoever awaits the flight; when nobody does any more it must not end the process.
-      promise.catch(() => {})
-      resolve(
-        run(flight).finally(() => {
-          if (flights.get(entry) === flight) flights.delete(entry)
-        }),
-      )
+      result.catch(() => {})
       return flight
     },
   }
@@ -64,12 +64,4 @@ export function isConfirmed(
   return (
     held !== undefined && held.token === lease && held.versions.every((version, index) => version === versions[index])
   )
-}
-
-function withResolver<T>(): { promise: Promise<T>; resolve: (value: Promise<T>) => void } {
-  let resolve: (value: Promise<T>) => void = () => {}
-  const promise = new Promise<T>((fulfil) => {
-    resolve = fulfil
-  })
-  return { promise, resolve }
 }
