@@ -1,11 +1,10 @@
 import type { StoreKey } from '../key.ts'
 import type { Clock } from '../time/clock.ts'
 import type { AlgorithmSteps } from './algorithm-steps.ts'
-import type { Algorithm, LimitCheck, LimitStore } from './limit-store.ts'
+import type { LimitCheck, LimitStore } from './limit-store.ts'
 import type { Verdict } from './verdict.ts'
 
 interface Kept {
-  readonly algorithm: Algorithm
   readonly state: unknown
   readonly expiresAt: number
 }
@@ -14,7 +13,7 @@ interface Kept {
 export interface Counts<Check extends LimitCheck> extends Pick<LimitStore, 'reset'> {
   take(checks: readonly Check[]): Promise<readonly Verdict[]>
   peek(checks: readonly Check[]): Promise<readonly Verdict[]>
-  /** What is kept of a key; a state of another algorithm counts as none. */
+  /** What is kept of a key, which is of one algorithm. */
   find(check: LimitCheck, now: number): Kept | undefined
   keep(check: LimitCheck, state: unknown, expiresAt: number): void
   /** Takes the check if it fits, else looks at it. */
@@ -33,19 +32,19 @@ export function createCounts<Check extends LimitCheck>(options: {
   const { clock, stepsOf, maxKeys = 100_000 } = options
   const kept = new Map<StoreKey, Kept>()
 
-  function find({ key, algorithm }: LimitCheck, now: number): Kept | undefined {
+  function find({ key }: LimitCheck, now: number): Kept | undefined {
     const found = kept.get(key)
-    return found && found.expiresAt > now && found.algorithm === algorithm ? found : undefined
+    return found && found.expiresAt > now ? found : undefined
   }
 
   function step(check: Check, now: number): [state: unknown, Verdict] {
     return stepsOf(check).step(find(check, now)?.state, now, check)
   }
 
-  function keep({ key, algorithm }: LimitCheck, state: unknown, expiresAt: number): void {
+  function keep({ key }: LimitCheck, state: unknown, expiresAt: number): void {
     kept.delete(key)
     if (kept.size >= maxKeys) kept.delete(kept.keys().next().value ?? key)
-    kept.set(key, { algorithm, state, expiresAt })
+    kept.set(key, { state, expiresAt })
   }
 
   function settle(check: Check, now: number): Verdict {
