@@ -36,15 +36,15 @@ import type { TagHints } from './value-tags.ts'
 
 export interface CacheOptions {
   readonly store: CacheStore & { readonly kind: string }
-  /** Separates this cache from others in one database: 1 to 64 letters, digits, `.`, `_`, `-`. */
+  /** Separates this cache from others in one database: 1 to 64 letters, digits, `.`, `_`, `-`, the first a letter or a digit. */
   readonly namespace: string
   /** With a secret of at least 16 characters, inputs and tags stand in keys only as an HMAC-SHA-256. */
   readonly keySecret?: string | undefined
   /** Compresses or encrypts values; default neither. See `millpond/seal`. */
   readonly seal?: Seal | undefined
-  /** How long one operation may wait for the store before the read goes to its loader; default 150 ms. */
+  /** How long one operation may wait for the store before the read goes to its loader, from 1 ms to 60 s; default 150 ms. */
   readonly deadline?: Duration | undefined
-  /** How long one process may keep others from loading the same entry; default 10 s. Longer than the slowest usual load. */
+  /** How long one process may keep others from loading the same entry, from 1 ms to 10 min; default 10 s. Longer than the slowest usual load. */
   readonly lease?: Duration | undefined
   /** What the local tier of all definitions together may hold, estimated; default 16 MiB. */
   readonly localMaxBytes?: number | undefined
@@ -109,7 +109,8 @@ const BREAKER = { failures: 5, cooldownMs: 1_000 } as const
  */
 export function createCache(options: CacheOptions): Cache {
   const action = 'Cannot create cache'
-  if (!options.store?.read) throw new TypeError(`${action}: "store" must be a store, received ${typeof options.store}`)
+  if (!options?.store?.read)
+    throw new TypeError(`${action}: "store" must be a store, received ${typeof options?.store}`)
   const clock = options.clock ?? systemClock
   const keyring = createKeyring({ namespace: options.namespace, secret: options.keySecret, action })
   const deadlineMs = toMilliseconds(options.deadline ?? 150, { action, name: 'deadline', maxMs: 60_000 })

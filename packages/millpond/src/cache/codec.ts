@@ -2,7 +2,7 @@ import { readName } from '../key.ts'
 
 /** How values become text and back, where JSON is not enough. Reads give what `decode` makes of what `encode` wrote, on a miss as on a hit. */
 export interface Codec<Value> {
-  /** 1 to 64 letters, digits, `.`, `_`, `-`. Stands in every entry: one that another codec wrote is a miss. */
+  /** 1 to 64 letters, digits, `.`, `_`, `-`, the first a letter or a digit. Stands in every entry: one that another codec wrote is a miss. */
   readonly name: string
   /** The text of a value, without lone surrogates. Throws for a value that it has no text for. */
   encode(value: Value): string

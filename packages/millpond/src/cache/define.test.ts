@@ -4,11 +4,14 @@ import { createCache } from './cache.ts'
 
 const createTestCache = () => createCache({ store: memory(), namespace: 'test' })
 
-test('createCache() throws where there is no store', () => {
-  expect(() => createCache({ store: undefined as never, namespace: 'test' })).toThrow(
-    new TypeError('Cannot create cache: "store" must be a store, received undefined'),
-  )
-})
+test.each([[undefined], [null], [{ namespace: 'test' }]])(
+  'createCache(%j) throws where there is no store',
+  (options) => {
+    expect(() => createCache(options as never)).toThrow(
+      new TypeError('Cannot create cache: "store" must be a store, received undefined'),
+    )
+  },
+)
 
 test.each([
   [{ ttl: 0 }, 'Cannot define "value": "ttl" must be a duration'],
@@ -38,6 +41,10 @@ test.each([
     load: () => number
   }
   expect(() => cache.define(options)).toThrow(message)
+})
+
+test('define() throws for no options at all', () => {
+  expect(() => createTestCache().define(undefined as never)).toThrow('Cannot define a cache entry: "name" must match')
 })
 
 test('define() throws for a name that is taken', () => {

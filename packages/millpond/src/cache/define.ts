@@ -21,7 +21,7 @@ import { bindValueTags, type TagHints } from './value-tags.ts'
 export const LONGEST_TTL_MS = 30 * 86_400_000
 
 interface CommonOptions<Value> {
-  /** 1 to 64 letters, digits, `.`, `_`, `-`; unique in the cache; part of every key. */
+  /** 1 to 64 letters, digits, `.`, `_`, `-`, the first a letter or a digit; unique in the cache; part of every key. */
   readonly name: string
   /** How long a value may be served, from 1 ms to 30 d. The stored TTL is up to 10 % shorter at random, so that entries do not expire together. */
   readonly ttl: Duration
@@ -47,7 +47,7 @@ interface CommonOptions<Value> {
   readonly output?: Schema<unknown, Value>
   /** How values become text and back; default JSON, in which a Date becomes a string, and bytes, a bigint, a Map or a Set are an error at any depth. See `millpond/codec`. */
   readonly codec?: Codec<Value>
-  /** Version of the value's shape, default `'1'`: an entry of another version is a miss. */
+  /** Version of the value's shape, named as `name` is, default `'1'`: an entry of another version is a miss. */
   readonly version?: string
 }
 
@@ -141,7 +141,7 @@ export type CheckedOptions = Pick<
  * @throws {RangeError | TypeError} naming the option, its rule and the value
  */
 export function readDefineOptions(options: AnyDefineOptions<unknown>): CheckedOptions {
-  const name = readName('Cannot define a cache entry', 'name', options.name)
+  const name = readName('Cannot define a cache entry', 'name', options?.name)
   const action = `Cannot define "${name}"`
   const { local } = options
   const given = { ...options, local: typeof local === 'object' ? local.for : local }

@@ -47,9 +47,20 @@ describe('set() and get()', () => {
       'Cannot set: "value" must be a JSON value, received undefined',
     )
     await expect(cache.set(cache.key('a'), 1, { ttl: 0 })).rejects.toThrow('Cannot set: "ttl" must be a duration')
+    await expect(cache.set(cache.key('a'), 1, undefined as never)).rejects.toThrow('"ttl" must be a duration')
     expect(() => cache.key(new Map())).toThrow(
       'Cannot make a key: key[0] must be plain data, received an instance of Map',
     )
+  })
+
+  test.each([['a'], [undefined]])('throw for %j where a key is expected, as do delete() and stamp()', async (key) => {
+    const { cache } = setUp()
+    const wrong = key as never
+    const calls = [cache.get(wrong), cache.set(wrong, 1, { ttl: '1m' }), cache.delete(wrong), cache.stamp(wrong)]
+    for (const call of calls)
+      await expect(call).rejects.toThrow(
+        new TypeError(`Cannot use a key: "key" must be made by cache.key(), received ${typeof key}`),
+      )
   })
 
   test('are invalidated by the tags of the key', async () => {

@@ -93,6 +93,7 @@ export function createPlainCache(settings: PlainSettings): PlainCache {
   const { store, clock, keyring, undelivered, report, remove, disabled } = settings
 
   async function toSpec(key: CacheKey): Promise<Spec<unknown>> {
+    if (!key?.parts) throw new TypeError(`Cannot use a key: "key" must be made by cache.key(), received ${typeof key}`)
     const id = joinParts(await Promise.all(key.parts.map((part) => keyring.id(part))))
     const tags = await toTagKeys(keyring, 'Cannot use a key', key.tags)
     return {
@@ -138,7 +139,7 @@ export function createPlainCache(settings: PlainSettings): PlainCache {
       const ageMs = Math.max(0, clock.now() - found.entry.storedAt)
       return { status: 'hit', value: found.value, ageMs, ttlMs: Math.max(0, found.entry.ttlMs - ageMs) }
     },
-    async set(key, value, { ttl, stamp }) {
+    async set(key, value, { ttl, stamp } = Object()) {
       const ttlMs = toMilliseconds(ttl, { action: 'Cannot set', name: 'ttl', maxMs: LONGEST_TTL_MS })
       const body = toBody(value)
       const held = stamp ?? (await take(key, ttlMs))

@@ -119,13 +119,14 @@ describe('take()', () => {
     )
     await expect(limiter.reset('waitlists' as 'waitlist', 'a')).rejects.toThrow('Cannot reset: "policy" must be one of')
     await expect(limiter.reset('waitlist', '')).rejects.toThrow('Cannot reset "waitlist": "key" must be')
-    await expect(take([])).rejects.toThrow('Cannot take: at least one policy must be named, received none')
+    await expect(take(undefined)).rejects.toThrow('"policy" must be one of global, waitlist, chat, received undefined')
+    await expect(take([])).rejects.toThrow('Cannot take: a policy must be named, received none')
     await expect(
       take([
         { policy: 'global', key: 'a' },
         { policy: 'global', key: 'a' },
       ]),
-    ).rejects.toThrow('received "global" twice with one key')
+    ).rejects.toThrow('received "global" twice')
   })
 })
 
@@ -180,18 +181,23 @@ describe('a store that fails', () => {
   })
 })
 
-test.each([[undefined], [disabled()]])(
+test.each([[undefined], [{ policies: {} }], [{ store: disabled(), policies: {} }]])(
   'createLimiter() throws where there is no store that counts, which would pass for an outage',
-  (store) => {
-    const options = {
-      store: store as never,
-      policies: { all: slidingWindow({ limit: 1, window: '60s', onUnavailable: 'open' }) },
-    }
-    expect(() => createLimiter(options)).toThrow(
-      new TypeError(`Cannot create limiter: "store" must be a store, received ${typeof store}`),
+  (options?: { store?: object; policies: object }) => {
+    expect(() => createLimiter(options as never)).toThrow(
+      new TypeError(`Cannot create limiter: "store" must be a store, received ${typeof options?.store}`),
     )
   },
 )
+
+test('createLimiter() throws for a policy that is none', () => {
+  const create = (policies: unknown) => () => createLimiter({ store: memory(), policies: policies as never })
+  const rule = 'must be a policy such as slidingWindow(), received'
+  expect(create({ all: { limit: 1, window: '60s' } })).toThrow(
+    new TypeError(`Cannot create limiter: "all" ${rule} object`),
+  )
+  expect(create(undefined)).toThrow(new TypeError(`Cannot create limiter: "policies" ${rule} undefined`))
+})
 
 test('selfTest() tells a limit that refuses from one that does not', async () => {
   expect(await setUp().limiter.selfTest()).toMatchObject({ ok: true })

@@ -18,15 +18,15 @@ import { readVerdict, type Verdict } from './verdict.ts'
 
 export interface LimiterOptions<P extends Policies> {
   readonly store: LimitStore
-  /** Separates this limiter from others in one database: 1 to 64 letters, digits, `.`, `_`, `-`. Default `'limits'`. */
+  /** Separates this limiter from others in one database: 1 to 64 letters, digits, `.`, `_`, `-`, the first a letter or a digit. Default `'limits'`. */
   readonly namespace?: string | undefined
   readonly policies: P
   /** With a secret of at least 16 characters, identities stand in keys only as an HMAC-SHA-256. */
   readonly keySecret?: string | undefined
-  /** How long a decision may wait for the store before the policies' `onUnavailable` decides; default 100 ms. */
+  /** How long a decision may wait for the store before the policies' `onUnavailable` decides, from 1 ms to 60 s; default 100 ms. */
   readonly deadline?: Duration | undefined
   /**
-   * For how long a refusal may be repeated without asking the store, within the wait it named; default 1 s. That is also how long a refund or reset by another process may go
+   * For how long a refusal may be repeated without asking the store, within the wait it named, from 1 ms to 1 h; default 1 s. That is also how long a refund or reset by another process may go
    * unnoticed. `false` asks every time.
    */
   readonly denialMemo?: Duration | false | undefined
@@ -86,13 +86,17 @@ export interface Limiter<P extends Policies> {
 export function createLimiter<const P extends Policies>(options: LimiterOptions<P>): Limiter<P> {
   type Name = keyof P & string
   const action = 'Cannot create limiter'
-  const { store, clock = systemClock, denialMemo = '1s' } = options
-  const policies: P & Readonly<Record<Name, Policy<never>>> = options.policies
+  const { store, clock = systemClock, denialMemo = '1s' }: LimiterOptions<P> = Object(options)
   // Each take would fail, and under an open policy pass as in an outage.
   if (!store?.take) throw new TypeError(`${action}: "store" must be a store, received ${typeof store}`)
+  const policies: P & Readonly<Record<Name, Policy<never>>> = options.policies
   const keyring = createLimitKeyring({ namespace: options.namespace ?? 'limits', secret: options.keySecret, action })
   const deadlineMs = toMilliseconds(options.deadline ?? 100, { action, name: 'deadline', maxMs: 60_000 })
-  for (const name of Object.keys(policies)) readName(action, 'policy name', name)
+  for (const [name, policy] of Object.entries<Policy<never>>(policies ?? { policies })) {
+    readName(action, 'policy name', name)
+    if (!policy?.steps)
+      throw new TypeError(`${action}: "${name}" must be a policy such as slidingWindow(), received ${typeof policy}`)
+  }
   const guard = chain(createBreaker({ failures: 5, cooldownMs: 1_000, clock }), createDeadline({ deadlineMs, clock }))
   const local = createCounts<PolicyCheck<Name>>({ clock, stepsOf: ({ policy }) => policies[policy].steps })
   const read = createTakeReader<Name>({ policies, keyring, clock })

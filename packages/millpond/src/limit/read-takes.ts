@@ -55,13 +55,15 @@ export function createTakeReader<Name extends string>(options: {
   keyring: LimitKeyring
   clock: Clock
 }): TakeReader<Name> {
-  const { policies, keyring, clock } = options
+  const { keyring, clock } = options
+  const policies = new Map(Object.entries(options.policies))
 
   function find(verb: string, name: Name): Policy<never> {
-    const policy = Object.hasOwn(policies, name) ? policies[name] : undefined
+    const policy = policies.get(name)
     if (policy) return policy
-    const known = Object.keys(policies).join(', ')
-    throw new RangeError(`Cannot ${verb}: "policy" must be one of ${known}, received ${toShown(name)}`)
+    throw new RangeError(
+      `Cannot ${verb}: "policy" must be one of ${[...policies.keys()].join(', ')}, received ${toShown(name)}`,
+    )
   }
 
   function toKey(verb: string, name: Name, key: unknown, { steps }: Policy<never>): Awaitable<StoreKey> {
@@ -74,7 +76,7 @@ export function createTakeReader<Name extends string>(options: {
   }
 
   function toCheck(take: TakeOf<Name, unknown>): Awaitable<PolicyCheck<Name>> {
-    const { policy, cost = 1 } = take
+    const { policy, cost = 1 } = take ?? {}
     const declared = find('take', policy)
     const key = toKey('take from', policy, take.key, declared)
     if (cost !== 1) readWhole(`Cannot take from "${policy}"`, { name: 'cost', value: cost, min: 1 })
@@ -112,7 +114,7 @@ export function createTakeReader<Name extends string>(options: {
     },
     checks(takes) {
       if (!Array.isArray(takes)) return whenReady(toCheck(takes as TakeOf<Name, unknown>), (check) => [check])
-      if (takes.length === 0) throw new RangeError('Cannot take: at least one policy must be named, received none')
+      if (takes.length === 0) throw new RangeError('Cannot take: a policy must be named, received none')
       const checks = takes.map(toCheck)
       return checks.some((check) => check instanceof Promise)
         ? Promise.all(checks).then(requireDistinct)
@@ -124,7 +126,5 @@ export function createTakeReader<Name extends string>(options: {
 function requireDistinct<Name extends string>(checks: readonly PolicyCheck<Name>[]): readonly PolicyCheck<Name>[] {
   const twice = checks.find(({ key }, index) => checks.findIndex((other) => other.key === key) !== index)
   if (!twice) return checks
-  throw new RangeError(
-    `Cannot take: each policy and key must be named once, received "${twice.policy}" twice with one key`,
-  )
+  throw new RangeError(`Cannot take: each policy and key must be named once, received "${twice.policy}" twice`)
 }

@@ -20,7 +20,7 @@ export interface Verdict {
  */
 export function readVerdict(policy: string, verdict: Verdict | undefined): Verdict {
   if (verdict) return verdict
-  throw new StoreReplyError(`Cannot take from "${policy}": the store must give one verdict for each check`)
+  throw new StoreReplyError(`Cannot take from "${policy}": the store must answer each check`)
 }
 
 /** The parameters of one step. */

@@ -20,7 +20,7 @@ export function createBreaker(options: {
   return (operation, call) => {
     const open = failed >= failures
     if (open && (probing || instantOf(clock) < openUntil)) {
-      const message = `Cannot ${operation}: the store failed ${failed} times in a row and is being left alone`
+      const message = `Cannot ${operation}: the store failed ${failed} times in a row and is left alone`
       return Promise.reject(new BreakerOpenError(message))
     }
     probing = open
