@@ -38,7 +38,7 @@ describeEngines(
         expect((await request(server, '/', { body: JSON.stringify(words) })).status).toBe(200)
       const body = item.body ?? (item.json === undefined ? undefined : JSON.stringify(item.json))
       const answer = await request(server, item.path ?? '/', { ...item, ...(body === undefined ? {} : { body }) })
-      const type = /^[[{]/.test(item.answer) ? 'application/json' : 'application/octet-stream'
+      const type = /^[-+:$*]/.test(item.answer) ? 'application/octet-stream' : 'application/json'
       const { status, text, headers } = answer
       expect({ status, text, type: headers.get('content-type') }).toEqual({
         status: item.status ?? 200,
