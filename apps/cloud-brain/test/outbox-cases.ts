@@ -87,6 +87,25 @@ export function describeOutbox(current: Current): void {
       expect([asked, await outboxRows()]).toEqual([['of this one', 'of another process', ...left], []])
     })
 
+    it('asks no more once it is stopped, and leaves what was not acknowledged in the table', async () => {
+      const { db } = current().database
+      const invalidate = async () => ({ delivered: false })
+      const outbox = createOutbox({ db, cache: { invalidate }, logger: pino({ level: 'silent' }) })
+      const pending = await db.transaction((tx) => outbox.write(tx, ['one']))
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] })
+      try {
+        outbox.watch()
+        await outbox.deliver(pending)
+        expect(vi.getTimerCount()).toBe(2)
+        outbox.stop()
+        await outbox.deliver(pending)
+        expect(vi.getTimerCount()).toBe(0)
+      } finally {
+        vi.useRealTimers()
+      }
+      expect(await outboxRows()).toEqual([{ tags: ['one'] }])
+    })
+
     it('writes nothing when the transaction fails', async () => {
       const { database, harness } = current()
       const failing = database.db.transaction(async (tx) => {

@@ -31,7 +31,7 @@ describe('createHealthDays()', () => {
   it('adds up, averages or takes the last, each in the unit of the API', () => {
     const later = { startDate: '2026-03-28 21:00:00 +0000', endDate: '2026-03-28 21:00:00 +0000' }
     const { batches } = gather('UTC', [
-      record({}),
+      record({ value: '100.4' }),
       record({ ...later, value: '50' }),
       quantity('ActiveEnergyBurned', 'kJ', '418.4'),
       quantity('HeartRate', 'count/min', '60'),
@@ -40,6 +40,10 @@ describe('createHealthDays()', () => {
       quantity('BodyMass', 'lb', '180', later),
       quantity('BodyMass', 'lb', '170'),
       quantity('BodyFatPercentage', '%', '0.1825'),
+      quantity('VO2Max', 'mL/min·kg', '47'),
+      quantity('VO2Max', 'mL/min·kg', '48', later),
+      // Of one moment: what the file tells last.
+      quantity('VO2Max', 'mL/min·kg', '48.5', later),
       quantity('DietaryEnergyConsumed', 'kcal', '650'),
       quantity('DietaryProtein', 'g', '31'),
     ])
@@ -57,6 +61,7 @@ describe('createHealthDays()', () => {
             active_calories: 100,
             heart_rate_avg: 70.5,
             oxygen_saturation: 97,
+            vo2_max: 48.5,
             body_fat_percentage: 18.25,
           },
         ],
@@ -84,17 +89,18 @@ describe('createHealthDays()', () => {
       sleep('AsleepCore', '2026-03-27 23:00:00 +0000', '2026-03-28 03:00:00 +0000'),
       sleep('AsleepDeep', '2026-03-28 02:30:00 +0000', '2026-03-28 04:00:00 +0000'),
       sleep('Awake', '2026-03-28 04:00:00 +0000', '2026-03-28 04:15:00 +0000'),
-      sleep('AsleepREM', '2026-03-28 04:15:00 +0000', '2026-03-28 06:45:00 +0000'),
+      sleep('AsleepREM', '2026-03-28 04:15:00 +0000', '2026-03-28 06:40:00 +0000'),
+      sleep('Dozing', '2026-03-28 06:40:00 +0000', '2026-03-28 07:00:00 +0000'),
       sleep('InBed', '2026-03-28 22:00:00 +0000', '2026-03-29 06:30:00 +0000'),
       // After a night shift.
       sleep('AsleepUnspecified', '2026-03-30 08:00:00 +0000', '2026-03-30 15:30:00 +0000'),
     ])
     expect(batches.flatMap((batch) => batch.sleep)).toEqual([
-      { date: '2026-03-28', hours: 7.5 },
+      { date: '2026-03-28', hours: 7.42 },
       { date: '2026-03-29', hours: 8.5 },
       { date: '2026-03-30', hours: 7.5 },
     ])
-    expect(counts).toEqual({ used: 6, duplicates: 0, unreadable: 0, ignored: 1 })
+    expect(counts).toEqual({ used: 6, duplicates: 0, unreadable: 1, ignored: 1 })
   })
 
   it('keeps sources apart, counts a record once that is there twice, and says what it could not use', () => {
@@ -142,6 +148,18 @@ describe('createHealthDays()', () => {
         ['HKQuantityTypeIdentifierActiveEnergyBurned', { value: '1000', unit: 'kJ' }],
       ]),
     })
+    days.workout({
+      attributes: {
+        ...attributes,
+        workoutActivityType: `HKWorkoutActivityType${'Swim'.repeat(20)}`,
+        duration: '30.507',
+      },
+      sums: new Map([
+        ['HKQuantityTypeIdentifierDistanceSwimming', { value: '0.5', unit: 'km' }],
+        ['HKQuantityTypeIdentifierDistanceWalkingRunning', { value: '2', unit: 'km' }],
+        ['HKQuantityTypeIdentifierDistanceRowing', { value: '9', unit: 'parsec' }],
+      ]),
+    })
     const id = expect.stringMatching(/^apple-[0-9a-f]{32}$/)
     expect(days.batches()[0]?.workouts).toEqual([
       {
@@ -160,7 +178,45 @@ describe('createHealthDays()', () => {
         calories: 239,
         start_time: '2026-03-28T06:00:00.000Z',
       },
+      {
+        original_id: id,
+        activity_type: 'swim_'.repeat(20).slice(0, 64),
+        duration_seconds: 1830,
+        distance_meters: 2000,
+        calories: 0,
+        start_time: '2026-03-28T06:00:00.000Z',
+      },
     ])
+  })
+
+  it('orders the days of a source, and leaves out those before the first that is wanted, with their workouts and nights', () => {
+    const days = createHealthDays('UTC', { since: '2026-03-28' })
+    const run = (startDate: string, endDate = startDate) =>
+      days.workout({
+        attributes: { workoutActivityType: 'HKWorkoutActivityTypeRunning', sourceName: 'Watch', startDate, endDate },
+        sums: new Map(),
+      })
+    for (const index of [2, 1, 0]) {
+      days.record(record({ startDate: on(index), endDate: on(index) }))
+      days.record(sleep('AsleepCore', on(index), on(index)))
+      run(on(index))
+    }
+    run('yesterday')
+    run(on(2), 'tomorrow')
+    run(on(2), on(1))
+    expect(
+      days.batches().map(({ daily_metrics, workouts, sleep }) => [daily_metrics, workouts?.length, sleep]),
+    ).toEqual(['2026-03-28', '2026-03-29'].map((date) => [[{ date, steps: 100 }], 1, [{ date, hours: 0 }]]))
+    expect(days.counts).toEqual({ used: 9, duplicates: 0, unreadable: 3, ignored: 0 })
+  })
+
+  it.each([
+    ['\n Ana’s\u00a0 \tWatch ', 'Ana’s Watch'],
+    ['\u{1f3c3}'.repeat(40), '\u{1f3c3}'.repeat(32)],
+    [`${'x'.repeat(31)} watch`, 'x'.repeat(31)],
+    [' \u0000 ', 'apple_health'],
+  ])('calls the source %j what the API takes as one: %j', (sourceName, source) => {
+    expect(gather('UTC', [record({ sourceName })]).batches.map((batch) => batch.source)).toEqual([source])
   })
 
   it.each([
