@@ -20,6 +20,11 @@ describe('GET /api/waitlist/live', () => {
       'text/event-stream; charset=utf-8',
       undefined,
     ])
+    // No cache keeps it and no proxy gathers it.
+    expect([stream.header('cache-control'), stream.header('x-accel-buffering')]).toEqual([
+      'no-store, no-transform',
+      'no',
+    ])
     expect(stream.header('ratelimit-policy')).toBe('"general";q=30;w=60')
     await expect.poll(() => stream.figures().at(-1), soon).toMatchObject({ totalSignups: 0 })
     await joinByJson(site.url, '192.0.2.2', { email: 'live@x.org' })

@@ -251,7 +251,9 @@ function outboxTests(open: () => Promise<{ database: OpenDatabase; close(): Prom
     const [receipt] = provider.delivered.filter(({ to }) => to[0] === 'ada@x.org')
     expect(team).toMatchObject({ subject: `[${ticket}] ${markup}`, reply_to: 'ada@x.org' })
     expect(team?.html).not.toMatch(/<(script|img|a)\b/)
-    expect(team?.html).toContain('&lt;script&gt;alert(1)&lt;/script&gt;')
+    const escaped =
+      '&lt;script&gt;alert(1)&lt;/script&gt; &lt;img src=x onerror=alert(1)&gt; &quot;quoted&quot; &amp; &#39;single&#39;'
+    expect(team?.html).toContain(`Subject: ${escaped}</p>`)
     expect(receipt?.subject).toBe(`We have your message (${ticket})`)
     expect(`${receipt?.text}${receipt?.html}`).not.toMatch(/script|evil|quoted/)
   })

@@ -100,6 +100,9 @@ function rankingTests(open: () => Promise<{ database: OpenDatabase; close(): Pro
     const { db } = opened.database
     await fill([0, 0, 0, 1, 4])
     await db.insert(referralCodes).values([0, 1, 4].map((nth) => ({ code: `AAAAAAA${nth + 2}`, signupId: idOf(nth) })))
+    // Of the codes of one person the first stays theirs, and of two of one moment always the same.
+    const earlier = ['ZZZZZZZZ', 'YYYYYYYY'].map((code) => ({ code, signupId: idOf(0), createdAt: new Date(0) }))
+    await db.insert(referralCodes).values(earlier)
     for (const nth of [3, 1, 0, 2]) await confirmSignup(db, idOf(nth), now)
     const secret = 's'.repeat(32)
     const board = await readLeaderboard(db, secret)
@@ -111,13 +114,30 @@ function rankingTests(open: () => Promise<{ database: OpenDatabase; close(): Pro
       position: 1,
       totalSignups: 4,
       tier: 'founding',
-      referralCode: 'AAAAAAA2',
+      referralCode: 'YYYYYYYY',
       referralCount: 2,
       pendingReferrals: 0,
       displayName: null,
     })
     expect(await readPersonStatus(db, idOf(4))).toBeUndefined()
     expect(await confirmSignup(db, idOf(99), now)).toEqual({ status: 'gone' })
+  })
+
+  it('readLeaderboard() shows the ten who brought the most, of equals who stands further in front', async () => {
+    const { db } = opened.database
+    // Twelve bring one friend each, and number 7 another one.
+    const friendOf = Array.from({ length: 25 }, (_, nth) => (nth < 12 ? nth : nth === 24 ? 7 : nth - 12))
+    await fill(friendOf)
+    const order = friendOf.map((_, nth) => (nth * 11) % friendOf.length)
+    for (const nth of order) await confirmSignup(db, idOf(nth), now)
+    const board = await readLeaderboard(db, 's'.repeat(32))
+    const best = expectedRanking({ friendOf, order })
+      .filter(({ friends }) => friends > 0)
+      .sort((a, b) => b.friends - a.friends || a.place - b.place)
+      .slice(0, 10)
+    expect(board.map(({ display_name: _, ...row }) => row)).toEqual(
+      best.map(({ friends, place }, index) => ({ rank: index + 1, referral_count: friends, queue_position: place })),
+    )
   })
 }
 

@@ -1,3 +1,4 @@
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { memory } from 'millpond/memory'
 import { describeWith, startPostgres } from 'millpond-e2e/servers'
@@ -44,7 +45,14 @@ describeWith('postgres', 'syncSupport()', () => {
     await fake.close()
   })
 
-  const sync = ({ isEmptyBelieved = false, ...change }: { token?: string; isEmptyBelieved?: boolean } = {}) =>
+  const sync = ({
+    isEmptyBelieved = false,
+    ...change
+  }: {
+    url?: string
+    token?: string
+    isEmptyBelieved?: boolean
+  } = {}) =>
     syncSupport(database.db, {
       source: { url: fake.url, token: fake.token, keySecret: 's'.repeat(32), ...change },
       now: () => new Date(clock),
@@ -262,6 +270,58 @@ describeWith('postgres', 'syncSupport()', () => {
     const last = '{"data":[],"last_page":1,"next_page_url":null,"links":[{"url":null}],"meta":{}}'
     fake.failWith({ status: 200, body: last })
     expect(await sync()).toBe('synced')
+  })
+
+  it('takes its token to no other address, whatever the answer says', async () => {
+    const server = createServer((_, response) =>
+      response.writeHead(302, { location: `${fake.url}/api/v1/supporters?page=1` }).end(),
+    )
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    const url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
+    expect([await sync({ url }), fake.requests()]).toEqual(['failed', 0])
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  })
+
+  it('stores all of more supporters than one statement takes, and forgets as many', async () => {
+    const [one] = fake.supporters.splice(0)
+    if (one === undefined) throw new TypeError('Cannot test: nobody supports')
+    for (let nth = 0; nth < 401; nth += 1) {
+      fake.supporters.push({ ...one, support_id: nth, support_coffees: 1, payer_email: `s${nth}@example.org` })
+    }
+    expect(await sync()).toBe('synced')
+    const { totalSupporters, totalFundsRaised, leaderboard } = await stats()
+    expect([totalSupporters, totalFundsRaised, leaderboard.length]).toEqual([
+      401,
+      [{ currency: 'USD', amountMinor: 401 * 500 }],
+      10,
+    ])
+    fake.supporters.splice(1)
+    clock += 240_000
+    expect([await sync(), (await stats()).totalSupporters]).toEqual(['synced', 1])
+  })
+
+  it('takes every edit of a gift: its date, who gave it, and in which currency', async () => {
+    const [one] = fake.supporters.splice(0)
+    if (one === undefined) throw new TypeError('Cannot test: nobody supports')
+    const day = (nth: number) => `2026-10-0${nth} 09:00:00`
+    const gift = { ...one, support_coffees: 1, payer_email: ' Zoe@example.org ' }
+    const first = { ...gift, support_id: 1, supporter_name: 'Zoe', support_created_on: day(1) }
+    const second = { ...gift, support_id: 2, supporter_name: 'Zora', support_created_on: day(2) }
+    fake.supporters.push(first, second)
+    const after = async (change: Partial<typeof first>) => {
+      Object.assign(first, change)
+      clock += 240_000
+      expect(await sync()).toBe('synced')
+      const { leaderboard, totalSupporters, totalFundsRaised } = await stats()
+      return [totalSupporters, leaderboard.map(({ display_name }) => display_name), totalFundsRaised.length]
+    }
+    expect(await after({})).toEqual([1, ['Zora'], 1])
+    expect(await after({ payer_email: 'zoe@EXAMPLE.org' })).toEqual([1, ['Zora'], 1])
+    expect(await after({ support_created_on: day(3) })).toEqual([1, ['Zoe'], 1])
+    expect(await after({ payer_email: 'other@example.org' })).toEqual([2, ['Zora', 'Zoe'], 1])
+    expect(await after({ support_currency: 'EUR' })).toEqual([2, ['Zoe'], 2])
   })
 
   it('gives up before its claim ends, so that no older list is stored over a newer one', async () => {

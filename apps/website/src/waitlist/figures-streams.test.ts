@@ -83,6 +83,28 @@ describe('createFiguresStreams()', () => {
     streams.close()
   })
 
+  it('reads once more for what changes while it reads, and never twice at a time', async () => {
+    const answers: (() => void)[] = []
+    const slowly = async () => {
+      const value = figures(total)
+      await new Promise<void>((resolve) => answers.push(resolve))
+      return value
+    }
+    const streams = createFiguresStreams({ read: slowly })
+    const viewer = follow(streams.open('a'))
+    total = 2
+    streams.nudge()
+    streams.nudge()
+    expect(answers.length).toBe(1)
+    answers[0]?.()
+    await settle()
+    expect([viewer.seen.slice(1), answers.length]).toEqual([[event(1)], 2])
+    answers[1]?.()
+    await settle()
+    expect([viewer.seen.slice(1), answers.length]).toEqual([[event(1), event(2)], 2])
+    streams.close()
+  })
+
   it('keeps streams open while the figures cannot be read', async () => {
     const streams = createFiguresStreams({ read })
     read.mockRejectedValueOnce(new Error('down'))
