@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
+import { eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/pglite'
 import { migrate } from 'drizzle-orm/pglite/migrator'
 import { expect, it } from 'vitest'
@@ -17,7 +18,9 @@ it('answerLink() asks the database the same before its answer whether the addres
   const pglite = await PGlite.create()
   const db = drizzle(pglite, { schema, logger })
   await migrate(db, { migrationsFolder: join(import.meta.dirname, '../drizzle') })
-  await db.insert(schema.signups).values({ email: 'listed@x.org' })
+  await db
+    .insert(schema.signups)
+    .values([{ email: 'confirmed@x.org', confirmedAt: new Date(), seq: 1 }, { email: 'listed@x.org' }])
   let nudges = 0
   const runtime: Partial<Runtime> = {
     database: { kind: 'pglite', db, close: () => pglite.close() },
@@ -43,8 +46,17 @@ it('answerLink() asks the database the same before its answer whether the addres
 
   const unlisted = await ask('nobody@x.org')
   expect([unlisted.length, await queued()]).toEqual([4, 0])
-  expect(await ask('listed@x.org')).toEqual(unlisted)
-  expect([nudges, await queued()]).toEqual([1, 1])
+  expect([await ask('listed@x.org'), await ask('confirmed@x.org')]).toEqual([unlisted, unlisted])
+  const mails = await db
+    .select({ email: schema.signups.email, kind: schema.mailOutbox.kind })
+    .from(schema.mailOutbox)
+    .innerJoin(schema.signups, eq(schema.signups.id, schema.mailOutbox.signupId))
+    .orderBy(schema.signups.email)
+  expect(mails).toEqual([
+    { email: 'confirmed@x.org', kind: 'place' },
+    { email: 'listed@x.org', kind: 'confirm' },
+  ])
+  expect(nudges).toBe(2)
   await pglite.close()
 })
 

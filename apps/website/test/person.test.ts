@@ -93,13 +93,13 @@ describe('a person', () => {
         queue_position: 1,
       },
     ])
-    const name = await postJson(`${site.url}/api/waitlist/name`, {
-      from,
-      cookie: last.cookie,
-      body: { displayName: ' Ida ' },
-    })
+    const take = (displayName: string) =>
+      postJson(`${site.url}/api/waitlist/name`, { from, cookie: last.cookie, body: { displayName } })
+    const [invented, name] = [await board(), await take(' Ida ')]
     expect([name.status, name.json()]).toEqual([200, { displayName: 'Ida' }])
     expect(await board()).toMatchObject([{ display_name: 'Ida' }])
+    const takenBack = await take(' ')
+    expect([takenBack.status, takenBack.json(), await board()]).toEqual([200, { displayName: null }, invented])
     for (const bad of [
       'a'.repeat(41),
       'ida@x.org',
