@@ -94,6 +94,22 @@ describeWith('redis', 'the server in operation', () => {
     expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([405, null])
   })
 
+  it('with * a page of any origin may use the server', async () => {
+    const open = await createServer({ redis: redis.url, cors: ['*'] })
+    const headers = { origin: 'https://any.example' }
+    const preflight = await request(open, '/pipeline', { method: 'OPTIONS', token: null, headers })
+    const answer = await request(open, '/ping', { headers })
+    const seen = [preflight, answer].map((one) => [
+      one.status,
+      ...['access-control-allow-origin', 'vary', 'content-length', 'content-type'].map((name) => one.headers.get(name)),
+    ])
+    expect(seen).toEqual([
+      [204, '*', null, null, null],
+      [200, '*', null, '17', 'application/json'],
+    ])
+    await open.close()
+  })
+
   it('without cors there is no such header', async () => {
     const plain = await createServer({ redis: redis.url })
     const headers = { origin: 'https://app.example' }

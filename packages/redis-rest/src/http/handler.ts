@@ -175,9 +175,13 @@ export function createHandler(options: HandlerOptions): Handler {
   }
 
   const write = (request: IncomingMessage, response: ServerResponse, answer: Answer, isLast: boolean): void => {
-    response.writeHead(answer.status, {
+    const content = {
       'content-type': typeof answer.body === 'string' ? 'application/json' : 'application/octet-stream',
       'content-length': Buffer.byteLength(answer.body),
+    }
+    response.writeHead(answer.status, {
+      // RFC 9110: a 204 has no length.
+      ...(answer.status === 204 ? undefined : content),
       'upstash-sync-token': nextSyncToken(),
       ...(isLast ? { connection: 'close' } : undefined),
       ...corsHeaders(request),
