@@ -142,6 +142,29 @@ redis.register_function('read', function(keys, args) return redis.call('GET', ar
     expect(await run('confined', 'FCALL', 'read', 1, 'k', 'secret')).toMatch(/permission|NOPERM|access/i)
   })
 
+  it('scripts that only read and name no key run too', async () => {
+    if (!isAtLeast(engine, [7, 0])) return
+    const sha = await run('confined', 'SCRIPT', 'LOAD', 'return 1')
+    await run(
+      'full',
+      'FUNCTION',
+      'LOAD',
+      'REPLACE',
+      '#!lua name=one\nredis.register_function{function_name="one", callback=function() return 1 end, flags={"no-writes"}}',
+    )
+    const lines = [
+      ['EVAL', 'return 1'],
+      ['EVAL_RO', 'return 1'],
+      ['EVALSHA', sha],
+      ['EVALSHA_RO', sha],
+      ['FCALL', 'one'],
+      ['FCALL_RO', 'one'],
+    ]
+    expect(await Promise.all(lines.map(([name, script]) => run('confined', String(name), String(script), 0)))).toEqual(
+      Array(6).fill(1),
+    )
+  })
+
   it('every command that the user may run without a key shows nothing of others', async () => {
     if (!isAtLeast(engine, [7, 0])) return
     await run('confined', 'EVAL', 'return 1', 0)

@@ -116,6 +116,22 @@ describeWith('redis', 'a Redis that fails', () => {
     await redis.stop()
   })
 
+  it('commands that Redis does not take are held up to 64 MiB, and answered with 503 at once beyond', async () => {
+    const redis = await startRedis()
+    const server = await createServer({ redis: redis.url, commandTimeoutMs: 60_000 })
+    redis.kill('SIGSTOP')
+    const body = new Uint8Array(10 * 1024 * 1024)
+    const sent = Array.from({ length: 12 }, () => request(server, '/set/k', { body }))
+    const { status, text } = await Promise.race(sent)
+    expect([status, text]).toEqual([503, '{"error":"ERR Redis does not keep up: the command did not run"}'])
+    redis.kill('SIGCONT')
+    const ran = (await Promise.all(sent)).filter((answer) => answer.text === '{"result":"OK"}').length
+    // The kernel holds a few more.
+    expect([7, 8]).toContain(ran)
+    await server.close()
+    await redis.stop()
+  })
+
   it('a Redis that hangs under load gives every request an answer, and none that of another', async () => {
     const redis = await startRedis()
     const server = await createServer({ redis: redis.url, commandTimeoutMs: 150 })

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer as createHttpServer, request as httpRequest, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describeWith, startRedis } from 'millpond-e2e/servers'
 import { describe, expect, it } from 'vitest'
@@ -89,6 +89,22 @@ describeWith('redis', 'createServer() with a Redis', () => {
     await expect(starting).rejects.toThrow(`Cannot listen on 127.0.0.1:${port}: the port is in use`)
     expect(pids.map(isRunning)).toEqual([false])
     other.close()
+  })
+
+  it('close() lets a connection that was accepted know, and takes no other', async () => {
+    const server = await createServer({ redis: 'redis://127.0.0.1:1' })
+    const socket = connect(server.port, '127.0.0.1')
+    await once(socket, 'connect')
+    // Accepted after it.
+    await request(server, '/health', { token: null })
+    const closed = server.close()
+    await expect(request(server, '/health', { token: null })).rejects.toThrow('fetch failed')
+    socket.write('GET /health HTTP/1.1\r\nhost: x\r\n\r\n')
+    const answer = await text(socket)
+    expect(answer).toMatch(/^HTTP\/1\.1 503 /)
+    expect(answer).toContain('\r\nconnection: close\r\n')
+    expect(answer.endsWith('{"status":"draining"}')).toBe(true)
+    await closed
   })
 
   it('close() answers a request that has begun', async () => {

@@ -149,6 +149,27 @@ describeWith('redis', 'streams', () => {
     socket.destroy()
   })
 
+  it('at most 1,000 streams are open', async () => {
+    const settled = { timeout: 50_000, interval: 100 }
+    const head = `HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${server.token}\r\n\r\n`
+    const sockets = Array.from({ length: 1_000 }, () => {
+      const socket = connect(server.port, '127.0.0.1')
+      socket.on('error', () => undefined)
+      socket.write(`GET /subscribe/many ${head}`)
+      return socket
+    })
+    const count = async () => /^millpond_rest_streams \d+$/m.exec((await request(server, '/metrics')).text)?.[0]
+    await vi.waitFor(async () => expect(await count()).toBe('millpond_rest_streams 1000'), settled)
+    const { status, headers, text: body } = await request(server, '/subscribe/many')
+    expect([status, headers.get('retry-after'), body]).toEqual([
+      503,
+      '10',
+      '{"error":"ERR there are too many streams: at most 1000"}',
+    ])
+    for (const socket of sockets) socket.destroy()
+    await vi.waitFor(async () => expect(await count()).toBe('millpond_rest_streams 0'), settled)
+  })
+
   it('a stream ends when Redis goes, and is refused while it is away', async () => {
     const other = await startRedis()
     const second = await createServer({ redis: other.url })
@@ -156,6 +177,10 @@ describeWith('redis', 'streams', () => {
     other.kill('SIGKILL')
     await stream.ended
     await vi.waitFor(async () => expect((await request(second, '/subscribe/a')).status).toBe(503), soon)
+    const metrics = (await request(second, '/metrics')).text
+    expect(metrics).toContain('millpond_rest_engine_up 0\n')
+    expect(metrics).toContain('millpond_rest_engine_losses_total 1\n')
+    expect(metrics).toContain('millpond_rest_streams 0\n')
     await second.close()
     await other.stop()
   })

@@ -46,9 +46,19 @@ const second = fields(
   ['find_keys', fields(['type', text('range')], ['spec', fields(['lastkey', '0'], ['keystep', '1'], ['limit', '0'])])],
 )
 
+const pairs = fields(
+  ['flags', [text('OW')]],
+  ['begin_search', fields(['type', text('index')], ['spec', fields(['index', '1'])])],
+  [
+    'find_keys',
+    fields(['type', text('keynum')], ['spec', fields(['keynumidx', '0'], ['firstkey', '1'], ['keystep', '2'])]),
+  ],
+)
+
 /** As Redis 7 does. */
 const recent = readCommandTable([
   entry('xread', ['readonly', 'movablekeys'], [0, 0, 0], [keyword]),
+  entry('msetex', ['write', 'movablekeys'], [0, 0, 0], [pairs]),
   entry('migrate', ['write'], [3, 3, 1], [second, unknown]),
   entry('object', [], [0, 0, 0], [], [entry('object|encoding', ['readonly'], [2, 2, 1], [second])]),
 ])
@@ -82,6 +92,8 @@ describe('findKeys()', () => {
     ['xread COUNT 1 streams a b 0 0', recent, [3, 4]],
     ['xread COUNT 1', recent, undefined],
     ['migrate host k', recent, undefined],
+    ['msetex 2 a 1 b 2 EX 9', recent, [1, 3]],
+    ['msetex 3 a 1 b 2', recent, undefined],
     ['object ENCODING k', recent, [1]],
     ['object help', recent, []],
   ]
