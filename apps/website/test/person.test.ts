@@ -159,6 +159,28 @@ describe('a person', () => {
     ])
   })
 
+  it('answers the quiz once more in place of before, and is told which answer does not fit', async () => {
+    const from = '192.0.2.11'
+    const { cookie } = await enter(from, 'quiz@x.org')
+    const answer = (body: unknown) => postJson(`${site.url}/api/waitlist/quiz`, { from, cookie, body })
+    const kept = [await answer({ goal: 'Before', apps: ['Ring'] }), await answer({ goal: 'To sleep', apps: ['Watch'] })]
+    expect(kept.map(({ status }) => status)).toEqual([200, 200])
+    const many = Array.from({ length: 13 }, () => 'a')
+    const refused = await answer({ goal: 'x'.repeat(281), apps: ['Ring', ''], frustrations: many })
+    const fields = (given: typeof refused) =>
+      (given.json() as { errors: { field: string }[] }).errors.map(({ field }) => field)
+    expect([refused.status, fields(refused).sort()]).toEqual([400, ['apps.1', 'frustrations', 'goal']])
+    expect(fields(await answer([]))).toEqual(['body'])
+    const me = (await callSite(`${site.url}/me`, { headers: { cookie } })).text
+    expect([me.includes('To sleep'), me.includes('Before')]).toEqual([true, false])
+    expect(
+      [
+        /checked=""[^>]*value="Watch"|value="Watch"[^>]*checked=""/,
+        /checked=""[^>]*value="Ring"|value="Ring"[^>]*checked=""/,
+      ].map((box) => box.test(me)),
+    ).toEqual([true, false])
+  })
+
   it('gets another link by mail, and who is not on the list gets the same answer and no mail', async () => {
     const from = '192.0.2.5'
     const known = await postJson(`${site.url}/api/waitlist/link`, { from, body: { email: 'first@x.org' } })
