@@ -130,6 +130,21 @@ describe('get()', () => {
     expect(results.slice(1).every(({ value }) => value.list.length === 1)).toBe(true)
   })
 
+  test('joins the load of its process that one look shows to be up to date, and counts as joined', async () => {
+    const { cache, store } = setUp()
+    const { load, called, answer } = createManualLoader()
+    const value = cache.define({ name: 'value', ttl: '5m', load })
+    const first = value.get()
+    await called(1)
+    const asked = [vi.spyOn(store, 'read'), vi.spyOn(store, 'lease')]
+    const second = value.get()
+    await vi.waitFor(() => expect(asked[0]).toHaveBeenCalledTimes(1))
+    answer(0, 'one')
+    expect((await Promise.all([first, second])).map(({ status }) => status)).toEqual(['miss', 'miss'])
+    expect(asked.map((calls) => calls.mock.calls.length)).toEqual([1, 0])
+    expect(cache.counters()).toMatchObject({ misses: 2, joined: 1, loads: 1 })
+  })
+
   test('runs one load for many processes at once', async () => {
     const { store } = setUp()
     const { load, called, answer } = createManualLoader()
@@ -283,6 +298,24 @@ describe('invalidate()', () => {
     await clock.advance(2_000)
     expect(await trend.get({ user: 'alice' })).toMatchObject({ status: 'miss', reason: 'tag-changed' })
     expect((await trend.get({ user: 'alice' })).status).toBe('hit')
+  })
+
+  test('that is on its way is not answered by what a read of before waits for in the store', async () => {
+    const { cache, store, clock } = setUp()
+    const { load, called, answer } = createManualLoader()
+    const there = createCache({ store, namespace: 'test', clock })
+    const holder = there.define({ name: 'trend', ttl: '5m', input, tags, load }).get({ user: 'alice' })
+    await called(1)
+    const trend = cache.define({ name: 'trend', ttl: '5m', input, tags, load: () => 'new' })
+    const waiter = trend.get({ user: 'alice' })
+    await clock.advance(10)
+    vi.spyOn(store, 'renew').mockRejectedValue(new StoreUnavailableError('away'))
+    await cache.invalidate(['health:alice'])
+    const after = trend.get({ user: 'alice' })
+    answer(0, 'old')
+    await holder
+    await clock.advance(1_000)
+    expect([(await waiter).value, (await after).value]).toEqual(['old', 'new'])
   })
 
   test('throws for a tag that is not a non-empty string', async () => {

@@ -96,3 +96,13 @@ test.each([
     expect(await value.get()).toMatchObject({ status: 'miss', value: 2 })
   },
 )
+
+test('what another process stored by a clock that is ahead is of no age, and of no longer TTL', async () => {
+  const { cache, other, setClockBy } = setUp()
+  const [there, here] = [other, cache].map((one) => one.define({ name: 'value', ttl: '1d', load: () => 1 }))
+  const ttlMs = (await there?.get())?.ttlMs
+  await other.set(other.key('plain'), 1, { ttl: '1d' })
+  setClockBy(-HOUR_MS)
+  expect(await here?.get()).toMatchObject({ status: 'hit', ageMs: 0, ttlMs })
+  expect(await cache.get(cache.key('plain'))).toMatchObject({ status: 'hit', ageMs: 0, ttlMs: 24 * HOUR_MS })
+})

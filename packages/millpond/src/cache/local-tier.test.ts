@@ -123,3 +123,13 @@ test('values that were all used make room too, the oldest first, and tags count 
   put(slot('a', 'red', 'green', 'blue'), 'x'.repeat(100))
   expect(there()).toEqual(['a', 'd', 'e'])
 })
+
+test('a value past its time leaves its room when it is looked for, however much it was used', () => {
+  const { clock, put, get } = setUp(1_000)
+  put(slot('a'), 'x'.repeat(100))
+  get(slot('a'))
+  clock.set(clock.now() + 2_000)
+  expect(get(slot('a'))).toBe(undefined)
+  for (const name of ['b', 'c']) put(slot(name), 'x'.repeat(100))
+  expect(['b', 'c'].map((name) => get(slot(name)) !== undefined)).toEqual([true, true])
+})

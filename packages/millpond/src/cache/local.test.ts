@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { z } from 'zod'
+import { StoreUnavailableError } from '../errors.ts'
 import { memory } from '../stores/memory/index.ts'
 import { createFakeClock } from '../testing/fake-clock.ts'
 import { createCache } from './cache.ts'
@@ -80,6 +81,33 @@ test('what was read from the store before an invalidation in this process is not
   expect((await early).value).toBe(1)
   expect((await here.value.get()).value).toBe(2)
 })
+
+test.each([true, false])(
+  'an invalidation that is on its way is not answered with what was kept or read before it, frozen: %s',
+  async (frozen) => {
+    const { clock, store, here } = setUp()
+    const load = vi.fn<() => number>().mockReturnValueOnce(1).mockReturnValue(2)
+    const local = { for: '2s', frozen } as const
+    const value = here.cache.define({ name: 'kept', ttl: '60s', local, input: z.string(), tags: (id) => [id], load })
+    for (let turn = 0; turn < 3; turn += 1) await value.get('a')
+    let refuse = () => {}
+    const renew = vi.spyOn(store, 'renew').mockImplementationOnce(
+      () =>
+        new Promise((_, reject) => {
+          refuse = () => reject(new StoreUnavailableError('away'))
+        }),
+    )
+    const invalidation = here.cache.invalidate(['a'])
+    await vi.waitFor(() => expect(renew).toHaveBeenCalledTimes(1))
+    expect(await value.get('a')).toMatchObject({ value: 1, reason: 'fresh' })
+    refuse()
+    expect(await invalidation).toEqual({ delivered: false })
+    expect(await value.get('a')).toMatchObject({ value: 2, reason: 'invalidation-pending' })
+    await clock.advance(200)
+    expect(await value.get('a')).toMatchObject({ value: 2, reason: 'tag-changed' })
+    expect(await value.get('a')).toMatchObject({ value: 2, reason: 'local' })
+  },
+)
 
 function setUpFrozen<Value>(load: (id: string) => Value, frozen = true) {
   const clock = createFakeClock()

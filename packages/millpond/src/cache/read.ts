@@ -108,7 +108,7 @@ export function createReader(settings: ReaderSettings): Reader {
     }
     if (found.kind === 'found') {
       if (found.freshness !== 'fresh') refresh(spec, found.entry.head)
-      if (found.freshness !== 'stale' && spec.localMs > 0) keep(spec, found.entry, found.named, observed, found.value)
+      if (spec.localMs > 0) keep(spec, found.entry, found.named, observed, found.value)
       const answer =
         found.freshness === 'stale' ? toAnswer(found, 'stale', 'revalidating') : toAnswer(found, 'hit', 'fresh')
       return { kind: 'answer', answer, decoded: found }
@@ -205,10 +205,9 @@ export function createReader(settings: ReaderSettings): Reader {
     return { value, body, status, reason, ageMs, ttlMs: Math.max(0, ttlMs - ageMs) }
   }
 
-  /** A value that this process may serve without asking the store, unless an invalidation of it is on its way. */
+  /** A value that this process may serve without asking the store. None is kept of what an invalidation of its own concerns, be that delivered or on its way. */
   function findLocal(spec: Spec<unknown>): KeptEntry | undefined {
-    if (spec.localMs === 0 || settings.disabled || undelivered.covers(spec.slot)) return undefined
-    return local.get(spec.slot.entry)
+    return spec.localMs > 0 ? local.get(spec.slot.entry) : undefined
   }
 
   function serveLocal<Value>(spec: Spec<Value>, kept: KeptEntry): Promise<CacheResult<Value>> {
@@ -220,7 +219,7 @@ export function createReader(settings: ReaderSettings): Reader {
   }
 
   function serve<Value>(name: string, kept: KeptEntry): Promise<CacheResult<Value>> | undefined {
-    if (!kept.isShared || undelivered.covers(kept.slot)) return undefined
+    if (!kept.isShared) return undefined
     const ageMs = local.ageOf(kept)
     return ageMs < 0 ? undefined : answerLocally(name, kept, kept.value as Value, ageMs)
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
+import { StoreUnavailableError } from '../errors.ts'
 import { memory } from '../stores/memory/index.ts'
 import { createChaos } from '../testing/chaos-store.ts'
 import { createFakeClock } from '../testing/fake-clock.ts'
@@ -183,6 +184,18 @@ describe('staleIfError', () => {
     await value.get()
     await clock.advance(60_000)
     await cache.invalidate(['tag'])
+    await expect(value.get()).rejects.toBe(failure)
+  })
+
+  test('lets the error through while an invalidation is on its way, which the store has not seen', async () => {
+    const { cache, clock, store } = setUp()
+    const failure = new Error('database away')
+    const load = vi.fn<() => Promise<number>>().mockResolvedValueOnce(1).mockRejectedValue(failure)
+    const value = cache.define({ ...options, tags: () => ['tag'], load })
+    await value.get()
+    await clock.advance(60_000)
+    vi.spyOn(store, 'renew').mockRejectedValue(new StoreUnavailableError('away'))
+    expect(await cache.invalidate(['tag'])).toEqual({ delivered: false })
     await expect(value.get()).rejects.toBe(failure)
   })
 
