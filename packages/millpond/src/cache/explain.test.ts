@@ -1,12 +1,15 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { z } from 'zod'
+import { StoreUnavailableError } from '../errors.ts'
+import { disabled } from '../stores/disabled.ts'
 import { memory } from '../stores/memory/index.ts'
 import { createFakeClock } from '../testing/fake-clock.ts'
 import { createCache } from './cache.ts'
 
 function setUp() {
   const clock = createFakeClock()
-  const cache = createCache({ store: memory({ clock }), namespace: 'app', clock, random: () => 0 })
+  const store = memory({ clock })
+  const cache = createCache({ store, namespace: 'app', clock, random: () => 0 })
   const value = cache.define({
     name: 'value',
     ttl: '1m',
@@ -15,7 +18,7 @@ function setUp() {
     tags: (id) => [`b:${id}`, 'a'],
     load: () => 1,
   })
-  return { clock, cache, value }
+  return { clock, store, cache, value }
 }
 
 test('explain() says what a read would find, and changes nothing', async () => {
@@ -56,4 +59,15 @@ test('explain() names the tag that changed', async () => {
     ],
     verdict: 'miss',
   })
+})
+
+test('explain() tells where reads go past the store: an invalidation is on its way, or the cache is switched off', async () => {
+  const { store, cache, value } = setUp()
+  await value.get('x')
+  vi.spyOn(store, 'renew').mockRejectedValue(new StoreUnavailableError('away'))
+  await cache.invalidate(['b:x'])
+  expect(await value.explain('x')).toMatchObject({ entry: { state: 'fresh' }, verdict: 'bypass' })
+  expect((await value.explain('y')).verdict).toBe('miss')
+  const off = createCache({ store: disabled(), namespace: 'app' }).define({ name: 'value', ttl: '1m', load: () => 1 })
+  expect((await off.explain()).verdict).toBe('bypass')
 })

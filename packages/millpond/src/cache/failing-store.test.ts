@@ -163,4 +163,23 @@ describe('a store that fails', () => {
     await expect(Promise.race([read, 'still waiting'])).resolves.toMatchObject({ status: 'miss' })
     expect((await here?.get())?.status).toBe('hit')
   })
+
+  test('that grants no lease is given back those that it was asked for alone, not those that the breaker kept from it', async () => {
+    const { cache, store, clock } = setUp()
+    const lease = vi.spyOn(store, 'lease').mockRejectedValue(new StoreUnavailableError('full'))
+    const release = vi.spyOn(store, 'release')
+    const value = cache.define({ name: 'value', ttl: '5m', input: z.string(), load: (id) => id })
+    for (let id = 0; id < 20; id += 1) await value.get(`${id}`)
+    await clock.advance(100)
+    expect([lease, release].map(({ mock }) => mock.calls.length)).toEqual([5, 5])
+  })
+
+  test('is asked nothing more by a cache that is closed', async () => {
+    const { cache, store, clock } = setUp()
+    const renew = vi.spyOn(store, 'renew').mockRejectedValue(new StoreUnavailableError('away'))
+    await cache.invalidate(['tag'])
+    cache.close()
+    await clock.advance(5_000)
+    expect(renew).toHaveBeenCalledTimes(1)
+  })
 })

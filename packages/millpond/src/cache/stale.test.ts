@@ -62,6 +62,35 @@ describe('staleFor', () => {
     expect(await value.get()).toMatchObject({ value: 2, status: 'miss' })
   })
 
+  test('a refresh loads nothing that another process is loading, or has loaded since', async () => {
+    const { cache, clock, store, background } = setUp()
+    const elsewhere: Promise<unknown>[] = []
+    const waitUntil = (work: Promise<unknown>) => void elsewhere.push(work)
+    const there = createCache({ store, namespace: 'test', clock, random: () => 0.5, waitUntil })
+    const answers: ((value: number) => void)[] = []
+    const slow = () => new Promise<number>((resolve) => void answers.push(resolve))
+    const load = vi.fn(() => 1)
+    const value = cache.define({ name: 'value', ttl: '60s', staleFor: '60s', load })
+    await value.get()
+    await clock.advance(60_000)
+    await there.define({ name: 'value', ttl: '60s', staleFor: '60s', load: slow }).get()
+    expect((await value.get()).status).toBe('stale')
+    await Promise.all(background)
+    const late: (() => void)[] = []
+    const { lease } = store
+    vi.spyOn(store, 'lease').mockImplementationOnce(async (request) => {
+      await new Promise<void>((resolve) => void late.push(resolve))
+      return lease(request)
+    })
+    expect((await value.get()).status).toBe('stale')
+    answers[0]?.(2)
+    await Promise.all(elsewhere)
+    late[0]?.()
+    await Promise.all(background)
+    expect(load).toHaveBeenCalledTimes(1)
+    expect(await value.get()).toMatchObject({ value: 2, status: 'hit' })
+  })
+
   test('a refresh that fails leaves the old value, and the next read tries again', async () => {
     const { cache, clock, background } = setUp()
     const load = vi
