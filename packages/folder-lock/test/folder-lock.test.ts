@@ -46,6 +46,7 @@ describe('lockFolder()', () => {
     expect(await ask(holder, 'take')).toBe('held')
     await expect(lockFolder(folder)).rejects.toMatchObject({
       code: 'ERR_FOLDER_LOCKED',
+      folder,
       pid: holder.pid,
       message: `Cannot open the folder ${folder}: process ${holder.pid} has it open; stop that process, or choose another folder`,
     })

@@ -24,6 +24,7 @@ const old = readCommandTable([
   entry('sort', ['write', 'movablekeys'], [1, 1, 1]),
   entry('ping', [], [0, 0, 0]),
   entry('geoadd', ['write'], [1, 1, 1]),
+  entry('georadius', ['write', 'movablekeys'], [1, 1, 1]),
   entry('zunionstore', ['write', 'movablekeys'], [1, 1, 1]),
 ])
 
@@ -87,6 +88,7 @@ describe('findKeys()', () => {
     ['sort k get\0 #', old, undefined],
     ['sort k STORE\0x to', old, undefined],
     ['xread streams\0 a 0', old, [1]],
+    ['georadius k 0 0 1 m', old, undefined],
     ['ping', old, []],
     ['nope k', old, undefined],
     ['xread COUNT 1 streams a b 0 0', recent, [3, 4]],
