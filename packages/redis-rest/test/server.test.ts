@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer as createHttpServer, request as httpRequest, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { promisify } from 'node:util'
 import { describeWith, startRedis } from 'millpond-e2e/servers'
 import { describe, expect, it } from 'vitest'
 import { ConfigError, createServer, ListenError, type ServerOptions } from '../src/index.ts'
@@ -105,6 +107,23 @@ describeWith('redis', 'createServer() with a Redis', () => {
     expect(answer).toContain('\r\nconnection: close\r\n')
     expect(answer.endsWith('{"status":"draining"}')).toBe(true)
     await closed
+  })
+
+  it('close() leaves nothing that keeps the process running', async () => {
+    const redis = await startRedis()
+    const script = `
+      import { createServer } from ${JSON.stringify(new URL('../src/index.ts', import.meta.url).href)}
+      const token = ['full', { token: 'confined', prefix: 'p:' }]
+      for (const redis of ['redis://127.0.0.1:1', '${redis.url}', undefined]) {
+        const server = await createServer({ redis, token })
+        const headers = { authorization: 'Bearer confined' }
+        const answer = await fetch(server.url, { method: 'POST', headers, body: '["EVAL","return 1",0]' })
+        console.log(answer.status)
+        await server.close()
+      }`
+    const run = promisify(execFile)(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script])
+    expect(await run).toEqual({ stdout: '503\n200\n200\n', stderr: '' })
+    await redis.stop()
   })
 
   it('close() answers a request that has begun', async () => {
