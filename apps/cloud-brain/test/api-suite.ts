@@ -47,7 +47,7 @@ export function describeApi(
     beforeEach(async () => {
       await emptyTables(parts.database)
       harness = createHarness({ ...parts, testIssuer, strava, deadline: '10s' })
-      Object.assign(strava, { failWith: undefined, gate: undefined, headers: {}, asked: [] })
+      Object.assign(strava, { athleteId: 4242, failWith: undefined, gate: undefined, headers: {}, asked: [] })
       strava.activities.clear()
       strava.revoke()
     })

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { sql } from 'drizzle-orm'
 import { importJWK, SignJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -6,10 +7,11 @@ import { DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER } from '../src/auth/developmen
 import { createRandom } from '../src/demo/random.ts'
 import { addDays } from '../src/local-day.ts'
 import type { Current } from './api-suite.ts'
-import { cacheStatus, createHarness, GENEROUS, type Harness, NOW, TODAY } from './harness.ts'
-import { connectStrava } from './strava.ts'
+import { cacheStatus, createHarness, dayOf, GENEROUS, type Harness, NOW, TODAY } from './harness.ts'
+import { connectStrava, sendEvent, statusOf } from './strava.ts'
 
 const SECONDS = Math.floor(NOW.getTime() / 1000)
+const Tables = z.object({ rows: z.array(z.object({ name: z.string() })) })
 const base64url = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const BODIES = new Map<string, object>([
   ['POST /api/v1/health/ingest', { source: 'watch', sleep: [{ date: TODAY, hours: 5 }] }],
@@ -129,6 +131,77 @@ export function describeSecurity(current: Current): void {
           expect([route.path, text]).not.toEqual([route.path, expect.stringContaining(secret)])
       }
       expect(await readAll()).toEqual(before)
+    })
+
+    it('no write of one user touches a row of another, though all ids are the same', async () => {
+      const { database, strava } = current()
+      const harness = open()
+      const [ana, ben] = [await harness.createUser(), await harness.createUser()]
+      const write = async (
+        user: typeof ana,
+        { start, count, timezone }: { start: string; count: number; timezone: string },
+      ) => {
+        const workout = { activity_type: 'run', duration_seconds: count, calories: count, start_time: start }
+        const date = TODAY
+        const batch = {
+          source: 'strava',
+          workouts: ['77', 'run-1'].map((original_id) => ({ ...workout, original_id })),
+          sleep: [{ date, hours: count }],
+          nutrition: [{ date, calories: count }],
+          weight: [{ date, weight_kg: count }],
+          daily_metrics: [{ date, steps: count }],
+        }
+        const answers = [
+          await user.patch('/users/me/preferences', { timezone }),
+          await user.patch('/users/me/profile', { nickname: `${count}` }),
+          await user.post('/analytics/goals', { metric: 'steps', period: 'daily', target: count }),
+          await user.ingest(batch, { 'idempotency-key': 'one' }),
+          await connectStrava(user),
+        ]
+        expect(answers.map(({ status }) => status)).toEqual([200, 200, 201, 200, 200])
+      }
+      const rowsOf = async ({ userId }: typeof ana) => {
+        const { rows: tables } = Tables.parse(
+          await database.db.execute(sql`select table_name as name from information_schema.columns
+            where column_name = 'user_id' and table_schema = 'public' order by 1`),
+        )
+        const rows = []
+        for (const { name } of tables) {
+          const { rows: found } = Object(
+            await database.db.execute(sql`select to_jsonb(r)::text as row from ${sql.identifier(name)} r
+              where user_id = ${userId} order by 1`),
+          )
+          rows.push([name, found])
+        }
+        return rows
+      }
+      await write(ben, { start: `${TODAY}T20:00:00Z`, count: 10, timezone: 'UTC' })
+      await ben.get('/integrations/strava/authorize')
+      const before = await rowsOf(ben)
+      expect(before.filter(([, rows]) => rows.length === 0)).toEqual([])
+
+      strava.athleteId = 7
+      await write(ana, { start: `${TODAY}T12:00:00Z`, count: 20, timezone: 'Europe/Lisbon' })
+      // What is another day for Ben is not for Ana.
+      expect((await ana.patch('/users/me/preferences', { timezone: 'Asia/Tokyo' })).status).toBe(200)
+      expect((await dayOf(ana.get(`/analytics/daily-summary?date=${TODAY}`))).workouts_count).toBe(2)
+      const elsewhere = open()
+      for (const [user, seen] of [
+        [ana, { nickname: '20', timezone: 'Asia/Tokyo', target: 20 }],
+        [ben, { nickname: '10', timezone: 'UTC', target: 10 }],
+      ] as const) {
+        const { get } = elsewhere.withToken(user)
+        const read = async (path: string): Promise<unknown> => (await get(path)).json()
+        expect(await read('/users/me/profile')).toMatchObject({ id: user.userId, nickname: seen.nickname })
+        expect(await read('/users/me/preferences')).toMatchObject({ timezone: seen.timezone })
+        expect(await read('/analytics/goals')).toMatchObject({ goals: [{ target: seen.target }] })
+      }
+      harness.clock.time += 6 * 3_600_000
+      const gone = await sendEvent(harness, { owner_id: 7, aspect_type: 'delete' })
+      expect([gone.status, await statusOf(ana)]).toMatchObject([200, { sync_status: 'ok' }])
+      expect((await dayOf(ana.get(`/analytics/daily-summary?date=${TODAY}`))).workouts_count).toBe(1)
+      expect((await ana.remove('/integrations/strava/disconnect')).status).toBe(200)
+      expect(await rowsOf(ben)).toEqual(before)
     })
 
     it('no user ever reads another’s data in 10,000 requests, hit or miss', async () => {

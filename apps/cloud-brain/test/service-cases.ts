@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { POLICIES } from '../src/limits.ts'
 import type { Current } from './api-suite.ts'
-import { createHarness, faultyFields, GENEROUS, type Harness, resultOf, TODAY } from './harness.ts'
+import { createHarness, dayOf, faultyFields, GENEROUS, type Harness, resultOf, TODAY } from './harness.ts'
 import { connectStrava } from './strava.ts'
 
 const DAILY = `/analytics/daily-summary?date=${TODAY}`
@@ -54,7 +54,9 @@ export function describeService(current: Current): void {
     it('limits a user and says so in headers', async () => {
       const policies = { ...POLICIES, user: slidingWindow({ limit: 2, window: '60s', onUnavailable: 'local' }) }
       const user = await createHarness({ ...current(), policies }).createUser()
-      const [first, , third] = [await user.get(DAILY), await user.get(DAILY), await user.get(DAILY)]
+      const [first, faulty, third] = [await user.get(DAILY), await user.get(`${DAILY}x`), await user.get(DAILY)]
+      expect([faulty.status, faulty.headers.get('ratelimit-policy')]).toEqual([400, '"user";q=2;w=60'])
+      expect(faulty.headers.get('x-ratelimit-remaining')).toBe('0')
       expect(first.headers.get('ratelimit-policy')).toBe('"user";q=2;w=60')
       expect(first.headers.get('x-ratelimit-remaining')).toBe('1')
       expect(third.status).toBe(429)
@@ -62,6 +64,10 @@ export function describeService(current: Current): void {
       expect(third.headers.get('x-ratelimit-remaining')).toBe('0')
       expect(Number(third.headers.get('retry-after'))).toBeGreaterThan(0)
       expect(await third.json()).toMatchObject({ status: 429, 'violated-policies': ['user'] })
+      const refused = await user.ingest({ source: 'watch', sleep: [{ date: TODAY, hours: 8 }] })
+      expect(refused.status).toBe(429)
+      const elsewhere = createHarness(current()).withToken(user)
+      expect((await dayOf(elsewhere.get(DAILY))).sleep_hours).toBeNull()
     })
 
     /** How a request comes under each policy of the table; a policy that is missing here does not compile. */

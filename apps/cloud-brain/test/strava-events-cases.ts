@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { describe, expect, it, vi } from 'vitest'
 import type { Current } from './api-suite.ts'
 import { createHarness, dayOf, type Harness, TODAY } from './harness.ts'
@@ -96,6 +97,26 @@ export function describeStravaEvents(current: Current): void {
       expect(await dayOf(user.get('/analytics/daily-summary'))).toMatchObject({ workouts_count: 1, sleep_hours: 7 })
     })
 
+    it('refreshes a token that a process had claimed and died over, once its time is over', async () => {
+      const { database, harness } = current()
+      const user = await createUser()
+      await connectStrava(user)
+      harness.clock.time += 6 * 3_600_000
+      await database.db.execute(sql`update strava_connections set claimed_until = now() - interval '1 second'`)
+      expect((await event({ object_type: 'athlete' })).status).toBe(200)
+      expect(await statusOf(user)).toMatchObject({ connected: true, sync_status: 'ok' })
+    })
+
+    it('ends a connection whose token Strava does not renew', async () => {
+      const { harness, strava } = current()
+      const user = await createUser()
+      await connectStrava(user)
+      strava.revoke()
+      harness.clock.time += 6 * 3_600_000
+      expect((await event()).status).toBe(200)
+      expect(await statusOf(user)).toEqual(NOT_CONNECTED)
+    })
+
     it('leaves alone what a user connected while the token before was refreshed', async () => {
       const { harness, strava } = current()
       const user = await createUser()
@@ -166,7 +187,7 @@ export function describeStravaEvents(current: Current): void {
     })
 
     it('keeps a connection when Strava refuses the application and not the athlete', async () => {
-      const { harness, strava } = current()
+      const { database, harness, strava } = current()
       const user = await createUser()
       await connectStrava(user)
       const { clientSecret } = strava
@@ -174,6 +195,10 @@ export function describeStravaEvents(current: Current): void {
       harness.clock.time += 6 * 3_600_000
       expect((await event()).status).toBe(503)
       expect(await statusOf(user)).toMatchObject({ connected: true, sync_status: 'failed' })
+      // Nobody waits for a claim whose holder is done.
+      expect(await database.db.query.stravaConnections.findMany({ columns: { claimedUntil: true } })).toEqual([
+        { claimedUntil: null },
+      ])
       strava.clientSecret = clientSecret
       expect((await event()).status).toBe(200)
       expect(await statusOf(user)).toMatchObject({ connected: true, sync_status: 'ok' })

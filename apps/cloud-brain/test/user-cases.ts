@@ -93,6 +93,20 @@ export function describeUsers(current: Current): void {
     })
 
     it.each([
+      ['/users/me/preferences', (index: number) => ({ timezone: `Etc/GMT+${index + 1}` })],
+      ['/users/me/profile', (index: number) => ({ nickname: `${index}` })],
+    ])('PATCH %s with one If-Match is taken from one of ten at a time, and stands', async (path, change) => {
+      const user = await createUser()
+      const seen = etagOf(await user.get(path))
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, (_, index) => user.patch(path, change(index), { 'if-match': seen })),
+      )
+      const won = answers.flatMap(({ status }, index) => (status === 200 ? [index] : []))
+      expect([won.length, answers.filter(({ status }) => status === 412).length]).toEqual([1, 9])
+      expect(await (await user.get(path)).json()).toMatchObject(change(won[0] ?? -1))
+    })
+
+    it.each([
       ['/users/me/preferences', { units: 'imperial' }],
       ['/users/me/profile', { nickname: 'one' }],
     ])('PATCH %s with If-None-Match is 412 where it names what is there, and changes nothing', async (path, change) => {
