@@ -159,6 +159,7 @@ export function describeSecurity(current: Current): void {
           await connectStrava(user),
         ]
         expect(answers.map(({ status }) => status)).toEqual([200, 200, 201, 200, 200])
+        return answers[3]?.json()
       }
       const rowsOf = async ({ userId }: typeof ana) => {
         const { rows: tables } = Tables.parse(
@@ -175,13 +176,14 @@ export function describeSecurity(current: Current): void {
         }
         return rows
       }
-      await write(ben, { start: `${TODAY}T20:00:00Z`, count: 10, timezone: 'UTC' })
+      await write(ben, { start: `${addDays(TODAY, -2)}T20:00:00Z`, count: 10, timezone: 'UTC' })
       await ben.get('/integrations/strava/authorize')
       const before = await rowsOf(ben)
       expect(before.filter(([, rows]) => rows.length === 0)).toEqual([])
 
       strava.athleteId = 7
-      await write(ana, { start: `${TODAY}T12:00:00Z`, count: 20, timezone: 'Europe/Lisbon' })
+      const stored = await write(ana, { start: `${TODAY}T12:00:00Z`, count: 20, timezone: 'Europe/Lisbon' })
+      expect(stored).toMatchObject({ affected_dates: [TODAY] })
       // What is another day for Ben is not for Ana.
       expect((await ana.patch('/users/me/preferences', { timezone: 'Asia/Tokyo' })).status).toBe(200)
       expect((await dayOf(ana.get(`/analytics/daily-summary?date=${TODAY}`))).workouts_count).toBe(2)

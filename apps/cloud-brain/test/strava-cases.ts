@@ -38,6 +38,8 @@ export function describeStrava(current: Current): void {
       const [ana, ben] = [await createUser(), await createUser()]
       const allowed = await allowStrava(ana)
       const exchange = (user: User, body: object) => user.post('/integrations/strava/exchange', body)
+      // A state that was made up is none, also while another is waited for.
+      expect(await faultyFields(await exchange(ana, { ...allowed, state: randomUUID() }))).toEqual(['state'])
       const stolen = await exchange(ben, allowed)
       expect([stolen.status, await faultyFields(stolen)]).toEqual([400, ['state']])
       expect((await exchange(ana, allowed)).status).toBe(200)
@@ -72,6 +74,19 @@ export function describeStrava(current: Current): void {
           expect.stringMatching(/^test\.[\w-]{80,}$/),
           expect.stringMatching(/^test\.[\w-]{80,}$/),
         ])
+      }
+    })
+
+    it('disconnects also while Strava does not answer, or knows the token no more', async () => {
+      const { strava } = current()
+      const user = await createUser()
+      for (const status of [502, 401]) {
+        await connectStrava(user)
+        strava.failWith = status
+        const response = await user.remove('/integrations/strava/disconnect')
+        strava.failWith = undefined
+        expect([status, response.status, await response.json()]).toEqual([status, 200, { success: true }])
+        expect(await statusOf(user)).toEqual(NOT_CONNECTED)
       }
     })
 

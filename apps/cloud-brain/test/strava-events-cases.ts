@@ -37,6 +37,36 @@ export function describeStravaEvents(current: Current): void {
       expect(await today()).toMatchObject({ workouts_count: 0 })
     })
 
+    it('an activity of which Strava tells little is stored with what there is', async () => {
+      const { database, strava } = current()
+      const user = await createUser()
+      await connectStrava(user)
+      const bare = { sport_type: null, distance: null, calories: null, elapsed_time: 3000.6 }
+      const rows = []
+      for (const type of [null, 'Ride']) {
+        strava.activities.set(RUN.id, Object.assign({}, RUN, bare as object, { type }))
+        expect((await event()).status).toBe(200)
+        rows.push(
+          ...(await database.db.query.workouts.findMany({
+            columns: { activityType: true, durationSeconds: true, distanceMeters: true, calories: true },
+          })),
+        )
+      }
+      const stored = { durationSeconds: 3001, distanceMeters: null, calories: 0 }
+      expect(rows).toEqual(['workout', 'ride'].map((activityType) => ({ activityType, ...stored })))
+      expect(await statusOf(user)).toMatchObject({ sync_status: 'ok' })
+    })
+
+    it('an activity that Strava does not show ends no connection', async () => {
+      const { strava } = current()
+      const user = await createUser()
+      await connectStrava(user)
+      strava.failWith = 403
+      expect((await event()).status).toBe(200)
+      strava.failWith = undefined
+      expect(await statusOf(user)).toMatchObject({ connected: true, sync_status: 'failed' })
+    })
+
     it('an unsigned event cannot make somebody else’s activity the user’s own', async () => {
       const user = await createUser()
       await connectStrava(user)
@@ -46,6 +76,7 @@ export function describeStravaEvents(current: Current): void {
     })
 
     it('an event about nobody we know asks nothing of Strava, and a malformed one is 400', async () => {
+      await connectStrava(await createUser())
       const before = current().strava.asked.length
       expect((await event({ owner_id: 1 })).status).toBe(200)
       expect((await event({ object_type: 'segment' })).status).toBe(400)
@@ -210,19 +241,18 @@ export function describeStravaEvents(current: Current): void {
       await connectStrava(user)
       strava.activities.set(RUN.id, RUN)
       strava.failWith = 502
-      const away = await event()
-      expect([away.status, away.headers.get('retry-after')]).toEqual([503, '30'])
+      const unheard = await event()
+      expect([unheard.status, unheard.headers.get('retry-after')]).toEqual([503, '30'])
       expect(await statusOf(user)).toMatchObject({ sync_status: 'failed' })
       strava.failWith = undefined
-      const failing = Object.create(database.db, {
-        select: {
-          value: () => {
-            throw Object.assign(new Error('away'), { code: 'ECONNREFUSED' })
-          },
-        },
-      })
-      const parts = { ...current(), database: { ...database, db: failing } }
-      expect((await event({}, createHarness(parts))).status).toBe(503)
+      const away = () => {
+        throw Object.assign(new Error('away'), { code: 'ECONNREFUSED' })
+      }
+      for (const what of ['select', 'transaction']) {
+        const failing = Object.create(database.db, { [what]: { value: away } })
+        const parts = { ...current(), database: { ...database, db: failing } }
+        expect([what, (await event({}, createHarness(parts))).status]).toEqual([what, 503])
+      }
       expect((await event({}, harness)).status).toBe(200)
       expect(await dayOf(user.get('/analytics/daily-summary'))).toMatchObject({ workouts_count: 1 })
     })
