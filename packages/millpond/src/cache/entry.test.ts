@@ -64,6 +64,7 @@ test('hasVersions() takes exactly the versions that the entry was made against, 
   expect(hasVersions(read('a', 'b'), ['a', 'b'])).toBe(true)
   const others = [[], ['a'], ['a', null], ['a', 'c'], ['b', 'a'], ['a', 'b', 'c'], ['ab'], ['a', 'b', ''], ['a', '']]
   expect(others.filter((versions) => hasVersions(read('a', 'b'), versions))).toEqual([])
+  expect(hasVersions(read('abc'), ['a', 'c'])).toBe(false)
   expect(hasVersions(read('a'), [null])).toBe(false)
   expect(hasVersions(read(), ['a'])).toBe(false)
   expect(hasVersions(read('a'), [])).toBe(false)

@@ -4,7 +4,6 @@
  */
 export function freeze(value: unknown): boolean {
   if (isPrimitive(value)) return true
-  if (typeof value === 'function') return false
   const prototype: unknown = Object.getPrototypeOf(value)
   if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) return false
   const whole = Object.values(value).map(freeze).every(Boolean)

@@ -29,6 +29,7 @@ describe('seal()', () => {
   test('compresses only above the size, and then to less', async () => {
     const sealed = seal({ compressAbove: 1_000 })
     expect(await sealed.close('"short"', 'key')).toBe('"short"')
+    expect(await sealed.close('x'.repeat(1_000), 'key')).toBe('x'.repeat(1_000))
     const long = JSON.stringify('all the same '.repeat(1_000))
     expect((await sealed.close(long, 'key')).length).toBeLessThan(long.length / 10)
   })

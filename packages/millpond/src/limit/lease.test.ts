@@ -102,6 +102,16 @@ test('only takes of one policy that enforces, of at most a block, are spent from
   expect(asked.takes).toBe(5)
 })
 
+test('a block that one take gives back is not spent by another that waited for it too', async () => {
+  const { createProcess } = setUp()
+  const limiter = createProcess()
+  const take = async (cost: number) =>
+    (await limiter.take({ policy: 'tiered', key: 'a', context: 15, cost })).allowed ? cost : 0
+  const taken = await Promise.all([take(3), take(8), take(1), take(2)])
+  for (let turn = 0; turn < 15; turn += 1) taken.push(await take(1))
+  expect(taken.reduce((sum, cost) => sum + cost)).toBe(15)
+})
+
 test('a block is spent under the limit that it was taken with', async () => {
   const { asked, createProcess } = setUp()
   const limiter = createProcess()

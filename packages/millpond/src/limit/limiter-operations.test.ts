@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { StoreUnavailableError } from '../errors.ts'
 import { memory, type Store } from '../stores/memory/index.ts'
 import { createFakeClock } from '../testing/fake-clock.ts'
+import { blocksOf } from './lease.ts'
 import { createLimiter } from './limiter.ts'
 import { concurrency, fixedWindow, slidingWindow, tokenBucket } from './policy.ts'
 import { reserve } from './reserve.ts'
@@ -87,6 +88,18 @@ describe('policies', () => {
     [
       () => slidingWindow({ limit: 1, window: '1s', debt: -1, onUnavailable: 'open' }),
       '"debt" must be an integer >= 0, received -1',
+    ],
+    [
+      () => slidingWindow({ limit: 1, window: '1s', debt: 10_001, onUnavailable: 'open' }),
+      '"debt" must be at most 10000, received 10001',
+    ],
+    [
+      () => tokenBucket({ limit: 5_000, refill: 2_001, window: 2, onUnavailable: 'open' }),
+      '"refill" must be at most 2000, received 2001',
+    ],
+    [
+      () => slidingWindow({ limit: 2, window: 2 ** 31 - 1_000, lease: blocksOf(2), onUnavailable: 'open' }),
+      '"window" must be a duration from 1 ms to 2147482647 ms',
     ],
   ])('throw for an option that breaks its rule (%#)', (create, message) => {
     expect(create).toThrow(message)
@@ -301,6 +314,17 @@ describe('waitUntilReady()', () => {
     await clock.advance(10)
     controller.abort(new RangeError('gone'))
     expect(await outcome).toEqual(new RangeError('gone'))
+  })
+
+  test('leaves nothing on its signal once it has ended', async () => {
+    const { limiter, clock } = setUp()
+    const { signal } = new AbortController()
+    const listeners = [vi.spyOn(signal, 'addEventListener'), vi.spyOn(signal, 'removeEventListener')]
+    await limiter.take({ policy: 'window', key: 'a', cost: 2 })
+    const waiting = waitUntilReady(limiter, { policy: 'window', key: 'a' }, { maxWait: '60s', signal })
+    await clock.advance(60_000)
+    expect((await waiting).allowed).toBe(true)
+    expect(listeners.map(({ mock }) => mock.calls.length)).toEqual([1, 1])
   })
 
   test('rejects when its signal was aborted during the take that was refused, and does not wait first', async () => {

@@ -84,6 +84,16 @@ describe('take()', () => {
     expect(take).toHaveBeenCalledTimes(1)
   })
 
+  test('asks the store each time where no refusal is to be remembered', async () => {
+    const clock = createFakeClock()
+    const store = memory({ clock })
+    const asked = vi.spyOn(store, 'take')
+    const policies = { all: slidingWindow({ limit: 1, window: '60s', onUnavailable: 'open' }) }
+    const limiter = createLimiter({ store, clock, policies, denialMemo: false })
+    for (let turn = 0; turn < 3; turn += 1) await limiter.limit('all', 'a')
+    expect(asked).toHaveBeenCalledTimes(3)
+  })
+
   test('shows the store no identity when there is a secret', async () => {
     const { limiter, store } = setUp({ keySecret: 'a secret of some length' })
     const take = vi.spyOn(store, 'take')

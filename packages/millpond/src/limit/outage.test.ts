@@ -103,6 +103,19 @@ test('of several policies the strictest decides, shadows have no say, and a loca
   expect(await take('a', 'once', 'twice')).toMatchObject({ mode: 'local', allowed: false, retryAfterMs: 20_000 })
 })
 
+test('reset() forgets what this process counted in an outage too, be the store away still', async () => {
+  const away = () => Promise.reject(new StoreUnavailableError('away'))
+  const limiter = createLimiter({
+    store: { ...memory(), take: away, reset: away },
+    clock: createFakeClock(),
+    policies: { local: slidingWindow({ limit: 1, window: '60s', onUnavailable: 'local' }) },
+  })
+  const allowed = async (key: string) => (await limiter.limit('local', key)).allowed
+  expect([await allowed('a'), await allowed('a'), await allowed('b')]).toEqual([true, false, true])
+  expect(await limiter.reset('local', 'a')).toEqual({ delivered: false })
+  expect([await allowed('a'), await allowed('b')]).toEqual([true, false])
+})
+
 test.each([-3, 3])(
   'a clock that is set by %d days in an outage makes no take of a calendar policy reject',
   async (days) => {

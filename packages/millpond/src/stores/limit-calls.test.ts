@@ -66,6 +66,34 @@ test('takes of one tick that differ in their key alone travel as the key alone',
   expect(verdicts.map((list) => list.length)).toEqual([1, 1, 1, 1])
 })
 
+const bucket = { algorithm: 'token-bucket' } as const
+const days = { algorithm: 'fixed-window', windowMs: 86_400_000 } as const
+const permits = { algorithm: 'concurrency' } as const
+test.each([
+  ['limit', { limit: 6 }, { limit: 7 }],
+  ['window', { windowMs: 1_000 }, { windowMs: 2_000 }],
+  ['cost', { cost: 2 }, { cost: 3 }],
+  ['algorithm', {}, { algorithm: 'fixed-window' }],
+  ['refill', { ...bucket, refill: 1 }, { ...bucket, refill: 2 }],
+  ['days', { ...days, starts: [0, 1] }, { ...days, starts: [0, 2] }],
+  ['permit', { ...permits, permit: 'of alice' }, { ...permits, permit: 'of bob..' }],
+])('takes of one tick that differ in their %s travel each with its own', async (_, one, other) => {
+  const { sent, limits } = setUp()
+  await Promise.all([limits.take([{ ...check('a'), ...one }]), limits.take([{ ...check('b'), ...other }])])
+  expect(calls(sent)).toHaveLength(1)
+  expect(sent.at(-1)?.filter((argument) => argument === 't')).toHaveLength(2)
+})
+
+test('refunds of one tick travel each with its own mark', async () => {
+  const { sent, limits } = setUp()
+  const refund = (identity: string, mark: string) => limits.refund([{ ...check(identity), mark }])
+  await Promise.allSettled([refund('a', '1'), refund('b', '2'), refund('c', '2')])
+  expect((sent.at(-1) ?? ['']).slice(6)).toEqual([
+    ...['', 'r', 1, 1, 's', '1', 60_000, 1, ''],
+    ...['r', 1, 2, 's', '2', 60_000, 1, ''],
+  ])
+})
+
 test('a call carries at most 64 checks', async () => {
   const { sent, limits } = setUp()
   await Promise.all(Array.from({ length: 100 }, (_, index) => limits.take([check(index)])))
@@ -93,6 +121,12 @@ test('scripts go without the flag once the server has rejected it', async () => 
   await limits.take([check('a')])
   expect(keyLocking.state).toBe('rejected')
   expect(sent.filter(([, source]) => String(source).startsWith('#!lua'))).toHaveLength(1)
+})
+
+test('a script that fails once the server has taken the flag is not sent again: it may have run', async () => {
+  const { sent, limits } = setUp({ keyLocking: { state: 'accepted' }, rejectsFlag: true })
+  await expect(limits.take([check('a')])).rejects.toMatchObject({ code: 'ERR_STORE_REPLY' })
+  expect(calls(sent)).toHaveLength(1)
 })
 
 test('a reply that does not answer each check rejects every take of the call', async () => {

@@ -157,7 +157,7 @@ async function runGroups(commands: Commands, groups: readonly Group[], now: '' |
   }
 }
 
-/** Whether a group asks what the group before it asks, of another key: then it travels as its key alone. */
+/** Whether a group asks what the group before it asks, of another key: then it travels as its key alone. A shadow alone is counted like any other. */
 function isRepeated(a: Group, b: Group): boolean {
   const [check, other] = [a.checks[0], b.checks[0]]
   return (
@@ -170,7 +170,6 @@ function isRepeated(a: Group, b: Group): boolean {
     check.limit === other.limit &&
     check.windowMs === other.windowMs &&
     check.cost === other.cost &&
-    check.shadow === other.shadow &&
     check.refill === other.refill &&
     check.starts === other.starts &&
     check.permit === other.permit &&

@@ -15,8 +15,8 @@ test('memory() counts for at most `maxKeys` identities: the one counted least la
     const decision = await limiter.peek({ policy: 'reads', key })
     return 'nearest' in decision ? decision.nearest.remaining : undefined
   }
-  for (const key of ['a', 'b', 'c', 'a', 'd']) await limiter.limit('reads', key)
-  expect(await Promise.all(['a', 'b', 'c', 'd'].map(left))).toEqual([0, 2, 1, 1])
+  for (const key of ['a', 'b', 'c', 'b', 'a', 'd']) await limiter.limit('reads', key)
+  expect(await Promise.all(['a', 'b', 'c', 'd'].map(left))).toEqual([0, 0, 2, 1])
 })
 
 test.each([
