@@ -410,6 +410,7 @@ describe('the support of the site', () => {
     for (const body of [
       { sourceId: '', amountMinor: 0.5, currency: 'usd' },
       { sourceId: ' ', amountMinor: 2 ** 60 },
+      { sourceId: '\t', amountMinor: -1, currency: 'EURO' },
     ]) {
       const bad = await contribute(body, { address })
       expect([bad.status, (bad.json() as { errors: unknown }).errors]).toEqual([
@@ -417,7 +418,7 @@ describe('the support of the site', () => {
         Object.entries({ sourceId: 'is missing', amountMinor, currency }).map(([field, detail]) => ({ field, detail })),
       ])
     }
-    for (let nth = 0; nth < 3; nth += 1) await contribute(gift, { token: 'b', address })
+    for (let nth = 0; nth < 2; nth += 1) await contribute(gift, { token: 'b', address })
     const headers = { authorization: 'Bearer b', 'x-forwarded-for': address }
     expect((await callSite(`${site.url}/api/support/admin/empty`, { method: 'POST', headers })).status).toBe(401)
     const refused = await contribute(gift, { address })

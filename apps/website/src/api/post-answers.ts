@@ -1,7 +1,7 @@
 import type { Decision } from 'millpond'
 import { problem, retryAfterSeconds } from 'millpond/http'
 import type { Runtime } from '../lib/runtime.ts'
-import { heldQuiz } from '../waitlist/quiz-questions.ts'
+import { heldQuiz } from '../waitlist/held-quiz.ts'
 import { noteCookie, type VisitorNote, writeVisitorNote } from '../waitlist/visitor-note.ts'
 import type { RouteContext } from './api-route.ts'
 import { isFormPost, type ReadBody, readBody } from './read-body.ts'

@@ -8,9 +8,9 @@ import {
   redirectWithNote,
   typedText,
 } from '../api/post-answers.ts'
+import { heldQuiz } from './held-quiz.ts'
 import { joinWaitlist } from './join.ts'
 import { fromJoinForm, readJoinInput } from './join-input.ts'
-import { heldQuiz } from './quiz-questions.ts'
 import { referralCodePattern } from './referral-code.ts'
 import type { VisitorNote } from './visitor-note.ts'
 

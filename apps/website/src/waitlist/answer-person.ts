@@ -13,10 +13,10 @@ import {
 import { readableLine } from '../api/readable-text.ts'
 import { signups } from '../db/schema.ts'
 import type { Runtime } from '../lib/runtime.ts'
+import { heldQuiz } from './held-quiz.ts'
 import { findSignup, sendLink } from './join.ts'
 import { email, quizInput } from './join-input.ts'
 import { readPerson, unknownPerson } from './person.ts'
-import { heldQuiz } from './quiz-questions.ts'
 import { readPersonStatus } from './ranking.ts'
 
 const linkPlace = { path: '/me', fragment: 'link' } as const
@@ -135,7 +135,8 @@ export async function answerQuiz({ request, runtime }: RouteContext): Promise<Re
       field: path.join('.') || 'body',
       detail: message,
     }))
-    const note = { kind: 'invalid', email: '', detail: 'An answer is too long.', quiz: heldQuiz(body.value) } as const
+    const detail = `An answer ${faults[0]?.detail ?? 'is missing'}.`
+    const note = { kind: 'invalid', email: '', detail, quiz: heldQuiz(body.value) } as const
     return body.kind === 'form' ? redirectWithNote(runtime, note, quizPlace) : badRequest(faults)
   }
   if (!(await changeSignup(runtime, id, { quiz: parsed.data }))) return refuseUnknown(body, runtime)

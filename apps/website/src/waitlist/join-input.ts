@@ -3,10 +3,10 @@ import type { FieldFault } from '../api/post-answers.ts'
 import { readableLine } from '../api/readable-text.ts'
 import { referralCodePattern } from './referral-code.ts'
 
-const text = (max: number) => readableLine.max(max)
+const text = (max: number) => readableLine.max(max, `must be at most ${max} characters`)
 
-const answer = text(60).min(1)
-const answers = z.array(answer).max(12)
+const answer = text(60).min(1, 'is missing')
+const answers = z.array(answer, 'must be a list').max(12, 'must have at most 12 entries')
 
 /** The optional short quiz: at most 12 answers of 60 characters each, and a goal of at most 280. */
 export const quizInput = z.object({

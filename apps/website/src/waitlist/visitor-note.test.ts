@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { heldQuiz } from './held-quiz.ts'
 import { readVisitorNote, type VisitorNote, writeVisitorNote } from './visitor-note.ts'
 
 const secret = 's'.repeat(32)
@@ -43,6 +44,19 @@ describe('readVisitorNote()', () => {
         expect(read).toMatchObject({ kind: 'contact-held', why: { faults } })
         if (read?.kind === 'contact-held') expect(['', message]).toContain(read.fields.message)
       }
+    },
+  )
+
+  it.each(['\u200B', '\u202E', '\uD800', 'a\u0301\u0301\u0301\u0301\u0301\u0301', '\u0000', '😀', 'x😀'])(
+    'says what is wrong with an answer of the quiz whatever it is made of: %j',
+    (sign) => {
+      const refused: VisitorNote = { ...note, quiz: heldQuiz({ apps: ['Ring'], goal: `Sleep ${sign.repeat(300)}` }) }
+      const { id, cookie } = writeVisitorNote(refused, secret)
+      const read = readVisitorNote(cookie, { id, secret })
+      expect(read).toEqual(refused)
+      expect(read).toMatchObject({
+        quiz: { apps: ['Ring'], goal: expect.stringMatching(/^Sleep[^\u200B\u202E\p{Cs}\0]*$/u) },
+      })
     },
   )
 

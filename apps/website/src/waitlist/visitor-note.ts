@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { seal, unseal } from '../lib/sealed.ts'
-import { quizInput } from './join-input.ts'
 
 /** The place on the page beside which it stands, where a page has several forms. */
 const at = z.string().optional()
 
-const typed = { email: z.string(), name: z.string().optional(), quiz: quizInput.optional() }
+/** As it was typed, fit or not: what is refused is what comes back. */
+const quiz = z.object({ apps: z.array(z.string()), frustrations: z.array(z.string()), goal: z.string() }).partial()
+const typed = { email: z.string(), name: z.string().optional(), quiz: quiz.optional() }
 
 /** What the page says after a form was posted without JavaScript, and what the visitor had typed. */
 const visitorNote = z.discriminatedUnion('kind', [
