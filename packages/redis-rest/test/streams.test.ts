@@ -185,11 +185,18 @@ describeWith('redis', 'streams', () => {
     await other.stop()
   })
 
-  it('close() ends the streams at once', async () => {
+  it('close() ends the streams at once, and opens no other', async () => {
     // Longer than any test may take.
     const second = await createServer({ redis: redis.url, drainMs: 3_600_000 })
+    const accepted = connect(second.port, '127.0.0.1')
+    await once(accepted, 'connect')
     const stream = await open(second, '/subscribe/a')
-    await second.close()
+    const closed = second.close()
+    accepted.write(`GET /subscribe/b HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${second.token}\r\n\r\n`)
+    expect(await text(accepted)).toContain(
+      '"ERR Redis is not reachable (the server is closing): the command did not run"',
+    )
+    await closed
     await stream.ended
     expect(stream.text()).toBe('data: subscribe,a,1\n\n')
   })

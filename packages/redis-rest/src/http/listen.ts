@@ -30,7 +30,6 @@ function closeServer(server: Server, graceMs: number): Promise<void> {
       clearTimeout(force)
       resolve()
     })
-    server.closeIdleConnections()
   })
 }
 

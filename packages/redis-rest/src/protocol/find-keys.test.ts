@@ -59,6 +59,7 @@ const pairs = fields(
 /** As Redis 7 does. */
 const recent = readCommandTable([
   entry('xread', ['readonly', 'movablekeys'], [0, 0, 0], [keyword]),
+  entry('xlater', ['readonly', 'movablekeys'], [0, 0, 0], [keyword]),
   entry('msetex', ['write', 'movablekeys'], [0, 0, 0], [pairs]),
   entry('migrate', ['write'], [3, 3, 1], [second, unknown]),
   entry('object', [], [0, 0, 0], [], [entry('object|encoding', ['readonly'], [2, 2, 1], [second])]),
@@ -93,6 +94,8 @@ describe('findKeys()', () => {
     ['nope k', old, undefined],
     ['xread COUNT 1 streams a b 0 0', recent, [3, 4]],
     ['xread COUNT 1', recent, undefined],
+    ['xlater OPTION streams a b c 0 0 0', recent, [2, 3, 4]],
+    ['xlater OPTION', recent, []],
     ['migrate host k', recent, undefined],
     ['msetex 2 a 1 b 2 EX 9', recent, [1, 3]],
     ['msetex 3 a 1 b 2', recent, undefined],
