@@ -1,12 +1,15 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer as createHttpServer, request as httpRequest, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { describeWith, startRedis } from 'millpond-e2e/servers'
-import { describe, expect, it } from 'vitest'
-import { ConfigError, createServer, ListenError, type ServerOptions } from '../src/index.ts'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { ConfigError, createServer, type ServerOptions } from '../src/index.ts'
 import { command, request } from './request.ts'
 
 function isRunning(pid: number): boolean {
@@ -41,6 +44,28 @@ describe('createServer()', () => {
   ]
   it.each(refused)('createServer() refuses %j', async (options, message) => {
     await expect(createServer(options)).rejects.toEqual(new ConfigError(message))
+    expect(new ConfigError(message).code).toBe('CONFIG_INVALID')
+  })
+})
+
+describe('createServer() without a URL', () => {
+  it('rejects with REDIS_MISSING when no server is on PATH', async () => {
+    vi.stubEnv('PATH', '/nonexistent')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    await expect(createServer()).rejects.toMatchObject({ code: 'REDIS_MISSING' })
+  })
+
+  it('rejects with REDIS_START and the last words of a server that does not start, and leaves nothing behind', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'millpond-server-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    // The last three words are those of the folder that it was given.
+    writeFileSync(join(folder, 'redis-server'), '#!/bin/sh\necho "no $5 $6" >&2\nexit 1\n', { mode: 0o755 })
+    vi.stubEnv('PATH', folder)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const error = await createServer().catch((reason: Error) => reason)
+    expect(error).toMatchObject({ code: 'REDIS_START', message: expect.stringMatching(/no --dir \S+/) })
+    const [, own = ''] = /--dir (\S+)/.exec(String(error)) ?? []
+    expect(existsSync(own)).toBe(false)
   })
 })
 
@@ -87,7 +112,7 @@ describeWith('redis', 'createServer() with a Redis', () => {
     const { port } = other.address() as AddressInfo
     const pids: number[] = []
     const starting = createServer({ port, onEvent: (event) => event.type === 'child-started' && pids.push(event.pid) })
-    await expect(starting).rejects.toBeInstanceOf(ListenError)
+    await expect(starting).rejects.toMatchObject({ code: 'LISTEN' })
     await expect(starting).rejects.toThrow(`Cannot listen on 127.0.0.1:${port}: the port is in use`)
     expect(pids.map(isRunning)).toEqual([false])
     other.close()

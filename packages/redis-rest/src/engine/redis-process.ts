@@ -40,7 +40,8 @@ function untilReady(child: ChildProcessByStdio<null, Readable, Readable>, progra
     child.stdout.on('data', listen)
     child.stderr.on('data', listen)
     child.once('error', (error) => reject(new RedisStartError(program, error.message)))
-    child.once('exit', () => reject(new RedisStartError(program, output)))
+    // Not at its exit: its last words may come after it.
+    child.once('close', () => reject(new RedisStartError(program, output)))
   })
 }
 
