@@ -141,6 +141,61 @@ export function describeIngest(current: Current): void {
       expect((await summaryOf(user)).sleep_hours).toBe(7.25)
     })
 
+    it('takes of each figure what somebody may have, and reports what is beyond it', async () => {
+      const user = await createUser()
+      const night = { date: TODAY, hours: 7 }
+      const meal = { date: TODAY, calories: 1 }
+      const day = { date: TODAY }
+      const FIGURES: [kind: string, item: object, most: Record<string, number>][] = [
+        ['workouts', RUN, { duration_seconds: 604_800, distance_meters: 2_000_000, calories: 50_000 }],
+        ['sleep', night, { hours: 24, quality_score: 100 }],
+        ['nutrition', meal, { calories: 50_000, protein_grams: 5000, carbs_grams: 5000, fat_grams: 5000 }],
+        ['daily_metrics', day, { steps: 500_000, active_calories: 50_000, resting_heart_rate: 400, hrv_ms: 1000 }],
+        ['daily_metrics', day, { vo2_max: 150, distance_meters: 2_000_000, flights_climbed: 10_000 }],
+        ['daily_metrics', day, { body_fat_percentage: 100, respiratory_rate: 200, oxygen_saturation: 100 }],
+        ['daily_metrics', day, { heart_rate_avg: 400 }],
+      ]
+      for (const [kind, item, maxima] of FIGURES) {
+        for (const [field, most] of Object.entries(maxima)) {
+          const items = [0, most, -1, most + 1].map((value) => ({ ...item, [field]: value }))
+          const { counts, rejected } = await resultOf(user.ingest({ source: 'watch', [kind]: items }))
+          expect([
+            field,
+            counts,
+            rejected.map(({ index, code, detail }) => [index, code, detail.split(':')[0]]),
+          ]).toEqual([
+            field,
+            { ...NO_COUNTS, [kind]: 2 },
+            [
+              [2, 'out_of_range', field],
+              [3, 'out_of_range', field],
+            ],
+          ])
+        }
+      }
+    })
+
+    it('takes texts of their greatest length, and reports longer ones and blanks', async () => {
+      const user = await createUser()
+      const named = (original_id: string, activity_type: string) => ({ ...RUN, original_id, activity_type })
+      const workouts = [
+        named('x'.repeat(200), 'y'.repeat(64)),
+        named('x'.repeat(201), 'run'),
+        named('a', 'y'.repeat(65)),
+        named('', ' '),
+      ]
+      const { counts, rejected } = await resultOf(user.ingest({ source: 's'.repeat(64), workouts }))
+      expect([counts.workouts, rejected.map(({ index, code }) => [index, code])]).toEqual([
+        1,
+        [
+          [1, 'out_of_range'],
+          [2, 'out_of_range'],
+          [3, 'out_of_range'],
+        ],
+      ])
+      expect(await faultyFields(await user.ingest({ source: 's'.repeat(65), workouts }))).toEqual(['source'])
+    })
+
     it('reports weights that nobody has, and takes the least and the most', async () => {
       const user = await createUser()
       const numbers = '[1e-320, 0.0999, 0.1, 1000, 1000.1, 1e308, 1e999, -0]'

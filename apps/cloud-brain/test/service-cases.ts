@@ -72,9 +72,14 @@ export function describeService(current: Current): void {
 
     /** How a request comes under each policy of the table; a policy that is missing here does not compile. */
     const UNDER = {
-      user: { limit: 120, ask: async (harness) => userOf(harness, (user) => () => user.get('/users/me/preferences')) },
+      user: {
+        limit: 120,
+        seconds: 60,
+        ask: async (harness) => userOf(harness, (user) => () => user.get('/users/me/preferences')),
+      },
       address: {
         limit: 600,
+        seconds: 60,
         ask:
           async ({ request }) =>
           () =>
@@ -82,6 +87,7 @@ export function describeService(current: Current): void {
       },
       'unknown-address': {
         limit: 60,
+        seconds: 60,
         ask:
           async ({ app }) =>
           async () =>
@@ -89,6 +95,7 @@ export function describeService(current: Current): void {
       },
       'strava-athlete': {
         limit: 30,
+        seconds: 900,
         ask: async ({ createUser, request }) => {
           await connectStrava(await createUser())
           const event = { object_type: 'athlete', object_id: 4242, aspect_type: 'update', owner_id: 4242 }
@@ -98,6 +105,7 @@ export function describeService(current: Current): void {
       },
       items: {
         limit: 100_000,
+        seconds: 86_400,
         cost: 500,
         // None of them can be stored; to look at them costs all the same.
         ask: async (harness) =>
@@ -105,11 +113,12 @@ export function describeService(current: Current): void {
       },
       chat: {
         limit: 50,
+        seconds: 86_400,
         ask: async (harness) => userOf(harness, (user) => () => user.post('/chat', { message: 'steps?' })),
       },
     } as const satisfies Record<
       keyof typeof POLICIES,
-      { limit: number; cost?: number; ask(harness: Harness): Promise<() => Promise<Response>> }
+      { limit: number; seconds: number; cost?: number; ask(harness: Harness): Promise<() => Promise<Response>> }
     >
     async function userOf<Result>(
       { createUser }: Harness,
@@ -120,7 +129,7 @@ export function describeService(current: Current): void {
 
     it.each(Object.entries(UNDER))(
       'the policy "%s" of the table is in force: its limit passes, the next is 429 with headers',
-      async (name, { limit, ask, ...rest }) => {
+      async (name, { limit, seconds, ask, ...rest }) => {
         const cost = 'cost' in rest ? rest.cost : 1
         const send = await ask(cost === 1 ? current().harness : createHarness({ ...current(), policies: GENEROUS }))
         const answers = await Promise.all(Array.from({ length: limit / cost }, send))
@@ -128,7 +137,7 @@ export function describeService(current: Current): void {
         expect(answers.filter(({ status }) => status === 429 || status >= 500)).toEqual([])
         const refused = await send()
         expect([refused.status, refused.headers.get('content-type')]).toEqual([429, 'application/problem+json'])
-        expect(refused.headers.get('ratelimit-policy')).toMatch(new RegExp(`^"${name}";q=${limit};w=`))
+        expect(refused.headers.get('ratelimit-policy')).toBe(`"${name}";q=${limit};w=${seconds}`)
         expect(refused.headers.get('x-ratelimit-remaining')).toBe('0')
         const wait = Number(refused.headers.get('retry-after'))
         expect([wait >= 1, refused.headers.get('ratelimit')]).toEqual([true, `"${name}";r=0;t=${wait}`])
