@@ -73,7 +73,7 @@ test.each([
   ['limit', { limit: 6 }, { limit: 7 }],
   ['window', { windowMs: 1_000 }, { windowMs: 2_000 }],
   ['cost', { cost: 2 }, { cost: 3 }],
-  ['algorithm', {}, { algorithm: 'fixed-window' }],
+  ['algorithm', {}, { algorithm: 'fixed-window' as const }],
   ['refill', { ...bucket, refill: 1 }, { ...bucket, refill: 2 }],
   ['days', { ...days, starts: [0, 1] }, { ...days, starts: [0, 2] }],
   ['permit', { ...permits, permit: 'of alice' }, { ...permits, permit: 'of bob..' }],
