@@ -324,6 +324,34 @@ describeWith('postgres', 'syncSupport()', () => {
     expect(await after({ support_currency: 'EUR' })).toEqual([2, ['Zoe'], 2])
   })
 
+  it('reads numbers, flags and currencies however they are written, and fails for what is none', async () => {
+    const [one] = fake.supporters.splice(0)
+    const give = (change: Record<string, unknown>) =>
+      Reflect.set(fake.supporters, fake.supporters.length, { ...one, ...change })
+    const written = { support_coffees: '2', support_coffee_price: 5, support_currency: 'usd', support_visibility: '1' }
+    give({ ...written, support_id: 'first', is_refunded: false })
+    for (const is_refunded of [1, '1', true]) give({ ...written, support_id: `refunded ${is_refunded}`, is_refunded })
+    give({ ...written, support_id: 'hidden', support_visibility: 2, payer_email: null, is_refunded: '0' })
+    const seen = async () => {
+      clock += 240_000
+      const outcome = await sync()
+      const { totalFundsRaised, leaderboard } = await stats()
+      return [outcome, totalFundsRaised, leaderboard.map(({ display_name }) => display_name).sort()]
+    }
+    const [sums, names] = [[{ currency: 'USD', amountMinor: 2_000 }], ['Ines', 'Somebody']]
+    expect(await seen()).toEqual(['synced', sums, names])
+    for (const wrong of [
+      { support_created_on: 'some day' },
+      { support_coffee_price: 'much' },
+      { support_coffees: 0.5 },
+      { support_currency: 'coffee' },
+    ]) {
+      give({ ...written, ...wrong, support_id: 'wrong' })
+      expect([wrong, await seen()]).toEqual([wrong, ['failed', sums, names]])
+      fake.supporters.pop()
+    }
+  })
+
   it('gives up before its claim ends, so that no older list is stored over a newer one', async () => {
     const source = { url: fake.url, token: fake.token, keySecret: 's'.repeat(32) }
     const asked = fake.requests()
