@@ -24,6 +24,11 @@ describe('readContactInput()', () => {
     expect(readContactInput({ ...good, message: 'a\rb' })).toMatchObject({ ok: true, value: { message: 'a\nb' } })
   })
 
+  it('takes what is as long as it may be', () => {
+    const longest = { name: 'x'.repeat(100), subject: 'x'.repeat(150), message: 'x'.repeat(4_000) }
+    expect(faultsOf({ ...good, ...longest })).toEqual([])
+  })
+
   it('names every field that is wrong once', () => {
     expect(faultsOf({})).toEqual([
       'name must be text',
@@ -39,6 +44,7 @@ describe('readContactInput()', () => {
     [{ subject: 'a\r\nBcc: b@x.org' }, 'subject must not contain control characters'],
     [{ subject: '\u202Etxt' }, 'subject must not contain control characters'],
     [{ name: 'x'.repeat(101) }, 'name must be at most 100 characters'],
+    [{ subject: 'x'.repeat(151) }, 'subject must be at most 150 characters'],
     [{ message: 'x'.repeat(4_001) }, 'message must be at most 4000 characters'],
     [{ message: 'a\u0000b' }, 'message must not contain control characters'],
     [{ message: '  ' }, 'message is missing'],

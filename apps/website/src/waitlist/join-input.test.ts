@@ -34,7 +34,15 @@ describe('readJoinInput()', () => {
   it('bounds the quiz and keeps control characters out of it', () => {
     const tooMany = readJoinInput({ email: 'a@b.org', quiz: { apps: Array.from({ length: 13 }, () => 'x') } })
     const control = readJoinInput({ email: 'a@b.org', quiz: { goal: 'a\u0000b' } })
-    expect([tooMany.ok, control]).toEqual([
+    const full = Array.from({ length: 12 }, () => 'x'.repeat(60))
+    const longest = readJoinInput({
+      email: 'a@b.org',
+      quiz: { apps: full, frustrations: ['x'], goal: 'x'.repeat(280) },
+    })
+    const longer = readJoinInput({ email: 'a@b.org', quiz: { apps: ['x'.repeat(61)] } })
+    expect([longest.ok, longer.ok, tooMany.ok, control]).toEqual([
+      true,
+      false,
       false,
       { ok: false, faults: [{ field: 'quiz.goal', detail: 'must not contain control characters' }] },
     ])
