@@ -110,6 +110,27 @@ describeWith('redis', 'millpond-rest with a Redis', () => {
     },
   )
 
+  it('millpond-rest says on standard error what becomes of its Redis', async () => {
+    const started = start(['--port', '0', '--json'])
+    const ready = await untilReady(started)
+    const { pid } = ready.redis
+    process.kill(pid, 'SIGKILL')
+    await untilGone(pid)
+    await vi.waitFor(async () => expect(await ping(ready)).toBe('{"result":"PONG"}'), { timeout: 20_000 })
+    started.process.kill('SIGHUP')
+    const { code, stdout, stderr } = await started.ended
+    expect([code, stdout, stderr.trim().split('\n').sort()]).toEqual([
+      0,
+      `${JSON.stringify(ready)}\n`,
+      [
+        expect.stringMatching(
+          /^millpond-rest: Redis is away \(.+\); requests are answered with an error until it is back$/,
+        ),
+        `millpond-rest: redis-server (process ${pid}) ended; starting it again in 100 ms`,
+      ],
+    ])
+  })
+
   it('millpond-rest tells its parent when it is ready, and ends when the parent disconnects', async () => {
     const started = start(['--port', '0', '--token', 't'], {}, true)
     const [message] = (await once(started.process, 'message')) as [{ type: string } & Ready]
