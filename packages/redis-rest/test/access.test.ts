@@ -51,7 +51,15 @@ describeEngines('tokens', (engine) => {
 
   const writes = [
     ...['SET k v', 'del k', 'GETDEL k', 'GETEX k EX 1', 'SCAN 0', 'KEYS *', 'DBSIZE', 'RANDOMKEY', 'FLUSHALL'],
-    ...['EVAL return 0', 'EVAL_RO return 0', 'FCALL_RO f 0', 'SORT k STORE l', 'PUBLISH a b', 'XGROUP CREATE k g $'],
+    ...[
+      'EVAL return 0',
+      'EVAL_RO return 0',
+      'EVALSHA_RO x 0',
+      'FCALL_RO f 0',
+      'SORT k STORE l',
+      'PUBLISH a b',
+      'XGROUP CREATE k g $',
+    ],
     ...['SCRIPT FLUSH', 'FUNCTION FLUSH', 'CLIENT LIST', 'INFO', 'BITFIELD k SET u8 0 1', 'OBJECT HELP'],
   ]
   it.each(writes)('a read-only token may not run %s', async (line) => {

@@ -136,6 +136,8 @@ describeWith('redis', 'createServer() with a Redis', () => {
 
   it('close() leaves nothing that keeps the process running', async () => {
     const redis = await startRedis()
+    const folder = mkdtempSync(join(tmpdir(), 'millpond-server-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
     const script = `
       import { createServer } from ${JSON.stringify(new URL('../src/index.ts', import.meta.url).href)}
       const token = ['full', { token: 'confined', prefix: 'p:' }]
@@ -145,7 +147,10 @@ describeWith('redis', 'createServer() with a Redis', () => {
         const answer = await fetch(server.url, { method: 'POST', headers, body: '["EVAL","return 1",0]' })
         console.log(answer.status)
         await server.close()
-      }`
+      }
+      const onEvent = ({ type }) => type === 'child-ended' && last.close()
+      const last = await createServer({ data: ${JSON.stringify(folder)}, onEvent })
+      process.kill(last.engine.pid, 'SIGKILL')`
     const run = promisify(execFile)(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script])
     expect(await run).toEqual({ stdout: '503\n200\n200\n', stderr: '' })
     await redis.stop()
