@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { heldQuiz } from './held-quiz.ts'
 import { readVisitorNote, type VisitorNote, writeVisitorNote } from './visitor-note.ts'
@@ -59,6 +60,23 @@ describe('readVisitorNote()', () => {
       })
     },
   )
+
+  it('keeps every message that fits into a cookie, and of a longer one nothing', () => {
+    const digests = Array.from({ length: 120 }, (_, nth) => createHash('sha256').update(`${nth}`).digest('base64url'))
+    const fields = { name: 'Ada', email: 'ada@x.org', subject: 'A device' }
+    const sizes = { kept: [0], dropped: [9_999] }
+    for (let length = 3_000; length < 4_000; length += 1) {
+      const message = digests.join('').slice(0, length)
+      const why = { kind: 'wait', untilMs: 1 } as const
+      const { id, cookie } = writeVisitorNote({ kind: 'contact-held', fields: { ...fields, message }, why }, secret)
+      const read = readVisitorNote(cookie, { id, secret })
+      const isKept = read?.kind === 'contact-held' && read.fields.message === message
+      sizes[isKept ? 'kept' : 'dropped'].push(isKept ? cookie.length + 'headwater_note='.length : length)
+    }
+    expect(Math.max(...sizes.kept)).toBeLessThanOrEqual(4_096)
+    expect(Math.max(...sizes.kept)).toBeGreaterThan(4_080)
+    expect(sizes.dropped.length).toBeGreaterThan(100)
+  })
 
   it('keeps a cookie small whatever was typed', () => {
     const { id, cookie } = writeVisitorNote({ kind: 'wait', email: 'ä'.repeat(60_000), untilMs: 1 }, secret)
