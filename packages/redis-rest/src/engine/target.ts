@@ -21,7 +21,11 @@ const schemes: ReadonlyMap<string, { readonly isTls: boolean }> = new Map([
 ])
 
 function decoded(text: string): string | undefined {
-  return text === '' ? undefined : decodeURIComponent(text)
+  try {
+    return text === '' ? undefined : decodeURIComponent(text)
+  } catch {
+    throw new ConfigError('Cannot connect to Redis: user and password of the URL must be percent-encoded, "%" as "%25"')
+  }
 }
 
 /**
