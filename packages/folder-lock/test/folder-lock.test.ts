@@ -1,11 +1,16 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { link, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { lockFolder, makeFolder } from '../index.mjs'
+
+vi.mock('node:fs/promises', async (original) => {
+  const real = await original<typeof import('node:fs/promises')>()
+  return { ...real, link: vi.fn(real.link) }
+})
 
 let parent: string
 let folder: string
@@ -67,6 +72,34 @@ describe('lockFolder()', () => {
     await first.release()
     await expect(lockFolder(folder)).rejects.toMatchObject({ pid: process.pid })
     await second.release()
+  })
+
+  test('is nobody’s who was so slow that others took and gave back the folder meanwhile', async () => {
+    const other = await start()
+    await mkdir(`${folder}.locks`)
+    await writeFile(join(`${folder}.locks`, '1'), '999999999')
+    vi.mocked(link).mockImplementationOnce(async (...paths) => {
+      for (const command of ['take', 'release', 'take'] as const) await ask(other, command)
+      await link(...paths)
+    })
+    await expect(lockFolder(folder)).rejects.toMatchObject({ pid: other.pid })
+    expect(await readdir(`${folder}.locks`)).toEqual(['3'])
+  })
+
+  test('takes a lock with our own pid that we do not hold: in a container it is from the life before', async () => {
+    await mkdir(`${folder}.locks`)
+    await writeFile(join(`${folder}.locks`, '1'), `${process.pid}`)
+    await (await lockFolder(folder)).release()
+  })
+
+  test('gives the folder back by a second release() when the first could not', async () => {
+    const lock = await lockFolder(folder)
+    await rm(`${folder}.locks`, { recursive: true })
+    await expect(lock.release()).rejects.toMatchObject({ code: 'ENOENT' })
+    await expect(lockFolder(folder)).rejects.toMatchObject({ pid: process.pid })
+    await mkdir(`${folder}.locks`)
+    await lock.release()
+    await (await lockFolder(folder)).release()
   })
 
   test('gives one of many in one process the folder', async () => {

@@ -1,8 +1,14 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { link } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { openDataFolder } from './data-folder.ts'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type DataFolder, openDataFolder } from './data-folder.ts'
+
+vi.mock('node:fs/promises', async (original) => {
+  const real = await original<typeof import('node:fs/promises')>()
+  return { ...real, link: vi.fn(real.link) }
+})
 
 let folder: string
 let locks: string
@@ -31,6 +37,23 @@ describe('openDataFolder()', () => {
     })
     expect(await Promise.all(seen)).toEqual(Array(8).fill(1))
     expect(readdirSync(locks).length).toBe(1)
+  })
+
+  it('gives nothing to who was so slow that others had the folder meanwhile', async () => {
+    writeFileSync(join(locks, '1'), '')
+    let isLate = false
+    let holder: DataFolder | undefined
+    vi.mocked(link).mockImplementationOnce(async (...paths) => {
+      await (await openDataFolder(folder)).leave()
+      holder = await openDataFolder(folder)
+      await link(...paths)
+      isLate = true
+    })
+    const slow = openDataFolder(folder)
+    await vi.waitFor(() => expect([isLate, readdirSync(locks)]).toEqual([true, ['3']]), 10_000)
+    await holder?.leave()
+    await slow
+    expect(readdirSync(locks)).toEqual(['4'])
   })
 
   it.runIf(existsSync('/proc/self'))('takes a folder whose lock names a number that came back', async () => {
