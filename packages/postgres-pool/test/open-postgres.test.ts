@@ -38,6 +38,19 @@ describeWith('postgres', 'openPostgres()', () => {
     await Promise.all(opened.map(({ close }) => close()))
   })
 
+  it('rejects, and no more, when its connection breaks while it waits for another migration', async () => {
+    const other = new pg.Client({ connectionString: url })
+    other.on('error', () => {})
+    await other.connect()
+    await other.query('select pg_advisory_lock(7)')
+    const opening = open().catch(isDatabaseAway)
+    const waiting = `select 1 from pg_stat_activity where wait_event = 'advisory'`
+    await vi.waitFor(async () => expect((await other.query(waiting)).rowCount).toBe(1), 20_000)
+    await postgres.crash()
+    expect(await opening).toBe(true)
+    await postgres.restart()
+  })
+
   it('has every connection back when transactions cannot begin', async () => {
     const { db, close } = await open()
     const query = vi.spyOn(pg.Client.prototype, 'query').mockRejectedValue(new Error('Connection terminated'))
