@@ -64,6 +64,8 @@ export function describeAnalytics(current: Current): void {
         date: TODAY,
         goals: [met, { metric: 'weight_kg', direction: 'at_most', current: null, remaining: null }],
       })
+      const other = { metric: 'steps', period: 'weekly', direction: 'at_most', target: 70_000 }
+      expect(await (await user.post('/analytics/goals', other)).json()).toMatchObject({ ...other, is_met: true })
     })
 
     it.each([

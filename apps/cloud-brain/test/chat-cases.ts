@@ -103,6 +103,7 @@ export function describeChat(current: Current): void {
 
     it('passes a model’s answer on, and tells the model no id, e-mail or token', async () => {
       const seen: string[] = []
+      let sendRest = () => {}
       const reply = (response: ServerResponse, request: { authorization: string | undefined; body: string }) => {
         seen.push(request.authorization ?? '', request.body)
         response.writeHead(200, { 'content-type': 'text/event-stream' })
@@ -110,13 +111,19 @@ export function describeChat(current: Current): void {
         // Cut in the middle of a letter.
         const cut = bytes.indexOf(0xc3) + 1
         response.write(bytes.subarray(0, cut))
-        setImmediate(() => response.end(bytes.subarray(cut)))
+        sendRest = () => response.end(bytes.subarray(cut))
+      }
+      /** The answer is there with its first piece. */
+      const askInParts = async (user: Parameters<typeof ask>[0]) => {
+        const response = await ask(user)
+        sendRest()
+        return response
       }
       await withModel(reply, async (url) => {
         const harness = open({ answerer: createModelAnswerer({ url, apiKey: 'k3y', model: 'coach-1' }) })
         const user = await harness.createUser()
         await user.ingest({ source: 'watch', sleep: [{ date: TODAY, hours: 8 }] })
-        const events = await eventsOf(await ask(user))
+        const events = await eventsOf(await askInParts(user))
         expect(events).toEqual([
           ['text', { text: 'You sleep ' }],
           ['text', { text: 'wéll.' }],
@@ -132,7 +139,7 @@ export function describeChat(current: Current): void {
         for (const secret of [user.userId, user.email, user.token]) expect(seen[1]).not.toContain(secret)
         expect(seen[1]).not.toContain('pounds')
         await user.patch('/users/me/preferences', { units: 'imperial' })
-        await (await ask(user)).text()
+        await (await askInParts(user)).text()
         expect(seen[3]).toContain('Say weights in pounds')
       })
     })

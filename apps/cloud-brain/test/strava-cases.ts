@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'drizzle-orm'
+import { freePort } from 'millpond-e2e/servers'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { Current } from './api-suite.ts'
-import { faultyFields, type Harness } from './harness.ts'
+import { createHarness, faultyFields, type Harness } from './harness.ts'
 import { allowStrava, CONNECTED, connectStrava, NOT_CONNECTED, sendEvent, statusOf, timesAsked } from './strava.ts'
 
 type User = Awaited<ReturnType<Harness['createUser']>>
@@ -28,7 +29,7 @@ export function describeStrava(current: Current): void {
       expect([exchanged.status, await exchanged.json()]).toEqual([200, { athlete_id: 4242 }])
       expect(await statusOf(user)).toEqual(CONNECTED)
       expect(await (await user.remove('/integrations/strava/disconnect')).json()).toEqual({ success: true })
-      expect(timesAsked(current(), 'POST /oauth/deauthorize')).toBe(1)
+      expect([timesAsked(current(), 'POST /oauth/deauthorize'), current().strava.granted]).toEqual([1, 0])
       expect(await statusOf(user)).toEqual(NOT_CONNECTED)
       expect(await (await user.remove('/integrations/strava/disconnect')).json()).toEqual({ success: false })
     })
@@ -56,10 +57,18 @@ export function describeStrava(current: Current): void {
       const { state } = await allowStrava(user)
       const refused = await user.post('/integrations/strava/exchange', { code: 'not-a-code', state })
       expect([refused.status, await faultyFields(refused)]).toEqual([400, ['code']])
-      const allowed = await allowStrava(user)
-      current().strava.failWith = 502
-      const away = await user.post('/integrations/strava/exchange', allowed)
-      expect([away.status, away.headers.get('retry-after')]).toEqual([503, '30'])
+      // With 200 it answers something else than tokens.
+      for (const status of [500, 502, 200]) {
+        const allowed = await allowStrava(user)
+        current().strava.failWith = status
+        const away = await user.post('/integrations/strava/exchange', allowed)
+        current().strava.failWith = undefined
+        expect([status, away.status, away.headers.get('retry-after')]).toEqual([status, 503, '30'])
+      }
+      const baseUrl = `http://127.0.0.1:${await freePort()}`
+      const unreachable = createHarness({ ...current(), strava: { ...current().strava, baseUrl } }).withToken(user)
+      const unheard = await unreachable.post('/integrations/strava/exchange', await allowStrava(user))
+      expect([unheard.status, unheard.headers.get('retry-after')]).toEqual([503, '30'])
       expect(await statusOf(user)).toEqual(NOT_CONNECTED)
     })
 

@@ -217,6 +217,21 @@ export function describeStravaEvents(current: Current): void {
       expect(await statusOf(user)).toMatchObject({ sync_status: 'ok' })
     })
 
+    it('asks nothing after a 429 until the next window, and follows the event then', async () => {
+      const { harness, strava } = current()
+      const user = await createUser()
+      await connectStrava(user)
+      strava.activities.set(RUN.id, RUN)
+      strava.failWith = 429
+      expect((await event()).status).toBe(503)
+      strava.failWith = undefined
+      const before = strava.asked.length
+      expect([(await event()).status, strava.asked.length]).toEqual([503, before])
+      harness.clock.time = Math.ceil((harness.clock.time + 1) / 900_000) * 900_000
+      expect((await event()).status).toBe(200)
+      expect(await statusOf(user)).toMatchObject({ sync_status: 'ok' })
+    })
+
     it('keeps a connection when Strava refuses the application and not the athlete', async () => {
       const { database, harness, strava } = current()
       const user = await createUser()
@@ -299,6 +314,13 @@ export function describeStravaEvents(current: Current): void {
       const ours = await ask('verify-me')
       expect([ours.status, await ours.json()]).toEqual([200, { 'hub.challenge': '15f7d1a9' }])
       expect((await ask('verify-you')).status).toBe(403)
+      for (const query of [
+        'hub.mode=subscribe&hub.challenge=15f7d1a9',
+        'hub.mode=subscribe&hub.verify_token=verify-me',
+        'hub.mode=unsubscribe&hub.challenge=15f7d1a9&hub.verify_token=verify-me',
+      ]) {
+        expect([query, (await current().harness.request(`/webhooks/strava?${query}`)).status]).toEqual([query, 403])
+      }
     })
   })
 }

@@ -39,20 +39,18 @@ export async function setGoal(
   { db, outbox }: { db: Database; outbox: Outbox },
   { userId, today }: { userId: UserId; today: string },
   request: z.infer<typeof GoalRequest>,
-): Promise<Goal> {
+): Promise<void> {
   const { metric, period, target, direction = defaultDirection(metric) } = request
-  const { since, pending } = await db.transaction(async (tx) => {
+  const pending = await db.transaction(async (tx) => {
     await lockUser(tx, userId)
-    const [row] = await tx
+    await tx
       .insert(goals)
       .values({ userId, metric, period, target, direction, since: today })
       .onConflictDoUpdate({
         target: [goals.userId, goals.metric],
         set: { period, target, direction, updatedAt: sql`now()` },
       })
-      .returning({ since: goals.since })
-    return { since: row?.since ?? today, pending: await outbox.write(tx, [goalsTag(userId)]) }
+    return outbox.write(tx, [goalsTag(userId)])
   })
   await outbox.deliver(pending)
-  return { metric, period, target, direction, since }
 }

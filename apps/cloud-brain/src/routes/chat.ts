@@ -167,7 +167,6 @@ async function toStream(
     }
   })
   // streamSSE sets no-cache; a private answer must not be kept at all.
-  c.header('Cache-Control', 'no-store')
   response.headers.set('Cache-Control', 'no-store')
   return response
 }

@@ -28,6 +28,8 @@ export type FakeStrava = {
   failWith: number | undefined
   /** Answers wait for it, while it is set. */
   gate: Promise<void> | undefined
+  /** How many access tokens it knows. */
+  readonly granted: number
   /** Sent with every answer of the API. */
   headers: Record<string, string>
   /** Ends the permission, as an athlete does on Strava's settings page. */
@@ -136,6 +138,9 @@ export async function startFakeStrava(clock: Clock): Promise<FakeStrava> {
     asked: [],
     failWith: undefined,
     gate: undefined,
+    get granted() {
+      return accessTokens.size
+    },
     headers: LIMITS,
     revoke() {
       accessTokens.clear()
