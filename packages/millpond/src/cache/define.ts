@@ -193,13 +193,8 @@ export function createDefinition<Value>(
   const load = toLoad(options, name, settings.clock)
 
   function decode(body: string): Awaitable<Decoded<Value>> {
-    let value: unknown
-    try {
-      value = codec ? codec.decode(body) : JSON.parse(body)
-    } catch {
-      return { issues: [{ path: '', message: `not ${codec ? codec.name : 'JSON'}` }] }
-    }
-    const checkedValue = check(options.output, value)
+    // It throws for a text that is none: a look at the store takes that for a miss.
+    const checkedValue = check(options.output, codec ? codec.decode(body) : JSON.parse(body))
     return checked.frozen ? whenReady(checkedValue, frozen) : checkedValue
   }
 

@@ -39,6 +39,10 @@ test('a load whose lease fails says so, is stored nowhere, and is bounded like a
     { value: 1, ...answer },
     { value: 2, ...answer },
   ])
+  const next = value.get('c')
+  await clock.advance(0)
+  loads[2]?.(3)
+  expect(await next).toMatchObject({ value: 3, ...answer })
   expect(events).toContainEqual({ type: 'store-error', operation: 'lease', error: away })
 })
 

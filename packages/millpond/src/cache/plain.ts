@@ -108,7 +108,7 @@ export function createPlainCache(settings: PlainSettings): PlainCache {
       slot: { entry: keyring.entry(NAME, id), lease: keyring.lease(NAME, id), tags },
       load: () => Promise.reject(new TypeError('Cannot load: a plain entry has no loader')),
       encode: toBody,
-      decode: toDecoded,
+      decode: (body) => ({ value: JSON.parse(body), issues: null }),
     }
   }
 
@@ -187,18 +187,4 @@ function toPart(part: unknown, index: number): string {
 
 function toBody(value: unknown): string {
   return encode(value, undefined, (rule, cause) => new TypeError(`Cannot set: "value" must be ${rule}`, { cause }))
-}
-
-function toDecoded(body: string): ReturnType<typeof parsed> {
-  try {
-    return parsed(JSON.parse(body))
-  } catch {
-    return { issues: [{ path: '', message: 'not JSON' }] }
-  }
-}
-
-function parsed(
-  value: unknown,
-): { readonly value: unknown; readonly issues: null } | { readonly issues: { path: string; message: string }[] } {
-  return { value, issues: null }
 }

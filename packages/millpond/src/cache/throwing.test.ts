@@ -35,6 +35,22 @@ describe('what is passed in and throws', () => {
     expect(cache.counters()).toMatchObject({ hookErrors: 1, storeErrors: 0 })
   })
 
+  test('codec.decode: a miss, and where it throws for what was just encoded the read rejects with its error', async () => {
+    const { cache, store, clock } = setUp()
+    let fails = false
+    const decode = (text: string) => (fails ? fail() : text)
+    const codec = { name: 'own', encode: String, decode }
+    const [value, other] = [cache, createCache({ store, namespace: 'test', clock })].map((one) =>
+      one.define({ name: 'value', ttl: '60s', codec, load: () => 'loaded' }),
+    )
+    await value?.get()
+    expect((await other?.get())?.status).toBe('hit')
+    fails = true
+    await expect(value?.get()).rejects.toBe(broken)
+    fails = false
+    expect((await other?.get())?.status).toBe('hit')
+  })
+
   test.each([
     ['throws', fail],
     ['rejects', () => Promise.reject(broken)],
