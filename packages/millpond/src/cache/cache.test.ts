@@ -318,6 +318,20 @@ describe('invalidate()', () => {
     expect([(await waiter).value, (await after).value]).toEqual(['old', 'new'])
   })
 
+  test('takes tags in any order and number: once each, and none at all asks the store nothing', async () => {
+    const { cache, store, clock } = setUp()
+    const there = createCache({ store, namespace: 'test', clock })
+    const define = (one: typeof cache, names: string[]) =>
+      one.define({ name: 'value', ttl: '5m', tags: () => names, load: () => 1 })
+    await define(cache, ['a', 'b']).get()
+    expect((await define(there, ['b', 'a', 'b']).get()).status).toBe('hit')
+    const renew = vi.spyOn(store, 'renew')
+    expect(await cache.invalidate([])).toEqual({ delivered: true })
+    expect(renew).not.toHaveBeenCalled()
+    await cache.invalidate(['b', 'a', 'b'])
+    expect(renew.mock.calls[0]?.[0]).toEqual(['mp:test:epoch', 'mp:test:t{=a}', 'mp:test:t{=b}'])
+  })
+
   test('throws for a tag that is not a non-empty string', async () => {
     const { cache } = setUp()
     await expect(cache.invalidate([''])).rejects.toThrow(

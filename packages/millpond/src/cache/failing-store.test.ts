@@ -174,6 +174,15 @@ describe('a store that fails', () => {
     expect([lease, release].map(({ mock }) => mock.calls.length)).toEqual([5, 5])
   })
 
+  test('that refuses what writes is still asked to delete', async () => {
+    const { cache, store } = setUp()
+    vi.spyOn(store, 'lease').mockRejectedValue(new StoreUnavailableError('full'))
+    const value = cache.define({ name: 'value', ttl: '5m', input: z.string(), load: (id) => id })
+    for (let id = 0; id < 6; id += 1) await value.get(`${id}`)
+    expect(await cache.invalidate(['tag'])).toEqual({ delivered: false })
+    expect(await value.delete('0')).toEqual({ delivered: true })
+  })
+
   test('is asked nothing more by a cache that is closed', async () => {
     const { cache, store, clock } = setUp()
     const renew = vi.spyOn(store, 'renew').mockRejectedValue(new StoreUnavailableError('away'))

@@ -45,6 +45,8 @@ test('getMany() rejects when the call fails, and caches nothing of it', async ()
 })
 
 test('getMany() rejects when the call does not give one value for each input', async () => {
+  const tooMany = setUp(async () => ['one', 'two', 'three'])
+  await expect(tooMany.name.getMany([1, 2])).rejects.toThrow('one value for each of 2 inputs, received 3')
   const { name } = setUp(async () => ['only one'])
   await expect(name.getMany([1, 2])).rejects.toThrow(
     'Cannot cache "name": "load" must return one value for each of 2 inputs, received 1',

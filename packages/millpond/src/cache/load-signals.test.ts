@@ -14,3 +14,12 @@ test('createLoadSignals() keeps no signal that is first asked for after its load
   // What still runs is aborted; the one whose load is over was held by nobody.
   expect([running.signal.aborted, ended.signal.aborted]).toEqual([true, false])
 })
+
+test('createLoadSignals() aborts what begins after it was aborted, and nothing that has ended before', () => {
+  const signals = createLoadSignals()
+  const ended = signals.begin()
+  const { signal } = ended
+  ended.end()
+  signals.abort()
+  expect([signal.aborted, signals.begin().signal.aborted]).toEqual([false, true])
+})

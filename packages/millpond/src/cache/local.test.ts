@@ -60,7 +60,10 @@ test('an invalidation or deletion in this process takes effect at once', async (
   expect((await here.value.get()).value).toBe(3)
 })
 
-test('what was read from the store before an invalidation in this process is not kept after it', async () => {
+test.each([
+  ['an invalidation', ({ cache }: ReturnType<typeof setUp>['here']) => cache.invalidate(['tag'])],
+  ['a deletion', ({ value }: ReturnType<typeof setUp>['here']) => value.delete()],
+])('what was read from the store before %s in this process is not kept after it', async (_, forget) => {
   const { store, commit, here, there } = setUp()
   await there.value.get()
   const read = store.read
@@ -76,7 +79,7 @@ test('what was read from the store before an invalidation in this process is not
   const early = here.value.get()
   await vi.waitFor(() => expect(spy).toHaveBeenCalledTimes(1))
   commit()
-  await here.cache.invalidate(['tag'])
+  await forget(here)
   release()
   expect((await early).value).toBe(1)
   expect((await here.value.get()).value).toBe(2)
@@ -128,6 +131,8 @@ test('with `frozen` every reader gets one value, deeply frozen, whether it was l
   const stored = await value.get('a')
   expect([loaded, first, second, stored].map(({ reason }) => reason)).toEqual(['absent', 'local', 'local', 'fresh'])
   expect(second.value).toBe(first.value)
+  const [, joined] = await Promise.all([value.get('b'), value.get('b')])
+  expect([joined.value, joined.value.list[0]].every(Object.isFrozen)).toBe(true)
   for (const { value: each } of [loaded, first, stored]) {
     expect(each).toEqual({ id: 'a', list: [{ deep: 1 }] })
     expect([each, each.list, each.list[0]].every(Object.isFrozen)).toBe(true)

@@ -4,7 +4,7 @@ import { createFakeClock, type FakeClock } from '../testing/fake-clock.ts'
 import type { Decision } from './decision.ts'
 import { createDenialMemo } from './denial-memo.ts'
 import { createLimiter } from './limiter.ts'
-import { fixedWindow, slidingWindow, tokenBucket } from './policy.ts'
+import { concurrency, fixedWindow, slidingWindow, tokenBucket } from './policy.ts'
 import type { PolicyCheck } from './read-takes.ts'
 
 const STEPS = 1_000_000
@@ -51,9 +51,10 @@ describe('the denial memo', () => {
     expect((await limiter.limit('window', 'a')).allowed).toBe(true)
     expect((await limiter.take({ policy: 'window', key: 'b', cost: 2 })).allowed).toBe(true)
     expect(asked.times).toBe(4)
+    expect((await limiter.take({ policy: 'window', key: 'b', cost: 2 })).allowed).toBe(false)
     clock.set(clock.now() - 1)
-    await limiter.take({ policy: 'window', key: 'a', cost: 2 })
-    expect(asked.times).toBe(5)
+    await limiter.take({ policy: 'window', key: 'b', cost: 2 })
+    expect(asked.times).toBe(6)
   })
 
   test('forgets what a refund of this process may let pass', async () => {
@@ -62,6 +63,40 @@ describe('the denial memo', () => {
     expect((await limiter.limit('window', 'a')).allowed).toBe(false)
     await limiter.refund(first)
     expect((await limiter.limit('window', 'a')).allowed).toBe(true)
+  })
+
+  test('does not remember a refusal that was on its way when units went back', async () => {
+    const clock = createFakeClock()
+    const store = memory({ clock })
+    const late: (() => void)[] = []
+    let holding = false
+    const take: typeof store.take = async (checks) => {
+      const verdicts = await store.take(checks)
+      if (holding) await new Promise<void>((resolve) => void late.push(resolve))
+      return verdicts
+    }
+    const window = slidingWindow({ limit: 1, window: '5s', onUnavailable: 'closed' })
+    const limiter = createLimiter({ store: { ...store, take }, clock, policies: { window } })
+    await limiter.limit('window', 'a')
+    holding = true
+    const refused = limiter.limit('window', 'a')
+    await clock.advance(0)
+    await limiter.reset('window', 'a')
+    holding = false
+    late[0]?.()
+    expect((await refused).allowed).toBe(false)
+    expect((await limiter.limit('window', 'a')).allowed).toBe(true)
+  })
+
+  test('remembers no refusal of permits, which another process may give back at any time', async () => {
+    const clock = createFakeClock()
+    const store = memory({ clock })
+    const jobs = concurrency({ limit: 1, ttl: '30s', onUnavailable: 'closed' })
+    const [holder, other] = [1, 2].map(() => createLimiter({ store, clock, policies: { jobs } }))
+    const held = await holder?.limit('jobs', 'a')
+    expect((await other?.limit('jobs', 'a'))?.allowed).toBe(false)
+    if (held) await holder?.refund(held)
+    expect((await other?.limit('jobs', 'a'))?.allowed).toBe(true)
   })
 
   test('forgets a refusal of several policies when one of them took since, whichever', async () => {

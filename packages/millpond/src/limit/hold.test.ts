@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { StoreUnavailableError } from '../errors.ts'
 import { memory, type Store } from '../stores/memory/index.ts'
 import { createFakeClock } from '../testing/fake-clock.ts'
@@ -134,24 +134,28 @@ describe('hold()', () => {
     expect((await limiter.limit('jobs', 'a')).allowed).toBe(false)
   })
 
-  test('that is released while it is renewed is not lost', async () => {
-    let answer = () => {}
-    const answered = new Promise<void>((resolve) => {
-      answer = resolve
-    })
-    const { limiter, clock } = setUp((store) => ({
-      async prolong(permits) {
-        await answered
-        return store.prolong(permits)
-      },
-    }))
-    const held = await hold(limiter, { policy: 'jobs', key: 'a' })
-    await clock.advance(10_000)
-    await held.release()
-    answer()
-    await clock.advance(0)
-    expect(held.lost.aborted).toBe(false)
-  })
+  test.each(['succeeds', 'fails'])(
+    'that is released, once, while a renewal is under way that %s, is not lost and renewed no more',
+    async (outcome) => {
+      const answers: (() => void)[] = []
+      const refund = vi.fn<Store['refund']>()
+      const { limiter, clock } = setUp((store) => {
+        refund.mockImplementation(store.refund)
+        const prolong: Store['prolong'] = async (permits) => {
+          await new Promise<void>((resolve) => void answers.push(resolve))
+          if (outcome === 'fails') throw new StoreUnavailableError('away')
+          return store.prolong(permits)
+        }
+        return { refund, prolong }
+      })
+      const held = await hold(limiter, { policy: 'jobs', key: 'a' })
+      await clock.advance(10_000)
+      await Promise.all([held.release(), held.release()])
+      answers[0]?.()
+      await clock.advance(60_000)
+      expect([held.lost.aborted, answers.length, refund.mock.calls.length]).toEqual([false, 1, 1])
+    },
+  )
 
   test('of no permit asks for nothing again', async () => {
     const renewed: unknown[] = []

@@ -67,6 +67,20 @@ describe('take()', () => {
     expect(await limiter.limit('global', 'alice')).toMatchObject({ status: 'allowed', nearest: { remaining: 0 } })
   })
 
+  test('of several that refuse names the one that does so longest, in whatever order they are asked', async () => {
+    const policies = {
+      short: slidingWindow({ limit: 1, window: '10s', onUnavailable: 'open' }),
+      long: slidingWindow({ limit: 2, window: '60s', onUnavailable: 'open' }),
+    }
+    const limiter = createLimiter({ store: memory({ clock: createFakeClock() }), policies })
+    const [short, long] = [{ policy: 'short', key: 'a' } as const, { policy: 'long', key: 'a' } as const]
+    await limiter.take([short, long])
+    // One unit is left where the wait is longer.
+    const dear = { ...long, cost: 2 }
+    for (const decision of [await limiter.take([short, dear]), await limiter.take([dear, short])])
+      expect(decision).toMatchObject({ refusedBy: 'long', retryAfterMs: 60_000, nearest: { remaining: 1 } })
+  })
+
   test('computes a limit from the context', async () => {
     const { limiter } = setUp()
     const take = (tier: keyof typeof TIERS) => limiter.take({ policy: 'chat', key: tier, cost: 3, context: { tier } })

@@ -77,6 +77,12 @@ describe('a server that does not serve', () => {
       'Cannot reach the store: ECONNREFUSED',
     ],
     [
+      'an error that quotes the address',
+      () => Promise.reject(new TypeError('cannot fetch https://calm-otter.upstash.io with AYNgASQg')),
+      'ERR_STORE_UNAVAILABLE',
+      'Cannot reach the store: TypeError',
+    ],
+    [
       '401',
       () => new Response('{"error":"WRONGPASS"}', { status: 401 }),
       'ERR_STORE_UNAVAILABLE',
