@@ -155,7 +155,7 @@ function createFront(
         engineLosses: counts.losses,
         replyBytes: replies.held,
       }),
-    corsHeaders: origins.length === 0 ? () => undefined : cors.headers,
+    corsHeaders: cors.headers,
     onAnswer: metrics.record,
   })
   return {

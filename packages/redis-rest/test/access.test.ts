@@ -122,6 +122,12 @@ describeEngines('tokens', (engine) => {
     await run('short', 'SET', 'k', 'v')
     expect(await run('short', 'SCAN', 0, 'WITHTYPE')).toEqual(['0', ['k', 'string']])
     expect(await run('short', 'SCAN', 0, 'MATCH', 'WITHTYPE')).toEqual(['0', []])
+    for (const key of ['s', 'st', 'set']) await run('short', 'SADD', key, 'm')
+    const body = '[["SCAN",0,"WITHTYPE","COUNT",100]]'
+    const [scan] = JSON.parse((await request(server, '/multi-exec', { token: 'short', body })).text)
+    const [cursor, items] = scan.result as [string, string[]]
+    const pairs = items.flatMap((item, index) => (index % 2 === 0 ? `${item} ${items[index + 1]}` : []))
+    expect([cursor, pairs.sort()]).toEqual(['0', ['k string', 's set', 'set set', 'st set']])
   })
 
   it('with a prefix too, format resp2 gives the nil that Redis sent', async () => {

@@ -141,6 +141,8 @@ describeWith('redis', 'millpond-rest with a Redis', () => {
       redis: { kind: 'child', pid: expect.any(Number), port: expect.any(Number) },
     })
     expect(await ping(message)).toBe('{"result":"PONG"}')
+    const lines = `UPSTASH_REDIS_REST_URL=${message.url}\nUPSTASH_REDIS_REST_TOKEN=(the one you gave)\n`
+    await vi.waitFor(() => expect(started.output().endsWith(lines)).toBe(true))
     const exit = once(started.process, 'exit')
     started.process.disconnect()
     expect(await exit).toEqual([0, null])

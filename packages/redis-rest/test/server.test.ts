@@ -48,7 +48,13 @@ describe('createServer()', () => {
   })
 })
 
-describe('createServer() without a URL', () => {
+describe('createServer() without a Redis', () => {
+  it('shows a URL that reaches it where it listens on every interface', async () => {
+    const server = await createServer({ redis: 'redis://127.0.0.1:1', host: '0.0.0.0' })
+    expect(server.url).toBe(`http://127.0.0.1:${server.port}`)
+    await server.close()
+  })
+
   it('rejects with REDIS_MISSING when no server is on PATH', async () => {
     vi.stubEnv('PATH', '/nonexistent')
     onTestFinished(() => void vi.unstubAllEnvs())
