@@ -115,6 +115,14 @@ export const breaks = [
     tests: ['src/resilience/deadline.test.ts'],
   },
   {
+    guarantee: 'C7',
+    what: 'a load is joined for as long as it takes, also when the request that began it has ended and taken it along',
+    file: 'cache/single-flight.ts',
+    from: 'return flight && leftMs(flight) > 0 ? flight : undefined',
+    to: 'return flight',
+    tests: ['test/mortal-requests.test.ts'],
+  },
+  {
     guarantee: 'C8',
     what: 'the local tier counts from when a value is kept, not from when it was observed',
     file: 'cache/local-tier.ts',

@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process'
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { startRedis } from 'millpond-e2e/servers'
@@ -18,7 +18,7 @@ const TIMEOUT_MS = 180_000
 /** How a runtime is reached: a package with its command, or a package that a host of ours loads. */
 type Runtime =
   | { readonly kind: 'server'; readonly package: string; readonly command: readonly string[] }
-  | { readonly kind: 'edge'; readonly package: string }
+  | { readonly kind: 'edge'; readonly package: string; readonly worker?: string }
 
 const runtimes: Readonly<Record<string, Runtime>> = {
   'node-20': { kind: 'server', package: 'node@20', command: ['node'] },
@@ -27,7 +27,7 @@ const runtimes: Readonly<Record<string, Runtime>> = {
   bun: { kind: 'server', package: 'bun@1.4.5', command: ['bun'] },
   deno: { kind: 'server', package: 'deno@2.9.6', command: ['deno', 'run', '--allow-all', '--node-modules-dir=manual'] },
   'edge-runtime': { kind: 'edge', package: 'edge-runtime@4.0.1' },
-  workerd: { kind: 'edge', package: 'miniflare@4.20260415.0' },
+  workerd: { kind: 'edge', package: 'miniflare@4.20260415.0', worker: 'on-workers.mjs' },
 }
 
 interface Place {
@@ -47,19 +47,27 @@ async function prove(name: string, runtime: Runtime, { folder, project, redisUrl
   const host = join(folder, name)
   await createProject(host, [runtime.package])
   copyFileSync(join(import.meta.dirname, 'host-edge.mjs'), join(host, 'host-edge.mjs'))
-  const bundle = join(host, 'bundle.js')
+  const bundle = await bundleInto(host, join(project, 'on-edge.mjs'), 'iife')
+  const worker = runtime.worker && (await bundleInto(host, join(project, runtime.worker), 'esm'))
+  const query = new URLSearchParams({ ...rest }).toString()
+  const args = ['host-edge.mjs', name, bundle, query, ...(worker ? [worker] : [])]
+  return (await run(process.execPath, args, { cwd: host, timeout: TIMEOUT_MS })).stdout.trim()
+}
+
+/** Resolves with the path of the bundle. */
+async function bundleInto(folder: string, entry: string, format: 'iife' | 'esm'): Promise<string> {
+  const outfile = join(folder, `${basename(entry, '.mjs')}.js`)
   await build({
-    entryPoints: [join(project, 'on-edge.mjs')],
+    entryPoints: [entry],
     bundle: true,
+    external: ['cloudflare:workers'],
     platform: 'neutral',
-    format: 'iife',
+    format,
     target: 'es2022',
-    outfile: bundle,
+    outfile,
     logLevel: 'silent',
   })
-  const query = new URLSearchParams({ ...rest }).toString()
-  const args = ['host-edge.mjs', name, bundle, query]
-  return (await run(process.execPath, args, { cwd: host, timeout: TIMEOUT_MS })).stdout.trim()
+  return outfile
 }
 
 async function main(names: readonly string[]): Promise<void> {
@@ -77,7 +85,7 @@ async function main(names: readonly string[]): Promise<void> {
     const project = join(folder, 'stranger')
     const files = packed.map(({ file }) => file)
     await createProject(project, [...files, 'ioredis@6.0.0', 'redis@6.3.1'])
-    for (const file of ['prove-store.mjs', 'on-server.mjs', 'on-edge.mjs']) {
+    for (const file of ['prove-store.mjs', 'on-server.mjs', 'on-edge.mjs', 'on-workers.mjs']) {
       copyFileSync(join(import.meta.dirname, file), join(project, file))
     }
     const place = { folder, project, redisUrl: server.url, rest: { url: rest.url, token: rest.token } }

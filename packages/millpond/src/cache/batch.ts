@@ -24,6 +24,7 @@ export function createBatch<Input, Value>(options: {
 }): (input: Input, context: LoadContext) => Promise<Value> {
   const { name, loadMany, max, clock } = options
   let gathered: Waiting<Input, Value>[] = []
+  let dueAt = 0
 
   async function flush(): Promise<void> {
     const batch = gathered
@@ -48,7 +49,11 @@ export function createBatch<Input, Value>(options: {
 
   return (input, context) =>
     new Promise((resolve, reject) => {
-      if (gathered.length === 0) clock.after(0, () => void flush())
+      // Or when the turn is long over: on some platforms a request takes its timers with it when it ends.
+      if (gathered.length === 0 || dueAt < clock.now()) {
+        dueAt = clock.now()
+        clock.after(0, () => void flush())
+      }
       gathered.push({ input, context, resolve, reject })
       if (gathered.length >= max) void flush()
     })

@@ -52,7 +52,10 @@ export interface CacheOptions {
   readonly push?: Push | undefined
   /** How many loads may run at once while the store is away; the others wait their turn. A whole number from 1; default 32. */
   readonly loadsWithoutStore?: number | undefined
-  /** Is given the work that goes on after an answer (a background refresh), for platforms that stop a process then. */
+  /**
+   * Is given work that others wait for, or that goes on after an answer (a load, a refresh, an invalidation to deliver once more), for platforms that stop it when its request ends. Without it there,
+   * a load that was stopped keeps the process's other reads of the entry waiting for up to twice `lease`.
+   */
   readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined
   readonly reporter?: CacheReporter | undefined
   /** Numbers from 0 to below 1 for jitter and refresh ahead; default Math.random. */
@@ -134,8 +137,16 @@ export function createCache(options: CacheOptions): Cache {
   let longestTtlMs = 0
   // Longer than any entry that names the tag, so that a version does not vanish under a live entry. If it does, that entry is a miss.
   const tagTtlMs = () => Math.max(SHORTEST_TAG_TTL_MS, longestTtlMs * 2)
-  const undelivered = createUndelivered({ store, clock, lifeMs: LONGEST_LIFE_MS, tagTtlMs })
-  const flights = createFlights<Answer>()
+  function keepAlive(work: Promise<unknown>): void {
+    try {
+      options.waitUntil?.(work)
+    } catch (error) {
+      // It may be a hook that is there during a request only. The read has its answer all the same.
+      report({ type: 'hook-error', operation: 'waitUntil', error })
+    }
+  }
+  const undelivered = createUndelivered({ store, clock, lifeMs: LONGEST_LIFE_MS, tagTtlMs, keepAlive })
+  const flights = createFlights<Answer>(clock, 2 * leaseMs)
   const maxBytes = readCount(action, 'localMaxBytes', options.localMaxBytes ?? 16 * 2 ** 20)
   const tier = createLocalTier({ clock, maxBytes })
   const push = disabled ? undefined : options.push
@@ -159,8 +170,8 @@ export function createCache(options: CacheOptions): Cache {
     flights,
     reportLocal,
     signals,
-    gate: createGate(readCount(action, 'loadsWithoutStore', options.loadsWithoutStore ?? 32)),
-    waitUntil: options.waitUntil,
+    gate: createGate(readCount(action, 'loadsWithoutStore', options.loadsWithoutStore ?? 32), clock, leaseMs),
+    keepAlive,
   })
 
   const invalidator = createInvalidator({ ...parts, mark: flights.mark })

@@ -1,6 +1,6 @@
 import { type Awaitable, whenReady } from '../awaitable.ts'
 import type { StoreKey } from '../key.ts'
-import { sleep } from '../time/clock.ts'
+import { within } from '../time/clock.ts'
 import type { ReadReason, ReadStatus } from './event.ts'
 import { freeze, isPrimitive } from './freeze.ts'
 import { type Answer, createLoader, type LoaderSettings, toAnswer } from './load.ts'
@@ -28,7 +28,8 @@ export interface CacheResult<Value> {
 export interface ReaderSettings extends LoaderSettings {
   readonly local: LocalTier
   readonly reportLocal: (name: string) => void
-  readonly waitUntil: ((work: Promise<unknown>) => void) | undefined
+  /** Keeps the platform from stopping the work when the request that began it ends. */
+  readonly keepAlive: (work: Promise<unknown>) => void
   /** True when there is nothing to ask: each read goes to its loader. */
   readonly disabled: boolean
 }
@@ -76,6 +77,8 @@ type Step<Value> =
       readonly spare: Found<Value> | undefined
     }
 
+type Flown<Value> = Extract<Step<Value>, { kind: 'flight' }>
+
 /**
  * Creates the read path. A hit is one round trip and one command; a miss adds the lease and the fill. Whatever the store does, a read whose loader works is answered.
  */
@@ -121,8 +124,15 @@ export function createReader(settings: ReaderSettings): Reader {
     if (found.kind === 'miss') {
       const run = (flight: Flight<Answer>) => loader.underLease(spec, flight, found)
       // What this process is loading is out of date, but one loader for a key at a time: the new one follows it.
-      const follow = (flight: Flight<Answer>) => ended(now).then(() => run(flight))
-      return start(entry, false, now?.held ? follow : run, spare)
+      if (now?.held) {
+        const follow = (flight: Flight<Answer>) =>
+          flights.wait(now).then(
+            () => run(flight),
+            () => run(flight),
+          )
+        return start(entry, false, follow, spare)
+      }
+      return start(entry, false, run, spare)
     }
     report({ type: 'store-error', operation: 'read', error: found.error })
     return start(entry, true, (flight) => loader.alone(spec, flight, 'store-failed'))
@@ -151,19 +161,20 @@ export function createReader(settings: ReaderSettings): Reader {
     run: (flight: Flight<Answer>) => Promise<Answer>,
     spare?: Found<Value>,
   ): Step<Value> {
-    return { kind: 'flight', flight: flights.begin(entry, alone, run), joined: false, spare }
+    const flight = flights.begin(entry, alone, run)
+    settings.keepAlive(flight.result.catch(() => {}))
+    return { kind: 'flight', flight, joined: false, spare }
   }
 
-  /** Waits for the load; takes the spare when that fails, or takes longer than the soft timeout. */
+  /** Waits for the load; takes the spare when that fails, or takes longer than the soft timeout. Undefined when another's load takes too long to wait for it. */
   async function settle<Value>(
     spec: Spec<Value>,
-    flight: Flight<Answer>,
-    given: Found<Value> | undefined,
-  ): Promise<Answer | Found<Value>> {
+    { flight, joined, spare: given }: Flown<Value>,
+  ): Promise<Answer | Found<Value> | undefined> {
     try {
+      const ending = joined ? flights.wait(flight) : flight.result
       const { softTimeoutMs } = spec
-      if (given === undefined || softTimeoutMs === undefined) return await flight.result
-      return await Promise.race([flight.result, sleep(clock, softTimeoutMs).then(() => given)])
+      return (await (given && softTimeoutMs !== undefined ? within(clock, softTimeoutMs, ending) : ending)) ?? given
     } catch (error) {
       const spare = given ?? (await findSpare(spec))
       if (spare) return spare
@@ -179,16 +190,14 @@ export function createReader(settings: ReaderSettings): Reader {
   }
 
   /** Waits for a load and gives its value, or the spare. */
-  async function land<Value>(
-    spec: Spec<Value>,
-    step: Extract<Step<Value>, { kind: 'flight' }>,
-  ): Promise<CacheResult<Value>> {
+  async function land<Value>(spec: Spec<Value>, step: Flown<Value>): Promise<CacheResult<Value>> {
     const { flight, joined } = step
     let failed = false
     flight.result.catch(() => {
       failed = true
     })
-    const settled = await settle(spec, flight, step.spare)
+    const settled = await settle(spec, step)
+    if (!settled) return read(spec)
     if ('entry' in settled) {
       return finish(spec, toAnswer(settled, 'stale', failed ? 'load-failed' : 'load-slow'), joined, settled.value)
     }
@@ -241,13 +250,15 @@ export function createReader(settings: ReaderSettings): Reader {
     return step.kind === 'answer' ? finish(spec, step.answer, false, step.decoded.value) : land(spec, step)
   }
 
+  function read<Value>(spec: Spec<Value>): Promise<CacheResult<Value>> {
+    const near = findLocal(spec)
+    return near ? serveLocal(spec, near) : lookUp(spec, (looked) => end(spec, looked))
+  }
+
   return {
     findKept: (slot) => local.get(slot.entry),
     serve,
-    read(spec) {
-      const near = findLocal(spec)
-      return near ? serveLocal(spec, near) : lookUp(spec, (looked) => end(spec, looked))
-    },
+    read,
     async peek(spec) {
       const near = findLocal(spec)
       if (near) return { status: 'hit', get: async () => serveLocal(spec, near) }
@@ -259,8 +270,4 @@ export function createReader(settings: ReaderSettings): Reader {
 function toPeekStatus(found: Look<unknown> | undefined): Peek<unknown>['status'] {
   if (found?.kind !== 'found') return 'nothing'
   return found.freshness === 'stale' ? 'stale' : 'hit'
-}
-
-async function ended(flight: Flight<unknown> | undefined): Promise<void> {
-  await flight?.result.catch(() => {})
 }

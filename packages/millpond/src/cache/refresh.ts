@@ -1,4 +1,5 @@
 import { createNonce } from '../key.ts'
+import { instantOf } from '../time/clock.ts'
 import { attempt } from './lease.ts'
 import type { Loader, LoaderSettings } from './load.ts'
 import type { Spec } from './spec.ts'
@@ -7,15 +8,15 @@ import type { Spec } from './spec.ts'
 export type Refresh = (spec: Spec<unknown>, seen: string) => void
 
 /**
- * Creates the background refresh. It asks for the lease once: when another holds it, that one refreshes. A load that fails leaves the entry as it is. `waitUntil` is given the
- * promise, for platforms that stop a process after its response.
+ * Creates the background refresh. It asks for the lease once: when another holds it, that one refreshes. A load that fails leaves the entry as it is.
  */
 export function createRefresh(
-  settings: LoaderSettings & { readonly waitUntil: ((work: Promise<unknown>) => void) | undefined },
+  settings: LoaderSettings & { readonly keepAlive: (work: Promise<unknown>) => void },
   loader: Loader,
 ): Refresh {
-  const { flights, report, waitUntil } = settings
-  const asking = new Set<string>()
+  const { clock, flights, report, leaseMs, keepAlive } = settings
+  /** Until when an entry is being asked for. */
+  const asking = new Map<string, number>()
 
   async function refresh(spec: Spec<unknown>, seen: string): Promise<void> {
     const token = createNonce()
@@ -31,14 +32,9 @@ export function createRefresh(
 
   return (spec, seen) => {
     const { entry } = spec.slot
-    if (asking.has(entry) || flights.get(entry)) return
-    asking.add(entry)
-    const work = refresh(spec, seen).finally(() => asking.delete(entry))
-    try {
-      waitUntil?.(work)
-    } catch (error) {
-      // It may be a hook that is there during a request only. The read has its answer all the same.
-      report({ type: 'hook-error', operation: 'waitUntil', error })
-    }
+    const now = instantOf(clock)
+    if ((asking.get(entry) ?? 0) > now || flights.get(entry)) return
+    asking.set(entry, now + leaseMs)
+    keepAlive(refresh(spec, seen).finally(() => asking.delete(entry)))
   }
 }

@@ -22,6 +22,7 @@ describe('staleFor', () => {
     const load = vi.fn(() => version)
     const value = cache.define({ name: 'value', ttl: '60s', staleFor: '60s', load })
     await value.get()
+    expect(background.splice(0).length).toBe(1)
     version = 2
     await clock.advance(60_000)
     const reads = await Promise.all([value.get(), value.get(), value.get()])
@@ -140,6 +141,7 @@ describe('XFetch', () => {
     })
     const value = cache.define({ name: 'value', ttl: '60s', load })
     await value.get()
+    background.length = 0
     await clock.advance(20_000)
     expect((await value.get()).status).toBe('hit')
     expect(background.length).toBe(0)

@@ -31,7 +31,7 @@ function setUp() {
       return answer()
     },
   }
-  const undelivered = createUndelivered({ store, clock, lifeMs: LIFE_MS, tagTtlMs: () => LIFE_MS })
+  const undelivered = createUndelivered({ store, clock, lifeMs: LIFE_MS, tagTtlMs: () => LIFE_MS, keepAlive: () => {} })
   const keys = (...names: string[]) => names as StoreKey[]
   const slot = (name: string, ...tags: string[]) => ({
     entry: `e:${name}` as StoreKey,

@@ -6,6 +6,8 @@ import type { Slot } from './slot.ts'
 const FIRST_RETRY_MS = 100
 const LONGEST_RETRY_MS = 1_000
 const KEYS_PER_TRY = 500
+/** How long a try may take. */
+const TRY_MS = 5_000
 
 /** Invalidations, deletions and leases to give back that the store has not acknowledged. Until it has, this process answers what the first two concern without the cache. */
 export interface Undelivered {
@@ -21,6 +23,14 @@ export interface Undelivered {
   close(): void
 }
 
+/** A try that is to come or under way. */
+interface Plan {
+  /** When it must have gone with the request that planned it, as on some platforms it does. */
+  readonly goneAt: number
+  isTrying: boolean
+  cancel(): void
+}
+
 type Waiting =
   | { readonly kind: 'tag' | 'key'; readonly giveUpAt: number }
   | { readonly kind: 'lease'; readonly lease: StoreKey; readonly token: string; readonly giveUpAt: number }
@@ -34,12 +44,13 @@ export function createUndelivered(options: {
   readonly clock: Clock
   readonly lifeMs: number
   readonly tagTtlMs: () => number
+  /** Keeps the platform from stopping a try when the request that began it ends. */
+  readonly keepAlive: (work: Promise<unknown>) => void
 }): Undelivered {
-  const { store, clock, lifeMs, tagTtlMs } = options
+  const { store, clock, lifeMs, tagTtlMs, keepAlive } = options
   /** By the tag or key; a lease by the entry that it covers, else by its token. */
   const waiting = new Map<string, Waiting>()
-  let cancel: (() => void) | undefined
-  let trying = false
+  let plan: Plan | undefined
   let closed = false
   let pauseMs = FIRST_RETRY_MS
 
@@ -49,18 +60,36 @@ export function createUndelivered(options: {
     schedule()
   }
 
+  /** Plans a try, for a request that can keep the platform from stopping it; those that follow by themselves are not worth a process. */
   function schedule(): void {
-    if (closed || cancel || waiting.size === 0) return
-    const run = () => {
-      trying = true
-      void retry().finally(() => {
-        trying = false
-        cancel = undefined
-        schedule()
-      })
-    }
-    cancel = clock.after(pauseMs, run, { background: true })
-    pauseMs = Math.min(pauseMs * 2, LONGEST_RETRY_MS)
+    const planned = waiting.size > 0 && tryLater()
+    if (planned) keepAlive(planned)
+  }
+
+  /** Resolves when the try has ended; undefined when there is one already. */
+  function tryLater(): Promise<void> | undefined {
+    if (closed || (plan && instantOf(clock) < plan.goneAt)) return undefined
+    return new Promise((resolve) => {
+      const run = () => {
+        mine.isTrying = true
+        void retry().finally(() => {
+          if (plan === mine) plan = undefined
+          if (waiting.size > 0) void tryLater()
+          resolve()
+        })
+      }
+      const cancel = clock.after(pauseMs, run, { background: true })
+      const mine: Plan = {
+        goneAt: instantOf(clock) + pauseMs + TRY_MS,
+        isTrying: false,
+        cancel() {
+          cancel()
+          resolve()
+        },
+      }
+      plan = mine
+      pauseMs = Math.min(pauseMs * 2, LONGEST_RETRY_MS)
+    })
   }
 
   async function retry(): Promise<void> {
@@ -93,19 +122,23 @@ export function createUndelivered(options: {
       waiting.set(id, { kind: 'lease', lease, token, giveUpAt: instantOf(clock) + tagTtlMs() })
       schedule()
     },
-    covers: (slot) => waiting.size > 0 && (waiting.has(slot.entry) || slot.tags.some((tag) => waiting.has(tag))),
+    covers(slot) {
+      if (waiting.size === 0) return false
+      schedule()
+      return waiting.has(slot.entry) || slot.tags.some((tag) => waiting.has(tag))
+    },
     hurry() {
       pauseMs = FIRST_RETRY_MS
-      if (trying) return
-      cancel?.()
-      cancel = undefined
+      if (plan?.isTrying) return
+      plan?.cancel()
+      plan = undefined
       schedule()
     },
     // Not a getter: one in a literal gives each object a shape of its own, for good half of what a cache costs to create.
     size: () => waiting.size,
     close() {
       closed = true
-      cancel?.()
+      plan?.cancel()
     },
   }
 }

@@ -44,7 +44,7 @@ export async function hold<const P extends Policies>(
     const askedAt = now()
     cancel = schedule()
     try {
-      closing.throwIfAborted()
+      if (closing.closed) throw new TypeError('Cannot prolong: the limiter is closed')
       const held = await guard('prolong', () => store.prolong(permits))
       if (released) return
       if (permits.every((permit: LimitMark, index) => held[index] === permit.cost)) heldUntil = askedAt + ttlMs

@@ -1,5 +1,5 @@
 import type { StoreKey } from '../key.ts'
-import { instantOf } from '../time/clock.ts'
+import { instantOf, within } from '../time/clock.ts'
 import type { LimiterParts } from './limiter-parts.ts'
 import type { PolicyCheck } from './read-takes.ts'
 import { readVerdict, type Verdict } from './verdict.ts'
@@ -81,7 +81,12 @@ export function createLeases({ guard, store, refund, clock, closing }: LimiterPa
         await block
         continue
       }
-      const block = found.block instanceof Promise ? await found.block : found.block
+      // The request that asks may be gone, on platforms that stop its work then.
+      const block = found.block instanceof Promise ? await within(clock, LEASE_MS, found.block) : found.block
+      if (!block) {
+        if (blocks.get(check.key) === found) blocks.delete(check.key)
+        continue
+      }
       const usable = now() < block.until && block.limit === check.limit
       if (usable && block.left >= check.cost) {
         block.left -= check.cost
@@ -92,9 +97,9 @@ export function createLeases({ guard, store, refund, clock, closing }: LimiterPa
     }
   }
 
-  closing.addEventListener('abort', async () => {
+  closing.onClose = async () => {
     for (const [key, { block }] of blocks) if (!(block instanceof Promise)) await end(key, block)
-  })
+  }
   return spend
 }
 

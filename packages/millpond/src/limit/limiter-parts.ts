@@ -10,7 +10,7 @@ export interface LimiterParts {
   readonly guard: CallPolicy
   readonly store: LimitStore
   readonly clock: Clock
-  /** Aborted when the limiter is closed. */
-  readonly closing: AbortSignal
+  /** Whether the limiter is closed, and what it does then. No signal: Cloudflare's workers make none outside a request. */
+  readonly closing: { closed: boolean; onClose: () => void }
   refund(marks: readonly LimitMark[]): Promise<{ readonly delivered: boolean }>
 }

@@ -105,7 +105,7 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
     maxAgeMs: denialMemo === false ? 0 : toMilliseconds(denialMemo, { action, name: 'denialMemo', maxMs: 3_600_000 }),
   })
   const tally = createLimitTally<Name>(Object.keys(policies), options.reporter)
-  const closing = new AbortController()
+  const closing = { closed: false, onClose() {} }
 
   async function take(takes: Takes<Name>): Promise<Decision<Name>> {
     const reading = read.checks(takes)
@@ -161,7 +161,7 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
     )
   }
 
-  const parts = { guard, store, clock, closing: closing.signal, refund: refundMarks }
+  const parts = { guard, store, clock, closing, refund: refundMarks }
   const spend = Object.values<Policy<never>>(policies)
     .find(({ lease }) => lease)
     ?.lease?.create(parts)
@@ -179,7 +179,10 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
     },
     counters: () => structuredClone(tally.counters),
     selfTest: async () => testStore(keyring.limit('self-test', await keyring.id(createNonce())), parts),
-    close: () => closing.abort(),
+    close() {
+      closing.closed = true
+      closing.onClose()
+    },
     [limiterParts]: parts,
   }
 }

@@ -79,7 +79,7 @@ test('createBreaker() lets all pass once a probe has succeeded, and tells of tha
   expect([all, onClose.mock.calls.length]).toEqual([[1, 2, 3], 1])
 })
 
-test('createBreaker() makes one probe at a time whatever calls from before come to, and another after these', async () => {
+test('createBreaker() makes one probe in each pause whatever calls from before come to, and another after these', async () => {
   const { clock, breaker } = setUp()
   const fails: ((error: Error) => void)[] = []
   const late = Array.from({ length: 5 }, () =>
@@ -95,7 +95,7 @@ test('createBreaker() makes one probe at a time whatever calls from before come 
   const probe = breaker('read', slow)
   failNext(1)
   await late[2]
-  await clock.advance(1_000)
+  await clock.advance(999)
   await expect(breaker('read', async () => 'a second probe')).rejects.toThrow('failed 3 times in a row')
   answer('back')
   await probe
@@ -103,6 +103,15 @@ test('createBreaker() makes one probe at a time whatever calls from before come 
   await Promise.all(late)
   await clock.advance(1_000)
   expect(await breaker('read', async () => 'another probe')).toBe('another probe')
+})
+
+test('createBreaker() makes another probe when one is never answered', async () => {
+  const { clock, breaker } = setUp()
+  for (let turn = 0; turn < 2; turn += 1) await breaker('read', fail).catch(() => {})
+  await clock.advance(1_000)
+  void breaker('read', () => new Promise(() => {}))
+  await clock.advance(1_000)
+  expect(await breaker('read', async () => 'back')).toBe('back')
 })
 
 test('createBreaker() measures its pause by the clock that cannot be set', async () => {

@@ -2,9 +2,8 @@ import { StoreTimeoutError } from '../errors.ts'
 import type { Clock } from '../time/clock.ts'
 import type { CallPolicy } from './call.ts'
 
-/** The calls that began within one millisecond, which one timer bounds together. */
+/** The calls that began together, which one timer bounds. */
 interface Bucket {
-  readonly startedAt: number
   /** Rejects the calls that are still open. */
   readonly open: Set<() => void>
   cancel: () => void
@@ -21,15 +20,20 @@ export function createDeadline(options: { deadlineMs: number; clock: Clock }): C
   const { deadlineMs, clock } = options
   let current: Bucket | undefined
 
-  function enter(startedAt: number): Bucket {
-    if (current?.startedAt === startedAt && current.open.size > 0) return current
-    const bucket: Bucket = { startedAt, open: new Set(), cancel: () => {} }
-    bucket.cancel = clock.after(deadlineMs, () => {
+  function enter(): Bucket {
+    if (current) return current
+    const startedAt = clock.now()
+    const onTime = () => {
       const lateMs = clock.now() - startedAt - deadlineMs
-      if (lateMs < LATE_MS) return expire(bucket)
-      bucket.cancel = clock.after(Math.min(lateMs, deadlineMs), () => expire(bucket))
-    })
+      if (lateMs < LATE_MS) expire(bucket)
+      else bucket.cancel = clock.after(Math.min(lateMs, deadlineMs), () => expire(bucket))
+    }
+    const bucket: Bucket = { open: new Set(), cancel: clock.after(deadlineMs, onTime) }
     current = bucket
+    // Later ones may be of another request, and on some platforms a request takes its timers with it when it ends.
+    queueMicrotask(() => {
+      current = undefined
+    })
     return bucket
   }
 
@@ -39,7 +43,7 @@ export function createDeadline(options: { deadlineMs: number; clock: Clock }): C
 
   return (operation, call) =>
     new Promise((resolve, reject) => {
-      const bucket = enter(clock.now())
+      const bucket = enter()
       const giveUp = () => reject(new StoreTimeoutError(operation, deadlineMs))
       bucket.open.add(giveUp)
       const leave = () => {

@@ -28,6 +28,14 @@ export function instantOf(clock: Clock): number {
   return clock.monotonic ? clock.monotonic() : clock.now()
 }
 
+/** Settles as `work` does, or resolves with undefined after `ms` milliseconds of the given clock. */
+export function within<T>(clock: Clock, ms: number, work: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(ms, () => resolve(undefined))
+    work.then(resolve, reject).finally(cancel)
+  })
+}
+
 /** Resolves after `ms` milliseconds of the given clock. */
 export function sleep(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => {

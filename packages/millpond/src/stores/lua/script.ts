@@ -4,27 +4,24 @@
  */
 export const lua = (texts: TemplateStringsArray, ...holes: readonly string[]): string => String.raw(texts, ...holes)
 
-/** A Lua script and its SHA-1, which is computed once. */
+/** A Lua script and its SHA-1. */
 export interface Script {
   readonly source: string
   /** Undefined until `ready` has resolved. */
   sha: string | undefined
+  /** Computes it; until it is known each call does. */
   ready(): Promise<string>
 }
 
 /** Creates a script from its source. */
 export function createScript(source: string): Script {
   const text = source.trim()
-  let computing: Promise<string> | undefined
   const script: Script = {
     source: text,
     sha: undefined,
-    ready() {
-      computing ??= sha1(text).then((sha) => {
-        script.sha = sha
-        return sha
-      })
-      return computing
+    async ready() {
+      script.sha ??= await sha1(text)
+      return script.sha
     },
   }
   return script

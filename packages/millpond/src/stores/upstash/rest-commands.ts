@@ -128,6 +128,18 @@ function toReason(error: unknown): string {
   return error.name === 'TimeoutError' ? 'no answer in time' : error.name
 }
 
-/** After the callbacks of this turn of the event loop where the runtime can tell, otherwise after the current microtasks. */
+/** Cloudflare's workers answer many requests in one isolate, and one that ends takes its timers and its POSTs with it: what is of different requests stays apart. */
+const { navigator } = globalThis as { readonly navigator?: { readonly userAgent?: string } }
+const isSharedIsolate = navigator?.userAgent === 'Cloudflare-Workers'
+
+/** After the callbacks of this turn of the event loop where the runtime can tell, otherwise after the microtasks of this callback. */
 const endOfTick: (run: () => void) => void =
-  typeof setImmediate === 'function' ? (run) => void setImmediate(run) : (run) => void setTimeout(run, 0)
+  typeof setImmediate === 'function' && !isSharedIsolate ? (run) => void setImmediate(run) : afterMicrotasks
+
+/** As many as a take or a read needs from its call to its first command, and to spare. */
+const MICROTASKS = 30
+
+async function afterMicrotasks(run: () => void): Promise<void> {
+  for (let waited = 0; waited < MICROTASKS; waited += 1) await null
+  run()
+}
