@@ -51,6 +51,17 @@ describeWith('redis', 'a cluster', () => {
     expect(await command(server, 'FLUSHALL')).toBe('{"result":"OK"}')
   })
 
+  it('close() leaves no connection to any node', async () => {
+    const connections = () =>
+      nodes.map(({ port }) => cli(port, 'CLIENT', 'LIST').split('name=millpond-rest').length - 1)
+    const before = connections()
+    const other = await createServer({ redis: nodes[0]?.url ?? '' })
+    await command(other, 'DBSIZE')
+    expect(connections().every((count, index) => count > (before[index] ?? 0))).toBe(true)
+    await other.close()
+    await vi.waitFor(() => expect(connections()).toEqual(before), soon)
+  })
+
   it('the replies of all nodes are held to maxReplyBytes together, once for each request', async () => {
     const bounded = await createServer({ redis: nodes[0]?.url ?? '', maxReplyBytes: 2_500 })
     const keys = Array.from({ length: 20 }, (_, index) => `k${index}`)
