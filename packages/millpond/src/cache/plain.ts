@@ -143,7 +143,7 @@ export function createPlainCache(settings: PlainSettings): PlainCache {
       const ttlMs = toMilliseconds(ttl, { action: 'Cannot set', name: 'ttl', maxMs: LONGEST_TTL_MS })
       const body = toBody(value)
       const held = stamp ?? (await take(key, ttlMs))
-      if (disabled || !held) return { stored: false }
+      if (!held) return { stored: false }
       const { entry, lease, tags } = (await toSpec(key)).slot
       const sealed = await close(settings, body, entry)
       if (sealed === undefined) return { stored: false }

@@ -30,6 +30,20 @@ const remainingOf = (decision: { status: string } | { nearest: { remaining: numb
   'nearest' in decision ? decision.nearest.remaining : undefined
 
 describe('policies', () => {
+  test('a token bucket gets back its whole limit in a window where nothing else is said', () => {
+    expect(tokenBucket({ limit: 7, window: '1s', onUnavailable: 'open' }).refill).toBe(7)
+  })
+
+  test('permits are taken as many as asked for, and given back together', async () => {
+    const uploads = concurrency({ limit: 3, ttl: '30s', onUnavailable: 'closed' })
+    const limiter = createLimiter({ store: memory({ clock: createFakeClock() }), policies: { uploads } })
+    const both = await limiter.take({ policy: 'uploads', key: 'a', cost: 2 })
+    expect(remainingOf(both)).toBe(1)
+    expect((await limiter.take({ policy: 'uploads', key: 'a', cost: 2 })).allowed).toBe(false)
+    await limiter.refund(both)
+    expect(remainingOf(await limiter.take({ policy: 'uploads', key: 'a', cost: 3 }))).toBe(0)
+  })
+
   test('a token bucket states how long an empty one takes to fill', async () => {
     const { limiter } = setUp()
     const decision = await limiter.take({ policy: 'bucket', key: 'a', cost: 10 })

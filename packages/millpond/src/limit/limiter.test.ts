@@ -143,6 +143,11 @@ describe('take()', () => {
     )
     await expect(limiter.reset('waitlists' as 'waitlist', 'a')).rejects.toThrow('Cannot reset: "policy" must be one of')
     await expect(limiter.reset('waitlist', '')).rejects.toThrow('Cannot reset "waitlist": "key" must be')
+    const tiered = slidingWindow({ limit: (units: number) => units, window: '1s', onUnavailable: 'open' })
+    const byTier = createLimiter({ store: memory(), policies: { tiered } })
+    await expect(byTier.take({ policy: 'tiered', key: 'a', context: 10_001 })).rejects.toThrow(
+      'Cannot take from "tiered": "limit" must be at most 10000, received 10001',
+    )
     await expect(take(undefined)).rejects.toThrow('"policy" must be one of global, waitlist, chat, received undefined')
     await expect(take([])).rejects.toThrow('Cannot take: a policy must be named, received none')
     await expect(
@@ -225,6 +230,8 @@ test('createLimiter() throws for a policy that is none', () => {
 
 test('selfTest() tells a limit that refuses from one that does not', async () => {
   expect(await setUp().limiter.selfTest()).toMatchObject({ ok: true })
+  const warnings = () => Promise.reject(new StoreUnavailableError('no INFO here'))
+  expect(await setUp({ store: { warnings } }).limiter.selfTest()).toMatchObject({ ok: true, warnings: [] })
   const verdict = { allowed: true, remaining: 1, resetMs: 0, retryAfterMs: 0 }
   expect(await setUp({ store: { take: async () => [verdict] } }).limiter.selfTest()).toMatchObject({
     ok: false,
