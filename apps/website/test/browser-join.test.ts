@@ -61,7 +61,8 @@ describeWith('chromium', 'joining in a browser', () => {
       page.locator('#quiz legend').evaluateAll((all) => all.indexOf(document.activeElement as HTMLElement & SVGElement))
     const current = () => page.locator('#quiz [aria-current=step]').innerText()
     const shown = () => page.locator('#quiz fieldset').evaluateAll((all) => all.map((each) => each.clientHeight > 0))
-    expect(await shown()).toEqual([true, false, false, false])
+    // All of them stand there until the scripts have come.
+    await expect.poll(shown).toEqual([true, false, false, false])
     await page.getByLabel('Ring', { exact: true }).focus()
     await page.keyboard.press('Space')
     await page.locator('#quiz').getByRole('button', { name: 'Next' }).focus()
