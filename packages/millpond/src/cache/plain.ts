@@ -139,6 +139,7 @@ export function createPlainCache(settings: PlainSettings): PlainCache {
       const ageMs = Math.max(0, clock.now() - found.entry.storedAt)
       return { status: 'hit', value: found.value, ageMs, ttlMs: Math.max(0, found.entry.ttlMs - ageMs) }
     },
+    // Plain JavaScript may leave the options out: the TTL that is missing is what it is told of.
     async set(key, value, { ttl, stamp } = Object()) {
       const ttlMs = toMilliseconds(ttl, { action: 'Cannot set', name: 'ttl', maxMs: LONGEST_TTL_MS })
       const body = toBody(value)

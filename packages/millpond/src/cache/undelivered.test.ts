@@ -31,7 +31,9 @@ function setUp() {
       return answer()
     },
   }
-  const undelivered = createUndelivered({ store, clock, lifeMs: LIFE_MS, tagTtlMs: () => LIFE_MS, keepAlive: () => {} })
+  const kept: Promise<unknown>[] = []
+  const keepAlive = (work: Promise<unknown>) => void kept.push(work)
+  const undelivered = createUndelivered({ store, clock, lifeMs: LIFE_MS, tagTtlMs: () => LIFE_MS, keepAlive })
   const keys = (...names: string[]) => names as StoreKey[]
   const slot = (name: string, ...tags: string[]) => ({
     entry: `e:${name}` as StoreKey,
@@ -41,6 +43,7 @@ function setUp() {
   return {
     clock,
     calls,
+    kept,
     undelivered,
     keys,
     slot,
@@ -89,6 +92,27 @@ describe('createUndelivered()', () => {
       false,
     ])
     expect(new Set(calls.map(({ nonce }) => nonce).filter(Boolean)).size).toBe(7)
+  })
+
+  test('keeps a platform from stopping the first try that a request leaves behind, and not the later ones', async () => {
+    const { clock, calls, kept, undelivered, keys, slot } = setUp()
+    undelivered.addTags(keys('a'))
+    undelivered.addTags(keys('b'))
+    undelivered.covers(slot('1', 'a'))
+    expect(kept.length).toBe(1)
+    await clock.advance(100)
+    await kept[0]
+    expect(calls.length).toBe(1)
+    await clock.advance(5_000)
+    expect([kept.length, calls.length > 3]).toEqual([1, true])
+    undelivered.close()
+  })
+
+  test('lets a platform go when it is closed', async () => {
+    const { kept, undelivered, keys } = setUp()
+    undelivered.addTags(keys('a'))
+    undelivered.close()
+    expect(await Promise.all(kept)).toEqual([undefined])
   })
 
   test('gives back each lease by its token until the store acknowledges, and covers nothing meanwhile', async () => {

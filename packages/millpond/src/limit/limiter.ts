@@ -86,6 +86,7 @@ export interface Limiter<P extends Policies> {
 export function createLimiter<const P extends Policies>(options: LimiterOptions<P>): Limiter<P> {
   type Name = keyof P & string
   const action = 'Cannot create limiter'
+  // Plain JavaScript may leave them out: the store that is missing is what it is told of.
   const { store, clock = systemClock, denialMemo = '1s' }: LimiterOptions<P> = Object(options)
   // Each take would fail, and under an open policy pass as in an outage.
   if (!store?.take) throw new TypeError(`${action}: "store" must be a store, received ${typeof store}`)
