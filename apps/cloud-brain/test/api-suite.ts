@@ -10,6 +10,7 @@ import { describeCaching } from './caching-cases.ts'
 import { describeChat } from './chat-cases.ts'
 import { describeConcurrency } from './concurrent-cases.ts'
 import { createHarness, emptyTables, type Harness, openTestIssuer, type TestIssuer } from './harness.ts'
+import { describeIngestBounds } from './ingest-bounds-cases.ts'
 import { describeIngest } from './ingest-cases.ts'
 import { describeOpenApi } from './openapi-cases.ts'
 import { describeOutbox } from './outbox-cases.ts'
@@ -63,6 +64,7 @@ export function describeApi(
     describeChat(current)
     more(current)
     describeIngest(current)
+    describeIngestBounds(current)
     describeOutbox(current)
     describeBadInput(current)
     describeAuth(current)
