@@ -130,3 +130,12 @@ async function openDirect(): Promise<Socket> {
   await once(socket, 'connect')
   return socket
 }
+
+test('what is forgotten passes nothing any more and is not told so; a new connection is like any', async () => {
+  const socket = await open()
+  expect(await say(socket, 'a')).toBe('echo:a')
+  proxy.forget()
+  socket.write('b')
+  expect(await say(await open(), 'c')).toBe('echo:c')
+  expect(socket.destroyed || socket.readableEnded || socket.readableLength > 0).toBe(false)
+})

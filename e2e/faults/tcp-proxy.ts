@@ -18,6 +18,8 @@ export type NetworkFault =
 export interface TcpProxy {
   readonly port: number
   setFault(fault: NetworkFault): void
+  /** From now on nothing passes over the open connections, and neither end is told, as when a NAT or a load balancer has forgotten them. New ones are like any. */
+  forget(): void
   /** Sends new connections to another port on this machine, and ends the open ones: as a fail-over address does. */
   retarget(port: number): void
   close(): Promise<void>
@@ -26,6 +28,7 @@ export interface TcpProxy {
 interface Pair {
   readonly client: Socket
   readonly server: Socket
+  isForgotten: boolean
 }
 
 /** Starts a proxy on a free port of 127.0.0.1. `random` gives numbers from 0 to below 1 for the jitter. */
@@ -52,7 +55,7 @@ export async function startTcpProxy(options: { target: number; random?: () => nu
   /** Passes one piece on as the fault of the moment says. */
   async function pass(pair: Pair, { from, to, chunk, arrivedAt }: Piece): Promise<void> {
     while (fault.kind === 'black-hole') await new Promise<void>((go) => void waiting.push(go))
-    if (to.destroyed) return
+    if (to.destroyed || pair.isForgotten) return
     switch (fault.kind) {
       case 'none':
         break
@@ -100,7 +103,7 @@ export async function startTcpProxy(options: { target: number; random?: () => nu
     client.on('error', () => {})
     if (fault.kind === 'refuse' || fault.kind === 'reset') return client.resetAndDestroy()
     const server = connect({ port: target, host: '127.0.0.1', allowHalfOpen: true })
-    const pair = { client, server }
+    const pair = { client, server, isForgotten: false }
     pairs.add(pair)
     pipe(pair, client, server)
     pipe(pair, server, client)
@@ -114,6 +117,9 @@ export async function startTcpProxy(options: { target: number; random?: () => nu
       fault = next
       release()
       if (next.kind === 'refuse') endAll('end')
+    },
+    forget() {
+      for (const pair of pairs) pair.isForgotten = true
     },
     retarget(port) {
       target = port

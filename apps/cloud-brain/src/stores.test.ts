@@ -1,8 +1,11 @@
+import { setTimeout } from 'node:timers/promises'
 import { memory } from 'millpond/memory'
+import { describeWith, startRedis } from 'millpond-e2e/servers'
+import { startTcpProxy } from 'millpond-e2e/tcp-proxy'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { SealingKey } from './seal.ts'
-import { createApiCache, toReconnectMs } from './stores.ts'
+import { createApiCache, openStores, toReconnectMs } from './stores.ts'
 
 const key = (id: string, byte: number): SealingKey => ({ id, key: Buffer.alloc(32, byte) })
 
@@ -58,4 +61,31 @@ it('toReconnectMs() stays below a quarter of a second however often it failed', 
   const waits = [1, 2, 10, 1_000].map(toReconnectMs)
   expect(waits.map((ms) => ms <= 250)).toEqual([true, true, true, true])
   expect(waits[0]).toBeLessThan(100)
+})
+
+describeWith('redis', 'openStores() on a Redis', () => {
+  it('connects anew when nothing passes over its connection any more, of which nobody is told', async () => {
+    const server = await startRedis()
+    const proxy = await startTcpProxy({ target: server.port })
+    const stores = await openStores({
+      store: { kind: 'redis', url: `redis://127.0.0.1:${proxy.port}` },
+      caching: true,
+    })
+    try {
+      await stores.limits.ping()
+      proxy.forget()
+      await expect(stores.limits.ping()).rejects.toThrow('the connection failed')
+      while (
+        !(await stores.limits.ping().then(
+          () => true,
+          () => false,
+        ))
+      )
+        await setTimeout(10)
+    } finally {
+      await stores.close()
+      await proxy.close()
+      await server.stop()
+    }
+  })
 })

@@ -8,6 +8,8 @@ import type { SealingKey } from './seal.ts'
 import { StartupError } from './startup-error.ts'
 
 const CONNECT_TIMEOUT_MS = 1000
+/** A connection that leaves a command unanswered for so long is dead, although nobody said so. */
+const SOCKET_TIMEOUT_MS = 1000
 const LONGEST_RECONNECT_MS = 200
 
 /** What the cache keeps its entries in, and what it is called. */
@@ -91,11 +93,11 @@ async function openRedis(url: string): Promise<{ store: Store; close(): Promise<
   const { Redis } = await import('ioredis')
   const client = new Redis(url, {
     lazyConnect: true,
-    maxRetriesPerRequest: 1,
+    // What a broken connection leaves unanswered is rejected at once. It may have run: sent again, a refund could give back too much.
+    maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
-    // What ran and was not answered would run twice: a refund could give back too much.
-    autoResendUnfulfilledCommands: false,
     connectTimeout: CONNECT_TIMEOUT_MS,
+    socketTimeout: SOCKET_TIMEOUT_MS,
     retryStrategy: toReconnectMs,
   })
   // The cache reports an outage as a bypass; without a listener ioredis prints every failed attempt.

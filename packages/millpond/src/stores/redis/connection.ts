@@ -5,7 +5,7 @@ import { toClusterSlot } from './cluster-slot.ts'
 /** The part of an ioredis client (`new Redis()` or `new Cluster()`) that the store uses. */
 export interface IoredisClient {
   readonly isCluster?: boolean
-  readonly options?: { readonly keyPrefix?: string | undefined }
+  readonly options?: { readonly keyPrefix?: string | undefined; readonly role?: unknown; readonly scaleReads?: unknown }
   /** Of a cluster, for each slot the addresses of its servers, the master's first. */
   readonly slots?: readonly (readonly string[] | undefined)[]
   nodes?(role: 'master'): IoredisClient[]
@@ -14,7 +14,13 @@ export interface IoredisClient {
 
 /** The part of a node-redis client (`createClient()`, `createClientPool()`) that the store uses. */
 export interface NodeRedisClient {
-  sendCommand(args: string[]): Promise<unknown>
+  sendCommand(args: string[], options?: NodeRedisOptions): Promise<unknown>
+}
+
+/** The part of a node-redis client of a master that sentinels name (`createSentinel()`) that the store uses. */
+export interface NodeRedisSentinel {
+  getMasterNode(): unknown
+  sendCommand(isReadonly: boolean | undefined, args: string[], options?: NodeRedisOptions): Promise<unknown>
 }
 
 /** The part of a node-redis cluster (`createCluster()`) that the store uses. */
@@ -23,16 +29,29 @@ export interface NodeRedisCluster {
   readonly slots?: readonly ({ readonly master?: { readonly address?: string } } | undefined)[]
   nodeClient(node: never): Promise<NodeRedisClient>
   getSlotRandomNode(slot: number): unknown
-  sendCommand(firstKey: string | undefined, isReadonly: boolean | undefined, args: string[]): Promise<unknown>
+  sendCommand(
+    firstKey: string | undefined,
+    isReadonly: boolean | undefined,
+    args: string[],
+    options?: NodeRedisOptions,
+  ): Promise<unknown>
+}
+
+/** The options of a node-redis command that the store sets. */
+interface NodeRedisOptions {
+  readonly typeMapping?: object
 }
 
 /** A connected client of one of the two libraries. */
-export type RedisClient = IoredisClient | NodeRedisClient | NodeRedisCluster
+export type RedisClient = IoredisClient | NodeRedisClient | NodeRedisSentinel | NodeRedisCluster
+
+/** A client may be set up to give Buffers or other types: the store reads strings and numbers. */
+const PLAIN_TYPES: NodeRedisOptions = { typeMapping: {} }
 
 /**
  * Commands over a client, each of which sends what one tick issues as one write.
  *
- * @throws {TypeError} when it is not a client of either library
+ * @throws {TypeError} when it is not a client of either library, or one that reads from replicas
  */
 export function createCommands(client: RedisClient): Commands {
   const { send, masters } = toSender(client)
@@ -45,7 +64,7 @@ export function createCommands(client: RedisClient): Commands {
     }
   }
   return {
-    send: 'totalClients' in client ? inOrder(sendTo(send)) : sendTo(send),
+    send: 'totalClients' in client || 'getMasterNode' in client ? inOrder(sendTo(send)) : sendTo(send),
     atTickEnd: setImmediate,
     ...(keyPrefix && { keyPrefix }),
     ...(masters && {
@@ -63,7 +82,7 @@ function toMaster(slot: readonly string[] | { readonly master?: { readonly addre
   return slot && 'master' in slot ? slot.master?.address : (slot as readonly string[] | undefined)?.[0]
 }
 
-/** A pool has several connections, on which commands overtake each other: one that follows is not sent before the one that it follows is answered. */
+/** A pool has several connections, and so may a client with sentinels, on which commands overtake each other: one that follows is not sent before the one that it follows is answered. */
 function inOrder(send: Sender): Commands['send'] {
   let first: Promise<unknown> = Promise.resolve()
   return (command, follows = false) => {
@@ -78,21 +97,35 @@ function inOrder(send: Sender): Commands['send'] {
 function toSender(client: RedisClient): { send: Sender; masters?: (() => Promise<readonly Sender[]>) | undefined } {
   if (typeof client === 'object' && client !== null) {
     if ('call' in client) {
+      requireMaster(client, 'role')
+      requireMaster(client, 'scaleReads')
       const send: Sender = ([name, ...args]) => client.call(name, ...args)
       if (client.isCluster !== true) return { send }
       return { send, masters: async () => (client.nodes?.('master') ?? []).map((node) => toSender(node).send) }
     }
     if ('getSlotRandomNode' in client) {
       // Never from a replica: it may not know of an invalidation yet.
-      const send: Sender = (command) => client.sendCommand(toFirstKey(command), false, command.map(String))
+      const send: Sender = (command) => client.sendCommand(toFirstKey(command), false, command.map(String), PLAIN_TYPES)
       const toClient = async (node: unknown) => toSender(await client.nodeClient(node as never)).send
       return { send, masters: () => Promise.all(client.masters.map(toClient)) }
     }
-    if ('sendCommand' in client) return { send: (command) => client.sendCommand(command.map(String)) }
+    if ('getMasterNode' in client)
+      return { send: (command) => client.sendCommand(false, command.map(String), PLAIN_TYPES) }
+    if ('sendCommand' in client) return { send: (command) => client.sendCommand(command.map(String), PLAIN_TYPES) }
   }
   const received = client === null ? 'null' : typeof client
   throw new TypeError(
     `Cannot create a Redis store: "client" must be a client of ioredis or node-redis, received ${received}`,
+  )
+}
+
+/** @throws {TypeError} when the client reads from replicas */
+function requireMaster({ options }: IoredisClient, option: 'role' | 'scaleReads'): void {
+  const value = options?.[option] ?? 'master'
+  if (value === 'master') return
+  const received = typeof value === 'string' ? `"${value}"` : typeof value
+  throw new TypeError(
+    `Cannot create a Redis store: "${option}" must be "master", received ${received}: a replica may not know of an invalidation yet`,
   )
 }
 

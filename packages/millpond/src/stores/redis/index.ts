@@ -7,9 +7,9 @@ import { withClusterLimits } from './cluster-limits.ts'
 import { createCommands, type RedisClient } from './connection.ts'
 
 /**
- * A store on a Redis or Valkey (6.2 or later), alone or as a cluster, that a client of yours is connected to: ioredis (`Redis`, `Cluster`) or node-redis (`createClient`,
- * `createClientPool`, `createCluster`). The client stays yours: it is never closed, and its own retries and offline queue are bounded by the deadlines of the cache and the limiter. Reads must go to
- * masters, which is both libraries' default. Give ioredis `autoResendUnfulfilledCommands: false`: what it sends again may have run, and a refund would then give back twice.
+ * A store on a Redis or Valkey (6.2 or later), alone, behind sentinels or as a cluster, that a client of yours is connected to: ioredis (`Redis`, `Cluster`) or node-redis
+ * (`createClient`, `createClientPool`, `createSentinel`, `createCluster`). The client stays yours: it is never closed, and its own retries and offline queue are bounded by the deadlines of the cache and the limiter. Reads go to
+ * masters. Give ioredis `maxRetriesPerRequest: 0`, its cluster `retryDelayOnFailover: 0` and `createSentinel` `maxCommandRediscovers: 0`: what they send again may have run, and a refund would then give back twice.
  *
  * ```ts
  * import { Redis } from 'ioredis'
@@ -20,7 +20,7 @@ import { createCommands, type RedisClient } from './connection.ts'
  * const cache = createCache({ store: redis(client), namespace: 'shop' })
  * ```
  *
- * @throws {TypeError} when `client` is of neither library
+ * @throws {TypeError} when `client` is of neither library, or an ioredis client that reads from replicas (`scaleReads`, `role`)
  */
 export function redis(client: RedisClient): Store {
   const commands = createCommands(client)
@@ -32,4 +32,4 @@ export function redis(client: RedisClient): Store {
 }
 
 export type { Store } from '../store.ts'
-export type { IoredisClient, NodeRedisClient, NodeRedisCluster, RedisClient } from './connection.ts'
+export type { IoredisClient, NodeRedisClient, NodeRedisCluster, NodeRedisSentinel, RedisClient } from './connection.ts'

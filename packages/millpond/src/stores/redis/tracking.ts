@@ -103,11 +103,19 @@ type Listen = (prefixes: readonly string[], listeners: Listeners) => Listening
 
 function toListen(client: TrackedIoredis | TrackedNodeRedis): Listen {
   const isObject = typeof client === 'object' && client !== null && typeof client.duplicate === 'function'
+  const hasSentinels = isObject && 'getMasterNode' in client
   if (isObject && 'call' in client && client.isCluster !== true)
     return (prefixes, listeners) => listenOverIoredis(client, prefixes, listeners)
-  if (isObject && 'sendCommand' in client && !('getSlotRandomNode' in client) && !('isCluster' in client))
+  if (
+    isObject &&
+    'sendCommand' in client &&
+    !('getSlotRandomNode' in client) &&
+    !('isCluster' in client) &&
+    !hasSentinels
+  )
     return (prefixes, listeners) => listenOverNodeRedis(client, prefixes, listeners)
-  const received = client === null ? 'null' : isObject ? 'a cluster' : typeof client
+  const received =
+    client === null ? 'null' : hasSentinels ? 'one with sentinels' : isObject ? 'a cluster' : typeof client
   throw new TypeError(
     `Cannot track changes: "client" must be a client of ioredis or node-redis for a single server, received ${received}`,
   )
