@@ -30,6 +30,8 @@ export interface OwnedProcessOptions {
   /** Printed by the program when it answers. */
   readonly readyLine: string
   readonly stopSignal: NodeJS.Signals
+  /** Beside those of this process. */
+  readonly env?: Readonly<Record<string, string>> | undefined
   readonly user?: { readonly uid: number; readonly gid: number } | undefined
 }
 
@@ -81,6 +83,7 @@ export async function startOwnedProcess(options: OwnedProcessOptions): Promise<O
     cwd: options.folder,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...options.env },
     ...options.user,
   })
   const exited = once(child, 'exit').catch(() => undefined)

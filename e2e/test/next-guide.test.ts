@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createServer } from 'millpond-rest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { describeWith } from '../servers/describe-with.ts'
 import { freePort } from '../servers/free-port.ts'
 import { type OwnedProcess, startOwnedProcess } from '../servers/owned-process.ts'
+import { type StartedRedis, startRedis } from '../servers/redis.ts'
 import { readProjectFiles } from './examples/read-examples.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -41,16 +44,34 @@ export default function Layout({ children }: { children: ReactNode }) {
 `,
 }
 
+/** A page of a project that has Next keep whatever is fetched. */
+const keptPage = `import { product } from '@/lib/pond'
+
+export const dynamic = 'force-dynamic'
+export const fetchCache = 'force-cache'
+
+export default async function Page() {
+  const { status } = await product.get({ id: 8 })
+  return <h1>{status}</h1>
+}
+`
+
 async function writeProject(folder: string): Promise<void> {
   const guide = await readFile(join(root, 'docs/guide/nextjs.md'), 'utf8')
-  for (const [path, text] of [...Object.entries(surroundings), ...readProjectFiles(guide)]) {
+  for (const [path, text] of [
+    ...Object.entries(surroundings),
+    ...readProjectFiles(guide),
+    ['src/app/kept/page.tsx', keptPage] as const,
+  ]) {
     await mkdir(dirname(join(folder, path)), { recursive: true })
     await writeFile(join(folder, path), text)
   }
 }
 
-describe('the project of the Next.js guide', () => {
+describeWith('redis', 'the project of the Next.js guide', () => {
   let folder: string
+  let redis: StartedRedis | undefined
+  let rest: Awaited<ReturnType<typeof createServer>> | undefined
   let server: OwnedProcess | undefined
   let origin: string
 
@@ -62,6 +83,8 @@ describe('the project of the Next.js guide', () => {
       cwd: folder,
       env: { ...process.env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' },
     })
+    redis = await startRedis()
+    rest = await createServer({ redis: redis.url })
     const port = await freePort()
     origin = `http://127.0.0.1:${port}`
     server = await startOwnedProcess({
@@ -70,10 +93,13 @@ describe('the project of the Next.js guide', () => {
       folder,
       readyLine: 'Ready in',
       stopSignal: 'SIGTERM',
+      env: { UPSTASH_REDIS_REST_URL: rest.url, UPSTASH_REDIS_REST_TOKEN: rest.token },
     })
   }, 300_000)
   afterAll(async () => {
     await server?.stop()
+    await rest?.close()
+    await redis?.stop()
     await rm(folder, { recursive: true, force: true })
   })
 
@@ -104,6 +130,14 @@ describe('the project of the Next.js guide', () => {
     expect((await ask('/products/lamp', '203.0.113.2')).status).toBe(404)
     const refused = await ask('/api/products/lamp', '203.0.113.2')
     expect([refused.status, await refused.json()]).toEqual([400, expect.objectContaining({ title: 'Bad Request' })])
+  })
+
+  it('asks the store itself, also on a page for which Next keeps what it fetches', async () => {
+    const show = async () => /<h1>(\w+)/.exec(await (await ask('/kept', '203.0.113.5')).text())?.[1]
+    expect([await show(), await show()]).toEqual(['miss', 'hit'])
+    expect((await ask('/api/products/8', '203.0.113.5', { method: 'PUT' })).status).toBe(204)
+    expect([await show(), await show()]).toEqual(['miss', 'hit'])
+    await expect(readdir(join(folder, '.next/cache/fetch-cache'))).rejects.toThrow('ENOENT')
   })
 
   it('lets as many through as its limit says, for each address', async () => {

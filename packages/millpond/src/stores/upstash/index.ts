@@ -55,7 +55,12 @@ function connect(options: UpstashOptions): Commands {
     name: 'timeout',
     maxMs: 600_000,
   })
-  return createRestCommands({ url, token, timeoutMs, fetch: options.fetch ?? fetch })
+  return createRestCommands({ url, token, timeoutMs, fetch: options.fetch ?? toOwnFetch(fetch) })
+}
+
+/** Next.js gives a `fetch` that keeps answers on disk where a route says so; with a kept answer an invalidation would not be seen. Its own is beside it. */
+function toOwnFetch(given: typeof fetch & { readonly _nextOriginalFetch?: typeof fetch }): typeof fetch {
+  return given._nextOriginalFetch ?? given
 }
 
 function toConnection(commands: Commands): StoreConnection {

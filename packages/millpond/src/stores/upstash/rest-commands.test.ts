@@ -130,3 +130,13 @@ describe('a server that does not serve', () => {
     await expect(store.ping()).rejects.toMatchObject({ code, message })
   })
 })
+
+test('the fetch that Next.js gives, which may keep answers, is not used', async () => {
+  const original = vi.fn(async () => Response.json([{ result: 'PONG' }]))
+  const kept = vi.fn(async () => Response.json([{ result: 'PONG' }]))
+  vi.stubGlobal('fetch', Object.assign(kept, { _nextOriginalFetch: original }))
+  const store = upstash({ url: 'https://calm-otter.upstash.io', token: 'AYNgASQg' })
+  vi.unstubAllGlobals()
+  await store.ping()
+  expect([original.mock.calls.length, kept.mock.calls.length]).toEqual([1, 0])
+})
