@@ -1,6 +1,8 @@
 import { Cluster, Redis } from 'ioredis'
+import OldIoredis from 'ioredis-5-0'
 import { describeWith, SENTINEL_MASTER, startRedis, startRedisSentinel } from 'millpond-e2e/servers'
 import { createClient, createClientPool, createSentinel, RESP_TYPES } from 'redis'
+import { createClient as createOldClient } from 'redis-5-0'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { createCache, createLimiter, slidingWindow } from '../src/index.ts'
@@ -23,9 +25,18 @@ interface Opened {
   close(): void
 }
 
-function overIoredis(client: Redis): Opened {
+function overIoredis(client: Redis | OldIoredis.default): Opened {
   client.on('error', () => {})
   return { store: redis(client), close: () => client.disconnect() }
+}
+
+/** The oldest that package.json names as peers. */
+const oldest: Record<string, (url: string) => Opened | Promise<Opened>> = {
+  'ioredis 5.0': (url) => overIoredis(new OldIoredis.default(url)),
+  'node-redis 5.0': async (url) => {
+    const client = await createOldClient({ url }).connect()
+    return { store: redis(client), close: () => client.destroy() }
+  },
 }
 
 const clients: Record<string, (url: string) => Opened | Promise<Opened>> = {
@@ -48,13 +59,13 @@ const clients: Record<string, (url: string) => Opened | Promise<Opened>> = {
   },
 }
 
-describeWith('redis', 'redis() over a client that is set up otherwise', () => {
+describeWith('redis', 'redis() over clients that are set up otherwise, or older', () => {
   let server: Awaited<ReturnType<typeof startRedis>>
   beforeAll(async () => {
     server = await startRedis()
   })
   afterAll(() => server?.stop())
-  runContract(clients, () => server.url)
+  runContract({ ...clients, ...oldest }, () => server.url)
 })
 
 const behindSentinels: Record<string, (port: number) => Opened | Promise<Opened>> = {

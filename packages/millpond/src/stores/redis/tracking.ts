@@ -34,7 +34,7 @@ const LONGEST_RETRY_MS = 5_000
  * Client tracking of Redis 6 or later and Valkey: the server tells at once which entries and tags change, and the local tier drops what they concern, usually within a millisecond and not after the
  * whole `local` time. It is an accelerator: the bound that `local` states holds without it, also while its connection is away.
  *
- * It opens one connection of its own, a duplicate of the client, and never changes the one that it is given; `cache.close()` ends it. A single server, not a cluster. Whatever loads or stores an entry tells
+ * It opens one connection of its own, a duplicate of the client, and never changes the one that it is given; `cache.close()` ends it. A single server, not a cluster; node-redis from 5.10. Whatever loads or stores an entry tells
  * every process, so it pays where values are read far more often than loaded.
  *
  * ```ts
