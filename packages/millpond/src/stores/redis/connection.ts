@@ -1,6 +1,6 @@
-import { StoreUnavailableError } from '../../errors.ts'
 import { type Command, type Commands, toReplyError } from '../commands.ts'
 import { toClusterSlot } from './cluster-slot.ts'
+import { ConnectionFailedError, toFirstKey, withNodeBreakers } from './node-breakers.ts'
 
 /** The part of an ioredis client (`new Redis()` or `new Cluster()`) that the store uses. */
 export interface IoredisClient {
@@ -63,15 +63,18 @@ export function createCommands(client: RedisClient): Commands {
       throw toStoreError(command, error)
     }
   }
+  const common = { atTickEnd: setImmediate, ...(keyPrefix && { keyPrefix }) }
+  if (!masters) {
+    const isPool = 'totalClients' in client || 'getMasterNode' in client
+    return { ...common, send: isPool ? inOrder(sendTo(send)) : sendTo(send) }
+  }
+  const nodeOf = (slot: number) => toMaster('slots' in client ? client.slots?.[slot] : undefined)
   return {
-    send: 'totalClients' in client || 'getMasterNode' in client ? inOrder(sendTo(send)) : sendTo(send),
-    atTickEnd: setImmediate,
-    ...(keyPrefix && { keyPrefix }),
-    ...(masters && {
-      slotOf: toClusterSlot,
-      nodeOf: (slot: number) => toMaster('slots' in client ? client.slots?.[slot] : undefined),
-      masters: async () => (await masters()).map(sendTo),
-    }),
+    ...common,
+    send: withNodeBreakers(sendTo(send), nodeOf),
+    slotOf: toClusterSlot,
+    nodeOf,
+    masters: async () => (await masters()).map(sendTo),
   }
 }
 
@@ -129,16 +132,11 @@ function requireMaster({ options }: IoredisClient, option: 'role' | 'scaleReads'
   )
 }
 
-function toFirstKey([name, ...args]: Command): string | undefined {
-  const key = name === 'EVAL' || name === 'EVALSHA' ? args[2] : args[0]
-  return key === undefined ? undefined : String(key)
-}
-
 /** The clients' errors may quote the command with its arguments; ours name the command and a code. */
 function toStoreError([name]: Command, error: unknown): Error {
   const operation = name.toLowerCase()
   // ioredis calls them ReplyError; node-redis SimpleError, BlobError or ErrorReply.
   if (error instanceof Error && /^[A-Z][A-Z0-9_]* /.test(error.message)) return toReplyError(operation, error.message)
   const reason = error instanceof Error ? ('code' in error ? String(error.code) : error.name) : 'unknown'
-  return new StoreUnavailableError(`Cannot ${operation}: the connection failed (${reason})`)
+  return new ConnectionFailedError(`Cannot ${operation}: the connection failed (${reason})`)
 }
