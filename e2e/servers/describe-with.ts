@@ -2,12 +2,14 @@ import { describe, it } from 'vitest'
 import { chromium } from './chromium.ts'
 import { installLine, type ServerName } from './install-lines.ts'
 import { isCi } from './is-ci.ts'
+import { pgBouncer } from './pgbouncer.ts'
 import { postgresServer } from './postgres.ts'
 import { redisServer } from './redis.ts'
 
 const isInstalled: Record<ServerName, boolean> = {
   redis: redisServer !== undefined,
   postgres: postgresServer !== undefined,
+  pgbouncer: pgBouncer !== undefined,
   chromium: chromium !== undefined,
 }
 

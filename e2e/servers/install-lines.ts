@@ -2,6 +2,7 @@
 export const installLine = {
   redis: 'apt-get install -y redis-server',
   postgres: 'apt-get install -y postgresql',
+  pgbouncer: 'apt-get install -y pgbouncer',
   chromium: 'apt-get install -y chromium',
 } as const
 

@@ -27,8 +27,8 @@ const binDir = findBinDir()
 /** The machine's PostgreSQL programs (newest version); undefined when it is not installed. */
 export const postgresServer: { readonly binDir: string } | undefined = binDir === undefined ? undefined : { binDir }
 
-/** PostgreSQL refuses to run as root, so root lends it the account that Debian's package makes. */
-function serverAccount(): Account | undefined {
+/** PostgreSQL and PgBouncer refuse to run as root, so root lends it the account that Debian's package makes. */
+export function serverAccount(): Account | undefined {
   if (process.getuid?.() !== 0) return undefined
   const idOf = (flag: string): number => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }))
   return { uid: idOf('-u'), gid: idOf('-g') }

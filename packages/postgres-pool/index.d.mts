@@ -21,7 +21,7 @@ export interface OpenPostgres<Schema extends Record<string, unknown>> {
 
 /**
  * Opens a pool that outlives the server's outages and migrates the database. A connection is waited for at most 5 s, a statement 10 s, and 15 s where the server does not even say that it took too
- * long. A connection whose transaction cannot begin or fails is closed and its place in the pool is free again. Rejects with the driver's error when the server does not answer.
+ * long; behind a pooler such as PgBouncer, which takes no setting of ours, only the 15 s hold. A connection whose transaction cannot begin or fails is closed and its place in the pool is free again. Rejects with the driver's error when the server does not answer.
  */
 export declare function openPostgres<Schema extends Record<string, unknown>>(
   options: PostgresOptions<Schema>,

@@ -3,7 +3,7 @@ import { migrate } from 'drizzle-orm/node-postgres/migrator'
 import pg from 'pg'
 
 const CONNECT_TIMEOUT_MS = 5_000
-const STATEMENT_TIMEOUT_MS = 10_000
+const STATEMENT_TIMEOUT = { statement_timeout: 10_000 }
 /** For a server that does not even answer that a statement took too long. */
 const QUERY_TIMEOUT_MS = 15_000
 const GRACE_MS = 3_000
@@ -17,23 +17,18 @@ export async function openPostgres({
   connections = 10,
   onLost = () => {},
 }) {
+  await migrateAlone(url, { migrationsFolder, migrationLock })
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
     query_timeout: QUERY_TIMEOUT_MS,
+    ...((await takesStatementTimeout(url)) && STATEMENT_TIMEOUT),
   })
   // Without listeners, for those in the pool and those in use, a connection that breaks ends the process.
   pool.on('error', onLost)
   pool.on('connect', (client) => client.on('error', () => {}))
   const close = createClose(pool)
-  try {
-    await migrateAlone(url, { migrationsFolder, migrationLock })
-  } catch (error) {
-    await close()
-    throw error
-  }
   const db = drizzle(pool, { schema })
   return {
     db: Object.assign(db, { transaction: createTransaction(pool, (client) => drizzle(client, { schema })) }),
@@ -42,18 +37,45 @@ export async function openPostgres({
 }
 
 /**
- * On a connection of its own, which may wait for the lock as long as it takes.
+ * In one transaction, which waits for the lock as long as it takes and gives it up when it ends. A lock of the session would stay behind in a pooler such as PgBouncer, whose connections outlive ours.
  *
  * @param {string} url
  * @param {{ migrationsFolder: string, migrationLock: number }} options
  */
 async function migrateAlone(url, { migrationsFolder, migrationLock }) {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
+  await withClient({ connectionString: url }, async (client) => {
+    await client.query('begin')
+    await client.query('select pg_advisory_xact_lock($1)', [migrationLock])
+    // It begins and ends a transaction too, which is this one: within one PostgreSQL takes no second.
+    await migrate(drizzle(client), { migrationsFolder })
+  })
+}
+
+/**
+ * Whether the timeout can be given when connecting. PgBouncer refuses (08P01): the settings of a connection that many share are not ours.
+ *
+ * @param {string} url
+ */
+async function takesStatementTimeout(url) {
+  try {
+    await withClient({ connectionString: url, ...STATEMENT_TIMEOUT }, async () => {})
+    return true
+  } catch (error) {
+    if (error instanceof pg.DatabaseError && error.code === '08P01') return false
+    throw error
+  }
+}
+
+/**
+ * @param {pg.ClientConfig} config
+ * @param {(client: pg.Client) => Promise<void>} run
+ */
+async function withClient(config, run) {
+  const client = new pg.Client({ ...config, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
   client.on('error', () => {})
   try {
     await client.connect()
-    await client.query('select pg_advisory_lock($1)', [migrationLock])
-    await migrate(drizzle(client), { migrationsFolder })
+    await run(client)
   } finally {
     await client.end()
   }

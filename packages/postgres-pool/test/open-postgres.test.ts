@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { pgTable, text } from 'drizzle-orm/pg-core'
-import { describeWith, type StartedPostgres, startPostgres } from 'millpond-e2e/servers'
+import { describeWith, type StartedPostgres, startPgBouncer, startPostgres } from 'millpond-e2e/servers'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { isDatabaseAway, openPostgres } from '../index.mjs'
@@ -160,3 +160,34 @@ describeWith('postgres', 'openPostgres()', () => {
     ).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   })
 })
+
+describeWith(
+  ['postgres', 'pgbouncer'],
+  'openPostgres() through PgBouncer, which lends a connection for one transaction',
+  () => {
+    it('migrates once however many open it together, leaves no lock behind, and has its transactions', async () => {
+      const postgres = await startPostgres()
+      const bouncer = await startPgBouncer(await postgres.createDatabase())
+      const open = () => openPostgres({ url: bouncer.url, schema: { brooks }, migrationsFolder, migrationLock: 7 })
+      try {
+        const opened = await Promise.all([open(), open(), open()])
+        opened.push(await open())
+        const insert = async ({ db }: Awaited<ReturnType<typeof open>>, index: number) =>
+          db.transaction(async (tx) => {
+            await tx.insert(brooks).values({ name: `brook ${index}` })
+            return tx
+              .select()
+              .from(brooks)
+              .where(eq(brooks.name, `brook ${index}`))
+          })
+        const found = await Promise.all([...opened, ...opened, ...opened].map(insert))
+        expect(found.map(([row]) => row?.name)).toEqual(found.map((_, index) => `brook ${index}`))
+        expect(await opened[0]?.db.query.brooks.findMany()).toHaveLength(found.length)
+        await Promise.all(opened.map(({ close }) => close()))
+      } finally {
+        await bouncer.stop()
+        await postgres.stop()
+      }
+    })
+  },
+)
