@@ -45,6 +45,7 @@ describe('installLine', () => {
     expect(installLine).toEqual({
       redis: 'apt-get install -y redis-server',
       postgres: 'apt-get install -y postgresql',
+      pgbouncer: 'apt-get install -y pgbouncer',
       chromium: 'apt-get install -y chromium',
     })
   })
