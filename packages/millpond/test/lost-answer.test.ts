@@ -38,6 +38,17 @@ async function openForgetfulWire(target: number) {
   }
 }
 
+/** One server, over a client that is set up as docs/guide/running-redis.md does. */
+async function openSingle() {
+  const server = await startRedis()
+  closers.push(server.stop)
+  const { port, forget } = await openForgetfulWire(server.port)
+  const client = new Redis(port, { retryStrategy: () => 20, maxRetriesPerRequest: 0 })
+  client.on('error', () => {})
+  closers.push(() => client.disconnect())
+  return { client, forget }
+}
+
 const rule = { limit: 100, window: '1h', onUnavailable: 'closed' } as const
 const policies = { bucket: tokenBucket({ ...rule, refill: 1 }), fixed: fixedWindow(rule) }
 
@@ -60,24 +71,14 @@ async function loseRefund(client: RedisClient, policy: keyof typeof policies, fo
 
 describeWith('redis', 'an ioredis client that sends nothing again', () => {
   test.each(['bucket', 'fixed'] as const)('gives a refund whose answer is lost back once: %s', async (policy) => {
-    const server = await startRedis()
-    closers.push(server.stop)
-    const wire = await openForgetfulWire(server.port)
-    const client = new Redis(wire.port, { retryStrategy: () => 20, maxRetriesPerRequest: 0 })
-    client.on('error', () => {})
-    closers.push(() => client.disconnect())
-    expect(await loseRefund(client, policy, wire.forget)).toBe(50)
+    const { client, forget } = await openSingle()
+    expect(await loseRefund(client, policy, forget)).toBe(50)
   })
 
   test('answers each command, also one whose connection breaks', async () => {
-    const server = await startRedis()
-    closers.push(server.stop)
-    const wire = await openForgetfulWire(server.port)
-    const client = new Redis(wire.port, { retryStrategy: () => 20, maxRetriesPerRequest: 0 })
-    client.on('error', () => {})
-    closers.push(() => client.disconnect())
+    const { client, forget } = await openSingle()
     await client.ping()
-    wire.forget(/ping/i)
+    forget(/ping/i)
     await expect(redis(client).ping()).rejects.toThrow('Cannot ping: the connection failed (MaxRetriesPerRequestError)')
   })
 
