@@ -153,7 +153,8 @@ export function describeChat(current: Current): void {
       [
         'no end of a line',
         (response: ServerResponse) => {
-          const more = () => void (response.destroyed || response.write('k3y'.repeat(100_000), more))
+          const more = () =>
+            void (response.destroyed || response.write('k3y'.repeat(100_000), () => setImmediate(more)))
           response.writeHead(200)
           more()
         },
