@@ -30,3 +30,6 @@ export async function request(server: RestServer, path: string, options: Request
 export async function command(server: RestServer, ...words: (string | number)[]): Promise<string> {
   return (await request(server, '/', { body: JSON.stringify(words) })).text
 }
+
+/** Whether a server that closes ends a connection that has not asked yet, as Node.js does from 26 on; before, its first request is answered. */
+export const endsUnusedConnections = Number(process.versions.node.split('.')[0]) >= 26
