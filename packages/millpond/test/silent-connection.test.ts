@@ -46,7 +46,7 @@ const openers: Record<string, (start: { redis: StartedRedis; proxy: StartProxy }
       )
       if (await Promise.race([isAlive, setTimeout(1_000, false)])) return
       client.destroy()
-      await client.connect()
+      await client.connect().catch(() => {})
     }, 1_000)
     return {
       store: redis(client),
