@@ -26,6 +26,12 @@ test.each([
   [{ staleIfError: 0 }, 'Cannot define "value": "staleIfError" must be a duration'],
   [{ nullTtl: '5' }, 'Cannot define "value": "nullTtl" must be a duration'],
   [{ local: 1.5 }, 'Cannot define "value": "local" must be a duration'],
+  [
+    { local: null },
+    'Cannot define "value": "local" must be a duration from 1 ms to 2592000000 ms such as "5m", received null',
+  ],
+  [{ local: { frozen: true } }, 'Cannot define "value": "local" must be a duration'],
+  [{ local: { for: null } }, 'Cannot define "value": "local" must be a duration'],
   [{ softTimeout: Number.POSITIVE_INFINITY }, 'Cannot define "value": "softTimeout" must be a duration'],
   [{ hardTimeout: null }, 'Cannot define "value": "hardTimeout" must be a duration'],
   [{ version: 'a|b' }, 'Cannot define "value": "version" must match'],

@@ -144,7 +144,8 @@ export function readDefineOptions(options: AnyDefineOptions<unknown>): CheckedOp
   const name = readName('Cannot define a cache entry', 'name', options?.name)
   const action = `Cannot define "${name}"`
   const { local } = options
-  const given = { ...options, local: typeof local === 'object' ? local.for : local }
+  const { for: localFor = local }: { readonly for?: unknown } = Object(local)
+  const given = { ...options, local: localFor as Duration | undefined }
   const optional = (field: 'nullTtl' | 'staleFor' | 'staleIfError' | 'local' | 'softTimeout' | 'hardTimeout') => {
     const value = given[field]
     return value === undefined ? undefined : toMilliseconds(value, { action, name: field, maxMs: LONGEST_TTL_MS })

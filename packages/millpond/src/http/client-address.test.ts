@@ -78,6 +78,12 @@ test.each([[undefined], [null], ['nginx']])('clientAddress() throws for %j, whic
   )
 })
 
+test('clientAddress() throws without options, which name no profile', () => {
+  expect(() => clientAddress({ headers: new Headers() }, undefined as never)).toThrow(
+    'Cannot tell the client address: "profile" must be "socket", ',
+  )
+})
+
 test('clientAddress() throws for a number of proxies that breaks its rule', () => {
   expect(clientAddress({ headers: new Headers() }, { profile: { proxies: 16 } }).kind).toBe('unknown')
   for (const proxies of [0, 17])

@@ -34,7 +34,7 @@ export function clientAddress(
   source: { readonly headers: Headers; readonly socketAddress?: string | undefined },
   options: { readonly profile: AddressProfile },
 ): ClientAddress {
-  const text = read(source, options.profile)
+  const text = read(source, options?.profile)
   const address = text ? toNetwork(text) : undefined
   return address === undefined ? { kind: 'unknown', address: 'unknown' } : { kind: 'ip', address }
 }

@@ -2,7 +2,7 @@ import { instantOf } from '../time/clock.ts'
 import type { Decision } from './decision.ts'
 import type { LimitMark } from './limit-store.ts'
 import type { Limiter } from './limiter.ts'
-import { limiterParts } from './limiter-parts.ts'
+import { partsOf } from './limiter-parts.ts'
 import type { Policies, Take } from './read-takes.ts'
 import { claimTaken } from './taken.ts'
 
@@ -22,7 +22,7 @@ export async function hold<const P extends Policies>(
   limiter: Limiter<P>,
   takes: Take<P> | readonly Take<P>[],
 ): Promise<Hold<keyof P & string>> {
-  const { guard, store, refund, clock, closing } = limiter[limiterParts]
+  const { guard, store, refund, clock, closing } = partsOf(limiter, 'Cannot hold')
   const now = () => instantOf(clock)
   const takenAt = now()
   const decision = await limiter.take(takes)

@@ -14,3 +14,14 @@ export interface LimiterParts {
   readonly closing: { closed: boolean; onClose: () => void }
   refund(marks: readonly LimitMark[]): Promise<{ readonly delivered: boolean }>
 }
+
+/**
+ * The parts of a limiter. Plain JavaScript may pass none.
+ *
+ * @throws {TypeError} when it is no limiter
+ */
+export function partsOf(limiter: { readonly [limiterParts]: LimiterParts }, action: string): LimiterParts {
+  const parts = limiter?.[limiterParts]
+  if (!parts) throw new TypeError(`${action}: "limiter" must be a limiter, received ${typeof limiter}`)
+  return parts
+}

@@ -97,7 +97,7 @@ export function slidingWindow<Context = undefined>(options: WindowOptions<Contex
   const action = 'Cannot create a sliding window'
   const policy = createPolicy(action, options, {
     steps: slidingWindowSteps,
-    maxMs: LONGEST_PACKED_MS - (options.lease === undefined ? 0 : LEASE_MS),
+    maxMs: LONGEST_PACKED_MS - (options?.lease === undefined ? 0 : LEASE_MS),
     largestLimit: LARGEST_SLIDING_LIMIT,
   })
   if (options.lease === undefined) return policy
@@ -161,7 +161,7 @@ export function fixedWindow<Context = undefined>(options: FixedWindowOptions<Con
  */
 export function tokenBucket<Context = undefined>(options: TokenBucketOptions<Context>): Policy<Context> {
   const action = 'Cannot create a token bucket'
-  const { limit, refill = typeof limit === 'number' ? limit : undefined } = options
+  const { limit, refill = typeof limit === 'number' ? limit : undefined }: typeof options = Object(options)
   const policy = createPolicy(action, options, {
     steps: tokenBucketSteps,
     maxMs: LONGEST_PACKED_MS,
@@ -192,7 +192,7 @@ export function tokenBucket<Context = undefined>(options: TokenBucketOptions<Con
  * @throws {RangeError} for an option that breaks its rule
  */
 export function concurrency<Context = undefined>(options: ConcurrencyOptions<Context>): Policy<Context> {
-  const { ttl: window, ...rest } = options
+  const { ttl: window, ...rest }: typeof options = Object(options)
   const policy = createPolicy(
     'Cannot create a concurrency limit',
     { ...rest, window },
@@ -204,8 +204,7 @@ export function concurrency<Context = undefined>(options: ConcurrencyOptions<Con
 function withLease<Context>(action: string, policy: Policy<Context>, lease: Lease): Policy<Context> {
   const max = typeof policy.limit === 'number' ? policy.limit : policy.largestLimit
   // A plain number would be read as no lease at all.
-  if (typeof lease !== 'object')
-    throw new TypeError(`${action}: "lease" must be blocksOf(n), received ${String(lease)}`)
+  if (!lease?.create) throw new TypeError(`${action}: "lease" must be blocksOf(n), received ${String(lease)}`)
   readWhole(action, { name: 'lease', value: lease.units, min: 2, max })
   return { ...policy, lease }
 }
@@ -218,7 +217,8 @@ interface PolicyRule {
 }
 
 function createPolicy<Context>(action: string, options: PolicyOptions<Context>, rule: PolicyRule): Policy<Context> {
-  const { limit, window, onUnavailable, shadow = false, debt = 0 } = options
+  // Plain JavaScript may leave them out: the limit that is missing is what it is told of.
+  const { limit, window, onUnavailable, shadow = false, debt = 0 }: typeof options = Object(options)
   const { steps, maxMs, largestLimit, windowName = 'window' } = rule
   if (typeof limit !== 'function') readWhole(action, { name: 'limit', value: limit, min: 1, max: largestLimit })
   if (!OUTAGE_MODES.includes(onUnavailable)) {

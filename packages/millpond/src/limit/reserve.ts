@@ -1,7 +1,7 @@
 import type { Decision } from './decision.ts'
 import type { LimitCheck } from './limit-store.ts'
 import type { Limiter } from './limiter.ts'
-import { limiterParts } from './limiter-parts.ts'
+import { partsOf } from './limiter-parts.ts'
 import type { Policies, PolicyCheck, Take } from './read-takes.ts'
 import { readWhole } from './read-whole.ts'
 import { claimTaken } from './taken.ts'
@@ -52,7 +52,7 @@ export async function reserve<const P extends Policies>(
   takes: Take<P> | readonly Take<P>[],
 ): Promise<Reservation<keyof P & string>> {
   type Name = keyof P & string
-  const { guard, store, refund } = limiter[limiterParts]
+  const { guard, store, refund } = partsOf(limiter, 'Cannot reserve')
   const decision = await limiter.take(takes)
 
   async function charge(checks: readonly LimitCheck[]): Promise<Settlement> {

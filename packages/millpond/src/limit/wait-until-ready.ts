@@ -2,7 +2,7 @@ import { type Clock, instantOf } from '../time/clock.ts'
 import { type Duration, toMilliseconds } from '../time/duration.ts'
 import type { Decision } from './decision.ts'
 import type { Limiter } from './limiter.ts'
-import { limiterParts } from './limiter-parts.ts'
+import { partsOf } from './limiter-parts.ts'
 import type { Policies, Take } from './read-takes.ts'
 
 export interface WaitOptions {
@@ -21,10 +21,10 @@ export async function waitUntilReady<const P extends Policies>(
   takes: Take<P> | readonly Take<P>[],
   options: WaitOptions,
 ): Promise<Decision<keyof P & string>> {
-  const { signal } = options
-  const { clock } = limiter[limiterParts]
+  const { signal, maxWait }: WaitOptions = Object(options)
+  const { clock } = partsOf(limiter, 'Cannot wait')
   const now = () => instantOf(clock)
-  const maxMs = toMilliseconds(options.maxWait, { action: 'Cannot wait', name: 'maxWait', maxMs: 86_400_000 })
+  const maxMs = toMilliseconds(maxWait, { action: 'Cannot wait', name: 'maxWait', maxMs: 86_400_000 })
   const end = now() + maxMs
   signal?.throwIfAborted()
   for (;;) {

@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest'
-import { upstash } from './index.ts'
+import { upstash, upstashCache, upstashLimits } from './index.ts'
 
 const url = 'https://calm-otter-12345.upstash.io'
 const token = 'AYNgASQgNzk5OTk5'
 
 test.each([
+  [undefined, '"url" must be the REST address of the database, received nothing'],
+  [null, '"url" must be the REST address of the database, received nothing'],
   [{ url: '', token }, '"url" must be the REST address of the database, received nothing'],
   [{ url: undefined, token }, '"url" must be the REST address of the database, received nothing'],
   [{ url: 'calm otter', token }, '"url" must be an address such as https://name.upstash.io, received a malformed one'],
@@ -13,10 +15,13 @@ test.each([
   [{ url: 'https://example.upstash.io', token }, '"url" must be the REST address of a real database'],
   [{ url, token: '' }, '"token" must be the REST token of the database, received nothing'],
   [{ url, token: 'your-token-here' }, '"token" must be the REST token of the database, received a placeholder'],
-  [{ url, token: 'xxxxxx' }, 'received a placeholder'],
-  [{ url, token: '<token>' }, 'received a placeholder'],
+  [{ url, token: 'xxxxxx' }, '"token" must be the REST token of the database, received a placeholder'],
+  [{ url, token: '<token>' }, '"token" must be the REST token of the database, received a placeholder'],
 ])('upstash(%j) throws', (options, message) => {
-  expect(() => upstash(options as { url: string; token: string })).toThrow(message)
+  for (const create of [upstash, upstashCache, upstashLimits])
+    expect(() => create(options as { url: string; token: string })).toThrow(
+      `Cannot create an Upstash store: ${message}`,
+    )
 })
 
 test('upstash() takes real credentials without asking the network', () => {

@@ -11,7 +11,7 @@ export function readCredentials(given: { url: string; token: string }): { url: U
   const fail = (field: string, rule: string): never => {
     throw new TypeError(`Cannot create an Upstash store: "${field}" must be ${rule}`)
   }
-  const { url: address, token } = given
+  const { url: address, token }: typeof given = Object(given)
   if (typeof address !== 'string' || address.trim() === '')
     return fail('url', 'the REST address of the database, received nothing')
   if (PLACEHOLDER.test(address.trim())) return fail('url', 'the REST address of the database, received a placeholder')
