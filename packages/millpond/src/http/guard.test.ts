@@ -3,7 +3,7 @@ import { createCache } from '../cache/cache.ts'
 import { blocksOf } from '../limit/lease.ts'
 import { createLimiter } from '../limit/limiter.ts'
 import { slidingWindow } from '../limit/policy.ts'
-import { memory } from '../stores/memory/index.ts'
+import { memory, type Store } from '../stores/memory/index.ts'
 import { createFakeClock } from '../testing/fake-clock.ts'
 import { guard } from './guard.ts'
 
@@ -26,7 +26,12 @@ describe('guard() with a read', () => {
     const clock = createFakeClock()
     const memoryStore = memory({ clock })
     const read = vi.fn(memoryStore.read)
-    const store = { ...memoryStore, read }
+    // As from a server, an answer comes when the tick is over.
+    const take: Store['take'] = async (checks) => {
+      await new Promise((resolve) => setImmediate(resolve))
+      return memoryStore.take(checks)
+    }
+    const store = { ...memoryStore, read, take }
     const load = vi.fn(() => 'value')
     const definition = createCache({ store, namespace: 'test', clock }).define({ name: 'one', ttl: '1m', load })
     const policies = { reads: slidingWindow({ limit: 1, window: '60s', onUnavailable: 'closed' }) }
@@ -60,17 +65,31 @@ describe('guard() with a read', () => {
     expect([load.mock.calls.length, read.mock.calls.length]).toEqual([0, looks])
   })
 
-  test('throws the failure of a read that was allowed, and keeps that of a refused one to itself', async () => {
-    const { limiter } = setUp()
-    const ask = () =>
-      guard({
-        limits: () => limiter.limit('reads', 'a'),
-        read: () => Promise.reject(new TypeError('wrong input')),
-        answer: () => new Response('never'),
-      })
-    await expect(ask()).rejects.toThrow('wrong input')
-    expect((await ask()).status).toBe(429)
+  test('waits for an answer that takes time', async () => {
+    const { limiter, definition } = setUp()
+    const response = await guard({
+      limits: () => limiter.limit('reads', 'a'),
+      read: () => definition.peek(),
+      answer: async ({ value }, { status }) => new Response(`${value} ${status}`),
+    })
+    expect([await response.text(), response.headers.get('x-ratelimit-remaining')]).toEqual(['value allowed', '0'])
   })
+
+  const fail = () => {
+    throw new TypeError('wrong input')
+  }
+  test.each([
+    ['rejects', async () => fail()],
+    ['throws', fail],
+  ])(
+    'throws the failure of a read that was allowed and %s, and keeps that of a refused one to itself',
+    async (_, read) => {
+      const { limiter } = setUp()
+      const ask = () => guard({ limits: () => limiter.limit('reads', 'a'), read, answer: () => new Response('never') })
+      await expect(ask()).rejects.toThrow('wrong input')
+      expect((await ask()).status).toBe(429)
+    },
+  )
 
   test.each([
     [{ lease: 10, local: '1m' }, [2, 1]],

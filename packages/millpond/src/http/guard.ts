@@ -60,7 +60,8 @@ export async function readWithinLimits<Value>({
 }> {
   const deciding = limits()
   const remembered = await settledByNow(deciding)
-  const looking = remembered ? undefined : read()
+  // What throws at once (making an input of the request, say) is a failure of the read like any other.
+  const looking = remembered ? undefined : (async () => read())()
   // A refusal leaves it behind: nobody else may hear that it failed.
   looking?.catch(() => {})
   const decision = await deciding

@@ -8,6 +8,7 @@ import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '
 import { afterEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { createCache } from '../cache/cache.ts'
+import { StoreUnavailableError } from '../errors.ts'
 import { createLimiter } from '../limit/limiter.ts'
 import { slidingWindow } from '../limit/policy.ts'
 import { memory } from '../stores/memory/index.ts'
@@ -48,18 +49,32 @@ function setUp() {
     }
     return points
   }
-  return { telemetry, spans, measured }
+  /** The unit of each metric. */
+  async function units(): Promise<Record<string, string>> {
+    await meters.forceFlush()
+    const all =
+      exporter
+        .getMetrics()
+        .at(-1)
+        ?.scopeMetrics.flatMap(({ metrics }) => metrics) ?? []
+    return Object.fromEntries(all.map(({ descriptor: { name, unit } }) => [name, unit]))
+  }
+  return { telemetry, spans, measured, units }
 }
 
 test('createTelemetry() counts what a cache does, and traces its loads', async () => {
   const { telemetry, spans, measured } = setUp()
   const clock = createFakeClock()
+  let bytes = 0
   const cache = createCache({
     store: memory({ clock }),
     namespace: 'test',
     clock,
     random: () => 0.5,
-    reporter: telemetry.cache,
+    reporter(event) {
+      telemetry.cache(event)
+      if (event.type === 'fill' && event.stored) bytes += event.bytes
+    },
   })
   const user = cache.define({
     name: 'user',
@@ -83,6 +98,7 @@ test('createTelemetry() counts what a cache does, and traces its loads', async (
     'cache.reads definition=user status=hit reason=fresh joined=false': 1,
     'cache.reads definition=user status=miss reason=tag-changed joined=false': 1,
     'cache.fills definition=user stored=true': 2,
+    'cache.fill.size definition=user': { count: 2, sum: bytes },
     'cache.invalidations delivered=true': 1,
     'cache.load.duration definition=user ok=true': { count: 2, sum: 0.5 },
     'cache.load.duration definition=user ok=false': { count: 1, sum: 0.25 },
@@ -123,7 +139,9 @@ test('createTelemetry() counts refused fills, background loads, waits and errors
     error: Object.assign(new TypeError('secret'), { code: 'E secret' }),
   })
   telemetry.cache({ type: 'hook-error', operation: 'seal', error: new TypeError('secret') })
-  expect(await measured()).toMatchObject({
+  const points = await measured()
+  expect(Object.keys(points).filter((name) => name.startsWith('cache.fill.size'))).toEqual([])
+  expect(points).toMatchObject({
     'cache.store_errors operation=read error.type=ERR_STORE_UNAVAILABLE': 1,
     'cache.store_errors operation=fill error.type=_OTHER': 1,
     'cache.hook_errors operation=seal error.type=_OTHER': 1,
@@ -159,6 +177,31 @@ test('createTelemetry() counts takes and units of limits by policy and outcome',
     'limit.store_errors operation=take error.type=ERR_STORE_UNAVAILABLE': 1,
   })
   expect(JSON.stringify(points)).not.toContain('alice')
+})
+
+test.each([
+  [new StoreUnavailableError('secret'), 'ERR_STORE_UNAVAILABLE'],
+  [Object.assign(new TypeError('secret'), { code: 'MY_ERR_SECRET' }), '_OTHER'],
+  [Object.assign(new TypeError('secret'), { code: 'ERR_SECRET of alice' }), '_OTHER'],
+  [{ code: 'ERR_SECRET' }, '_OTHER'],
+  [undefined, '_OTHER'],
+])('createTelemetry() tells of the error %s by its code alone, as %s', async (error, type) => {
+  const { telemetry, measured } = setUp()
+  telemetry.limiter({ type: 'store-error', operation: 'take', error })
+  expect(await measured()).toEqual({ [`limit.store_errors operation=take error.type=${type}`]: 1 })
+})
+
+test('createTelemetry() says in what its histograms measure', async () => {
+  const { telemetry, units } = setUp()
+  telemetry.cache({ type: 'load', name: 'value', ms: 1, ok: true })
+  telemetry.cache({ type: 'wait', name: 'value', ms: 1 })
+  telemetry.cache({ type: 'fill', name: 'value', bytes: 1, stored: true })
+  expect(await units()).toEqual({
+    'millpond.cache.load.duration': 's',
+    'millpond.cache.wait.duration': 's',
+    'millpond.cache.fill.size': 'By',
+    'millpond.cache.fills': '',
+  })
 })
 
 test('createTelemetry() goes to the global providers when none is given, which may be none', () => {

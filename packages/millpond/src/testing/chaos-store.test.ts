@@ -5,7 +5,8 @@ import { createKeyring } from '../key.ts'
 import { createLimiter } from '../limit/limiter.ts'
 import { slidingWindow } from '../limit/policy.ts'
 import { memory } from '../stores/memory/index.ts'
-import { createChaos, type Mishap } from './chaos-store.ts'
+import type { Clock } from '../time/clock.ts'
+import { type ChaosOptions, createChaos, type Mishap } from './chaos-store.ts'
 import { createFakeClock } from './fake-clock.ts'
 
 const keyring = createKeyring({ namespace: 'test', action: 'Cannot test' })
@@ -56,6 +57,83 @@ test('createChaos() turns a half reply without texts into an error, after the st
   expect(await real.read([tag])).toEqual(['version'])
 })
 
+test('createChaos() loses a reply after the store has answered, and passes on what the store fails with', async () => {
+  const clock = createFakeClock()
+  const ran: string[] = []
+  const slow = {
+    async write() {
+      await new Promise<void>((resolve) => clock.after(30, resolve))
+      ran.push('write')
+    },
+    fail: () => Promise.reject(new RangeError('of the store')),
+  }
+  const { store } = createChaos(slow, { script: [{ kind: 'lost reply' }, { kind: 'lost reply' }, { kind: 'error' }] })
+  const lost = store.write().catch((error: unknown) => [...ran, error])
+  await clock.advance(30)
+  expect(await lost).toEqual([
+    'write',
+    new StoreUnavailableError('Cannot write: the connection failed (chaos, after it ran)'),
+  ])
+  await expect(store.fail()).rejects.toThrow(new RangeError('of the store'))
+  await expect(store.write()).rejects.toThrow(new StoreUnavailableError('Cannot write: the connection failed (chaos)'))
+})
+
+test.each([
+  ['abcde', 'ab'],
+  [
+    ['abcd', null],
+    ['ab', null],
+  ],
+  [['abcd', 1], new StoreReplyError('Cannot ask: the store must answer in full (chaos)')],
+  [7, new StoreReplyError('Cannot ask: the store must answer in full (chaos)')],
+])('createChaos() halves the reply %j to %j', async (reply, half) => {
+  const { store } = createChaos({ ask: async () => reply }, { script: [{ kind: 'half reply' }] })
+  expect(await store.ask().catch((error: unknown) => error)).toEqual(half)
+})
+
+test('createChaos() leaves alone what is no call to a server', async () => {
+  const real = { kind: 'test', atTickEnd: () => 'now', close: () => 'closed', [Symbol.iterator]: () => 'all' }
+  const { store, calls } = createChaos(real, { script: [{ kind: 'hang' }] })
+  expect([store.kind, store.atTickEnd(), store.close(), store[Symbol.iterator]()]).toEqual([
+    'test',
+    'now',
+    'closed',
+    'all',
+  ])
+  expect(calls).toEqual([])
+})
+
+test('createChaos() without options lets nothing befall a call', async () => {
+  const { store, calls } = createChaos({ ask: async () => 'answer' })
+  expect([await store.ask(), calls]).toEqual(['answer', [{ method: 'ask', mishap: { kind: 'none' } }]])
+})
+
+test('createChaos() delays at random by 1 to 50 milliseconds, or as long as is asked, from the seed 1', async () => {
+  const play = async (options: ChaosOptions) => {
+    const clock: Clock = {
+      now: () => 0,
+      after(_, fire) {
+        fire()
+        return () => {}
+      },
+    }
+    const { store, calls } = createChaos({ ask: async () => 1 }, { shares: { delay: 1 }, ...options, clock })
+    for (let call = 0; call < 1_000; call += 1) await store.ask()
+    return calls.map(({ mishap }) => (mishap.kind === 'delay' ? mishap.ms : 0))
+  }
+  const delays = await play({})
+  expect([...new Set(delays)].sort((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, index) => index + 1))
+  expect(await play({ seed: 1 })).toEqual(delays)
+  // Of two numbers of mulberry32 the second: the same mishaps in every version.
+  expect(delays.slice(0, 4)).toEqual([1, 50, 15, 37])
+  expect(new Set(await play({ maxDelayMs: 2 }))).toEqual(new Set([1, 2]))
+})
+
+test('createChaos() delays by the machine’s clock where none is given', async () => {
+  const { store } = createChaos({ ask: async () => 1 }, { script: [{ kind: 'delay', ms: 1 }] })
+  expect(await store.ask()).toBe(1)
+})
+
 test('createChaos() gives the same mishaps for the same seed, in the shares asked for, until it is calmed', async () => {
   const shares = { error: 0.25, 'half reply': 0.25 } as const
   const play = async (seed: number) => {
@@ -77,10 +155,23 @@ test('createChaos() gives the same mishaps for the same seed, in the shares aske
 
 test.each([
   [{ error: 1.5 }, 'share "error" must be from 0 to 1, received 1.5'],
+  [{ error: -0.1 }, 'share "error" must be from 0 to 1, received -0.1'],
   [{ error: Number.NaN }, 'share "error" must be from 0 to 1, received NaN'],
   [{ error: 0.75, hang: 0.5 }, 'shares must be at most 1 together, received 1.25'],
 ])('createChaos() refuses the shares %j', (shares, rule) => {
   expect(() => createChaos(memory(), { shares })).toThrow(new RangeError(`Cannot create chaos: ${rule}`))
+})
+
+test('createChaos() takes the shares 0 and 1', async () => {
+  const { store, calls } = createChaos({ ask: async () => 1 }, { shares: { hang: 0, error: 1 } })
+  for (let call = 0; call < 100; call += 1) await expect(store.ask()).rejects.toThrow(StoreUnavailableError)
+  expect(calls).toEqual(Array(100).fill({ method: 'ask', mishap: { kind: 'error' } }))
+})
+
+test('createChaos() takes shares whose sum is 1 but for what doubles make of it', async () => {
+  const shares = { delay: 0.05, error: 0.55, hang: 0.3, 'half reply': 0.1 }
+  expect(Object.values(shares).reduce((sum, share) => sum + share)).toBeGreaterThan(1)
+  createChaos(memory(), { shares })
 })
 
 test('a cache in chaos answers every read with a value that was not invalidated before, and heals', async () => {
