@@ -17,8 +17,8 @@ export interface Commands {
   readonly slotOf?: (key: string) => number
   /** The master that has a slot, on a cluster; undefined where the client does not say. */
   readonly nodeOf?: (slot: number) => string | undefined
-  /** Ways to send a command to each master, on a cluster. */
-  readonly masters?: () => Promise<readonly ((command: Command) => Promise<unknown>)[]>
+  /** Ways to send a command to each master, on a cluster; undefined for one that is away. */
+  readonly masters?: () => Promise<readonly (((command: Command) => Promise<unknown>) | undefined)[]>
   /** What the client puts before every key that it sends, and that keys which the server lists begin with. */
   readonly keyPrefix?: string
   /** Where scripts may carry Upstash's flag for locking their keys alone: whether this server takes it, found out by the first script. Absent: no flag is sent. */

@@ -1,5 +1,6 @@
 import type { CacheStore } from '../../cache/cache-store.ts'
 import { mergeReads } from '../../cache/merge-reads.ts'
+import { StoreUnavailableError } from '../../errors.ts'
 import type { StoreKey } from '../../key.ts'
 import type { CallPolicy } from '../../resilience/call.ts'
 import type { Commands } from '../commands.ts'
@@ -80,7 +81,7 @@ export function withClusterCache(
       const [at = '0', server = '0'] = cursor.split('@')
       const senders = await masters()
       const send = senders[Number(server)]
-      if (!send) return { keys: [], cursor: '0' }
+      if (!send) throw new StoreUnavailableError('Cannot scan: a master is away')
       const { keys, cursor: next } = await scanServer({ send, ...(keyPrefix && { keyPrefix }) }, match, at)
       const later = Number(server) + 1
       return { keys, cursor: next !== '0' ? `${next}@${server}` : later < senders.length ? `0@${later}` : '0' }

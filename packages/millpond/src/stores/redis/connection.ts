@@ -5,7 +5,13 @@ import { ConnectionFailedError, toFirstKey, withNodeBreakers } from './node-brea
 /** The part of an ioredis client (`new Redis()` or `new Cluster()`) that the store uses. */
 export interface IoredisClient {
   readonly isCluster?: boolean
-  readonly options?: { readonly keyPrefix?: string | undefined; readonly role?: unknown; readonly scaleReads?: unknown }
+  readonly options?: {
+    readonly keyPrefix?: string | undefined
+    readonly role?: unknown
+    readonly scaleReads?: unknown
+    readonly host?: string | undefined
+    readonly port?: number | undefined
+  }
   /** Of a cluster, for each slot the addresses of its servers, the master's first. */
   readonly slots?: readonly (readonly string[] | undefined)[]
   nodes?(role: 'master'): IoredisClient[]
@@ -74,7 +80,7 @@ export function createCommands(client: RedisClient): Commands {
     send: withNodeBreakers(sendTo(send), nodeOf),
     slotOf: toClusterSlot,
     nodeOf,
-    masters: async () => (await masters()).map(sendTo),
+    masters: async () => (await masters()).map((sender) => sender && sendTo(sender)),
   }
 }
 
@@ -96,15 +102,18 @@ function inOrder(send: Sender): Commands['send'] {
   }
 }
 
-/** How to send a command, and on a cluster how to send one to each master. */
-function toSender(client: RedisClient): { send: Sender; masters?: (() => Promise<readonly Sender[]>) | undefined } {
+/** How to send a command, and on a cluster how to send one to each master that has slots: undefined for one that the client has no connection to. */
+function toSender(client: RedisClient): {
+  send: Sender
+  masters?: (() => Promise<readonly (Sender | undefined)[]>) | undefined
+} {
   if (typeof client === 'object' && client !== null) {
     if ('call' in client) {
       requireMaster(client, 'role')
       requireMaster(client, 'scaleReads')
       const send: Sender = ([name, ...args]) => client.call(name, ...args)
       if (client.isCluster !== true) return { send }
-      return { send, masters: async () => (client.nodes?.('master') ?? []).map((node) => toSender(node).send) }
+      return { send, masters: () => toMasters(client) }
     }
     if ('getSlotRandomNode' in client) {
       // Never from a replica: it may not know of an invalidation yet.
@@ -120,6 +129,16 @@ function toSender(client: RedisClient): { send: Sender; masters?: (() => Promise
   throw new TypeError(
     `Cannot create a Redis store: "client" must be a client of ioredis or node-redis, received ${received}`,
   )
+}
+
+/** By the slots: the client's list of nodes is what it was told of until it knows them, and then leaves out a master whose connection ended. */
+async function toMasters(client: IoredisClient): Promise<(Sender | undefined)[]> {
+  if (!client.slots?.length) await client.call('PING')
+  const nodes = client.nodes?.('master')
+  return [...new Set(client.slots?.map(toMaster))].map((address) => {
+    const node = nodes?.find(({ options }) => `${options?.host}:${options?.port}` === address)
+    return node && toSender(node).send
+  })
 }
 
 /** @throws {TypeError} when the client reads from replicas */
