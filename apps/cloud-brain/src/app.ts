@@ -11,7 +11,7 @@ import type { Answerer } from './chat/answerer.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { Database } from './db/database.ts'
-import { createIngest } from './health/ingest.ts'
+import { createFindReplay, createIngest } from './health/ingest.ts'
 import type { Outbox } from './health/outbox.ts'
 import { definePreferences } from './health/preferences.ts'
 import { defineProfile } from './health/profile.ts'
@@ -84,7 +84,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   app.use('/api/*', allowOrigins(corsOrigins))
   app.use('/api/*', identify(verify), limit, requireUser)
   app.route('/api/v1/analytics', analyticsRoutes({ db, outbox, clock, analytics, preferences }))
-  app.route('/api/v1/health', healthRoutes({ ingest, limiter }))
+  app.route('/api/v1/health', healthRoutes({ ingest, findReplay: createFindReplay({ db, clock }), limiter }))
   app.route('/api/v1/chat', chatRoutes({ db, clock, preferences, limiter, answerer: deps.answerer, logger }))
   if (deps.strava) {
     const { client, sealer, webhookToken } = deps.strava

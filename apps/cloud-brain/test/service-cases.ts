@@ -168,8 +168,28 @@ export function describeService(current: Current): void {
       const seven = { source: 'watch', weight: Array(7).fill({ date: TODAY, weight_kg: 70 }) }
       const refused = await ana.ingest(seven)
       expect([refused.status, await refused.json()]).toMatchObject([429, { 'violated-policies': ['items'], limit: 10 }])
+      expect((await ana.ingest(seven, { 'idempotency-key': 'two' })).status).toBe(429)
       expect((await resultOf(ana.ingest({ source: 'watch' }))).success).toBe(true)
       expect(await left(ana.ingest(steps(4)))).toEqual([200, 'r=4'])
+    })
+
+    it('replays what it has answered when no items are left for the day, too', async () => {
+      const user = await current().harness.createUser()
+      const batch = (...weights: number[]) => ({
+        source: 'watch',
+        weight: weights.map((weight_kg) => ({ date: TODAY, weight_kg })),
+      })
+      const policies = { ...GENEROUS, items: slidingWindow({ limit: 2, window: '60s', onUnavailable: 'local' }) }
+      const ana = createHarness({ ...current(), policies, deadline: '10s' }).withToken(user)
+      const key = { 'idempotency-key': 'one' }
+      const first = await ana.ingest(batch(70, 71), key)
+      const again = await ana.ingest(batch(70, 71), key)
+      expect([first.status, again.status, again.headers.get('idempotency-replayed')]).toEqual([200, 200, 'true'])
+      expect(await again.text()).toBe(await first.text())
+      expect((await ana.ingest(batch(70, 72), key)).status).toBe(409)
+      expect((await ana.ingest(batch(70, 71), { 'idempotency-key': 'two' })).status).toBe(429)
+      expect((await ana.ingest(batch(70, 71))).status).toBe(429)
+      expect((await dayOf(ana.get('/analytics/daily-summary'))).weight_kg).toBe(71)
     })
 
     it('limits an address that sends no token', async () => {

@@ -15,6 +15,12 @@ export type Ingest = (
   envelope: Envelope,
 ) => Promise<{ result: IngestResult; replayed: boolean }>
 
+/** The answer that an earlier request with the same key and body got, or will have got when it ends. Stores nothing; 409 when its body was another. */
+export type FindReplay = (
+  request: { userId: UserId; idempotencyKey: string },
+  envelope: Envelope,
+) => Promise<IngestResult | undefined>
+
 /**
  * Creates the ingest. Good items are stored in one transaction together with the cache tags they make stale; bad ones are
  * reported. It resolves when readers of this process can no longer meet an older answer.
@@ -28,12 +34,8 @@ export function createIngest({ db, outbox, clock }: { db: Database; outbox: Outb
     if (idempotencyKey === undefined && countOf(sorted.accepted) === 0) {
       return { result: toResult(sorted, []), replayed: false }
     }
-    const keyed = idempotencyKey !== undefined && {
-      userId,
-      key: idempotencyKey,
-      digest: digestOf(envelope.source, sorted),
-      now: new Date(clock.now()),
-    }
+    const keyed =
+      idempotencyKey === undefined ? undefined : toKeyed({ userId, idempotencyKey, clock }, envelope.source, sorted)
     const done = await db.transaction(async (tx) => {
       await lockUser(tx, userId)
       const earlier = keyed ? await findAnswer(tx, keyed) : undefined
@@ -47,6 +49,25 @@ export function createIngest({ db, outbox, clock }: { db: Database; outbox: Outb
     if (done.pending) await outbox.deliver(done.pending)
     return { result: done.result, replayed: done.replayed }
   }
+}
+
+/** Creates the search for what a request would be answered with that may store nothing more. */
+export function createFindReplay({ db, clock }: { db: Database; clock: Clock }): FindReplay {
+  return ({ userId, idempotencyKey }, envelope) => {
+    const keyed = toKeyed({ userId, idempotencyKey, clock }, envelope.source, sortItems(envelope))
+    return db.transaction(async (tx) => {
+      await lockUser(tx, userId)
+      return findAnswer(tx, keyed)
+    })
+  }
+}
+
+function toKeyed(
+  { userId, idempotencyKey, clock }: { userId: UserId; idempotencyKey: string; clock: Clock },
+  source: string,
+  sorted: ReturnType<typeof sortItems>,
+) {
+  return { userId, key: idempotencyKey, digest: digestOf(source, sorted), now: new Date(clock.now()) }
 }
 
 async function store(

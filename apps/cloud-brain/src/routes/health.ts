@@ -2,7 +2,7 @@ import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { nearestDecision } from 'millpond/http'
 import type { ApiEnv } from '../api-env.ts'
 import { documentRoute, problems } from '../document-route.ts'
-import type { Ingest } from '../health/ingest.ts'
+import type { FindReplay, Ingest } from '../health/ingest.ts'
 import {
   countSent,
   Envelope,
@@ -24,8 +24,16 @@ const IngestHeaders = z.object({
   }),
 })
 
-/** The way in for health data. The items of a batch count for the day's limit, unless nothing became of it. */
-export function healthRoutes({ ingest, limiter }: { ingest: Ingest; limiter: ApiLimiter }): OpenAPIHono<ApiEnv> {
+/** The way in for health data. The items of a batch count for the day's limit, unless nothing became of it; what was answered already needs none of it. */
+export function healthRoutes({
+  ingest,
+  findReplay,
+  limiter,
+}: {
+  ingest: Ingest
+  findReplay: FindReplay
+  limiter: ApiLimiter
+}): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>()
   documentRoute(
     app,
@@ -63,7 +71,14 @@ export function healthRoutes({ ingest, limiter }: { ingest: Ingest; limiter: Api
       const userId = c.get('userId')
       const cost = countSent(envelope)
       const counted = cost === 0 ? undefined : await limiter.take({ policy: 'items', key: userId, cost })
+      const answer = (result: IngestResult, replayed: boolean) => {
+        const headers: Record<string, string> = replayed ? { 'Idempotency-Replayed': 'true' } : {}
+        return c.json(result, 200, { 'Cache-Control': 'no-store', ...headers })
+      }
       if (counted?.allowed === false) {
+        const earlier =
+          idempotencyKey === undefined ? undefined : await findReplay({ userId, idempotencyKey }, envelope)
+        if (earlier) return answer(earlier, true)
         c.set('nearest', counted)
         return refuseRequest(counted)
       }
@@ -74,8 +89,7 @@ export function healthRoutes({ ingest, limiter }: { ingest: Ingest; limiter: Api
       })
       if (replayed) await giveBack()
       else if (counted) c.set('nearest', nearestDecision(counted, await c.get('decide')()))
-      const headers: Record<string, string> = replayed ? { 'Idempotency-Replayed': 'true' } : {}
-      return c.json(result, 200, { 'Cache-Control': 'no-store', ...headers })
+      return answer(result, replayed)
     },
   )
   return app
