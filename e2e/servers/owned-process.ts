@@ -1,5 +1,4 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 
@@ -12,8 +11,16 @@ export class ServerStartError extends Error {
   }
 }
 
+/** How a process ended. */
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
 export interface OwnedProcess {
   readonly pid: number
+  /** Resolves when the process is gone: with its exit code, or with the signal that ended it. */
+  readonly ended: Promise<Ended>
   /** Sends the signal and returns; the process may still be running. */
   kill(signal: NodeJS.Signals): void
   /** Ends the process with its stop signal and waits until it is gone; its folder stays. Safe to call twice. */
@@ -86,7 +93,11 @@ export async function startOwnedProcess(options: OwnedProcessOptions): Promise<O
     env: { ...process.env, ...options.env },
     ...options.user,
   })
-  const exited = once(child, 'exit').catch(() => undefined)
+  const exited = new Promise<Ended>((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }))
+    // One that could not be started has no exit.
+    child.once('error', () => resolve({ code: null, signal: null }))
+  })
   const guard = child.pid === undefined ? undefined : startGuard(child.pid, options)
   const untilGone = async (): Promise<void> => {
     if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
@@ -113,5 +124,5 @@ export async function startOwnedProcess(options: OwnedProcessOptions): Promise<O
     throw error
   }
   child.unref()
-  return { pid: child.pid ?? 0, kill: (signal) => void child.kill(signal), end, stop }
+  return { pid: child.pid ?? 0, ended: exited, kill: (signal) => void child.kill(signal), end, stop }
 }

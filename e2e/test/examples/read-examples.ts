@@ -23,6 +23,12 @@ export function readProjectFiles(text: string): Map<string, string> {
   return new Map([...blocks].map(([, code = '', path = '']) => [path, code]))
 }
 
+/** The calls with `curl` that a Markdown page shows, and what it says of each answer: behind ` # `, parted by `, `. */
+export function readCalls(text: string): { readonly command: string; readonly answer: readonly string[] }[] {
+  const calls = text.matchAll(/^(curl .*?) +# (.*)$/gm)
+  return [...calls].map(([, command = '', answer = '']) => ({ command, answer: answer.split(', ') }))
+}
+
 /** The blocks marked `ts` of the docstrings of a source file. */
 export function readDocstringExamples(page: string, text: string): Example[] {
   return [...text.matchAll(/^ *\* ```ts\n([\s\S]*?)^ *\* ```$/gm)].map((block) => ({
