@@ -12,7 +12,7 @@ import { upstash } from '../src/stores/upstash/index.ts'
 /** Two policies and a cached read behind one guard, over a store whose round trips can be counted. */
 function setUp(store: Store) {
   const load = vi.fn(({ user }: { user: string }) => ({ of: user }))
-  const definition = createCache({ store, namespace: 'guard' }).define({
+  const definition = createCache({ store, namespace: 'guard', deadline: '10s' }).define({
     name: 'mine',
     ttl: '1m',
     input: z.object({ user: z.string() }),

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { CacheResult } from '../cache/read.ts'
 import { cachedResponse } from './cached-response.ts'
+import { toEtagLater } from './etag.ts'
 
 const hit: CacheResult<unknown> = {
   value: { a: 1 },
@@ -48,6 +49,14 @@ test.each(['"AVq9f1zFei3ZS3WQ8ErYCEJz"', 'W/"AVq9f1zFei3ZS3WQ8ErYCEJz"', '"other
 
 test('cachedResponse() sends the body when the tag is another', async () => {
   expect((await cachedResponse(request({ 'if-none-match': '"other"' }), hit)).status).toBe(200)
+})
+
+test('cachedResponse() of a long text has its tag too, and a 304', async () => {
+  const body = JSON.stringify('x'.repeat(70_000))
+  const tag = await toEtagLater(body)
+  const full = await cachedResponse(request(), { ...hit, body })
+  const unchanged = await cachedResponse(request({ 'if-none-match': tag }), { ...hit, body })
+  expect([full.status, full.headers.get('etag'), unchanged.status]).toEqual([200, tag, 304])
 })
 
 test('cachedResponse() to HEAD has the headers and no body', async () => {

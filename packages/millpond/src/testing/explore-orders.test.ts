@@ -128,6 +128,17 @@ test.each<[string, Scenario, string]>([
     'alice failed: no\n  "falls",',
   ],
   [
+    'an actor throws at once',
+    () => ({
+      actors: {
+        alice: () => {
+          throw new TypeError('no')
+        },
+      },
+    }),
+    'alice failed: no\n',
+  ],
+  [
     'an actor waits for something that is no step',
     () => ({ actors: { alice: () => new Promise(() => {}) } }),
     'alice must wait for nothing but steps\n',
@@ -148,7 +159,13 @@ test.each<[string, Scenario, string]>([
     'it must end within 3 steps\n  "again",\n  "again 2",\n  "again 3",',
   ],
 ])('exploreOrders() fails when %s', async (_, scenario, message) => {
-  await expect(exploreOrders(scenario, { maxSteps: 3 })).rejects.toThrow(`Cannot run this order: ${message}`)
+  const worlds: string[] = []
+  const closing: Scenario = async (stage, lane) => {
+    worlds.push('made')
+    return { ...(await scenario(stage, lane)), close: () => void worlds.push('closed') }
+  }
+  await expect(exploreOrders(closing, { maxSteps: 3 })).rejects.toThrow(`Cannot run this order: ${message}`)
+  expect(worlds).toEqual(['made', 'closed'])
 })
 
 async function forever(stage: Stage): Promise<void> {
@@ -159,6 +176,23 @@ test('exploreOrders() refuses more orders than allowed', async () => {
   await expect(exploreOrders(note({ a: ['1', '2'], b: ['3', '4'] }, [], false), { maxOrders: 5 })).rejects.toThrow(
     new RangeError('Cannot explore: there must be at most 5 orders'),
   )
+})
+
+test.each([
+  [{ lanes: 0 }, '"lanes" must be an integer >= 1, received 0'],
+  [{ maxOrders: Number.NaN }, '"maxOrders" must be an integer >= 1, received NaN'],
+  [{ maxSteps: 0.5 }, '"maxSteps" must be an integer >= 1, received 0.5'],
+])('exploreOrders() with %j, by which it would find nothing, throws', async (options, rule) => {
+  const fails: Scenario = () => {
+    throw new TypeError('was run')
+  }
+  await expect(exploreOrders(fails, options)).rejects.toThrow(new RangeError(`Cannot explore: ${rule}`))
+  if ('maxSteps' in options) await expect(replayOrder(fails, [], options)).rejects.toThrow(`Cannot replay: ${rule}`)
+})
+
+test('exploreOrders() gives what a scenario that cannot be made throws', async () => {
+  const scenario = () => Promise.reject(new TypeError('no server'))
+  await expect(exploreOrders(scenario)).rejects.toThrow(new TypeError('no server'))
 })
 
 test('exploreOrders() runs orders at the same time in lanes, and closes each world', async () => {

@@ -1,3 +1,4 @@
+import { readWhole } from '../limit/read-whole.ts'
 import { type Branch, type Outcome, type RunSettings, runOrder, type Scenario } from './run-order.ts'
 
 export interface ExploreOptions {
@@ -43,10 +44,12 @@ export interface Exploration {
  * ```
  *
  * @throws {OrderError} for the first order that fails, with its trace and the failure as `cause`
- * @throws {RangeError} when there are more orders than `maxOrders`
+ * @throws {RangeError} when there are more orders than `maxOrders`, or an option is not a whole number from 1
  */
 export async function exploreOrders(scenario: Scenario, options: ExploreOptions = {}): Promise<Exploration> {
   const { maxOrders = 1_000_000, maxSteps = 1_000, lanes = 1, settle = turn } = options
+  for (const [name, value] of Object.entries({ maxOrders, maxSteps, lanes }))
+    readWhole('Cannot explore', { name, value, min: 1 })
   const branches: Branch[] = [{ trace: [], asleep: [] }]
   let [orders, givenUp, longest, running] = [0, 0, 0, 0]
   let failure: unknown
@@ -92,6 +95,7 @@ export async function replayOrder(
   options: Pick<ExploreOptions, 'maxSteps' | 'settle'> = {},
 ): Promise<readonly string[]> {
   const { maxSteps = 1_000, settle = turn } = options
+  readWhole('Cannot replay', { name: 'maxSteps', value: maxSteps, min: 1 })
   const outcome = await runOrder(scenario, { trace, asleep: [] }, { lane: 0, maxSteps, settle, fork: undefined })
   return outcome.trace
 }

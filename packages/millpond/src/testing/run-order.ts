@@ -111,7 +111,9 @@ function startActors(scene: Scene): {
   const state: ReturnType<typeof startActors> = { open: new Set(), failure: undefined }
   for (const [actor, run] of Object.entries(scene.actors)) {
     state.open.add(actor)
-    run().then(
+    // One that is not async may throw at once: a failure like any other.
+    const going = (async () => run())()
+    going.then(
       () => state.open.delete(actor),
       (error: unknown) => {
         state.failure ??= { actor, error }
