@@ -57,6 +57,7 @@ function openApp(name: string, { cached, localSeconds }: { cached: boolean; loca
     clock: systemClock,
     logger,
     clientAddress: 'socket',
+    stopping: { began: new AbortController().signal, late: new AbortController().signal },
     strava: {
       client: createStravaClient(strava, systemClock),
       sealer: createSealer([{ id: 'bench', key: Buffer.alloc(32, 7) }]),

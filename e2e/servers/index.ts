@@ -1,3 +1,4 @@
+export { type Balancer, startBalancer } from './balancer.ts'
 export { chromium, launchChromium } from './chromium.ts'
 export { describeEngines } from './describe-engines.ts'
 export { describeWith } from './describe-with.ts'

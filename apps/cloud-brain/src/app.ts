@@ -61,6 +61,8 @@ export type AppDeps = {
   selfTests(): Promise<SelfTests>
   pingDatabase(): Promise<void>
   pingStore(): Promise<void>
+  /** `began`: it is about to stop and not ready for more, but serves; `late`: what still runs must end now. */
+  stopping: { began: AbortSignal; late: AbortSignal }
   /** Present when tokens come from the development issuer: adds `POST /dev/token`. */
   developmentIssuer?: DevelopmentIssuer | undefined
 }
@@ -85,7 +87,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   app.use('/api/*', identify(verify), limit, requireUser)
   app.route('/api/v1/analytics', analyticsRoutes({ db, outbox, clock, analytics, preferences }))
   app.route('/api/v1/health', healthRoutes({ ingest, findReplay: createFindReplay({ db, clock }), limiter }))
-  app.route('/api/v1/chat', chatRoutes({ db, clock, preferences, limiter, answerer: deps.answerer, logger }))
+  app.route('/api/v1/chat', chatRoutes({ ...deps, preferences }))
   if (deps.strava) {
     const { client, sealer, webhookToken } = deps.strava
     const connections = createStravaConnections({ db, outbox, clock, client, sealer })

@@ -30,6 +30,7 @@ describe('readConfig()', () => {
       store: { kind: 'memory' },
       caching: true,
       localSeconds: 0,
+      drainSeconds: 0,
       auth: { kind: 'development' },
       cacheKeySecret: { kind: 'kept' },
       strava: { kind: 'fake' },
@@ -57,6 +58,7 @@ describe('readConfig()', () => {
       DATABASE_URL: 'postgres://brain@db.internal/brain',
       CACHE: 'off',
       CACHE_LOCAL_SECONDS: '2',
+      DRAIN_SECONDS: '30',
       CACHE_KEY_SECRET: '0123456789abcdef',
       CLIENT_ADDRESS: 'proxies:2',
       LOG_LEVEL: 'error',
@@ -81,6 +83,7 @@ describe('readConfig()', () => {
       store: { kind: 'upstash', url: 'https://eu1-pond.upstash.io', token: 'AYkQASQg' },
       caching: false,
       localSeconds: 2,
+      drainSeconds: 30,
       auth: {
         kind: 'jwks',
         jwksUrl: 'https://id.pond.example/jwks',

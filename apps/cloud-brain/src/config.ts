@@ -13,6 +13,8 @@ export type Config = Readonly<{
   /** `chosen` is true when PORT was given: then a taken port is an error, otherwise the service moves to a free one. */
   port: Readonly<{ value: number; chosen: boolean }>
   host: string
+  /** For how many seconds after a signal to stop requests are still taken, at most 60, so that a balancer sees that it is not ready. */
+  drainSeconds: number
   /** Absolute folder for the embedded database and the development keys. */
   dataDir: string
   database: Readonly<{ kind: 'postgres'; url: string } | { kind: 'pglite'; folder: string }>
@@ -44,6 +46,8 @@ export type Config = Readonly<{
 }>
 
 const DEFAULT_PORT = 8787
+/** Most platforms ask once a second whether an instance is ready, and the hastiest kill it after five. */
+const PRODUCTION_DRAIN_SECONDS = 2
 const DEFAULT_DATA_DIR = '.millpond/data/cloud-brain'
 const MIN_SECRET_LENGTH = 16
 
@@ -59,6 +63,10 @@ const isSafeRemote = (value: string) => {
 const isOrigin = (value: string) => URL.canParse(value) && new URL(value).origin === value
 
 const text = (rule: string, check: (value: string) => boolean) => z.string().refine(check, rule).optional()
+const secondsOfAMinute = text(
+  'must be a whole number from 0 to 60',
+  (value) => /^\d{1,2}$/.test(value) && Number(value) <= 60,
+)
 const filledIn = () => text('must be a real value, received a placeholder', (value) => !isPlaceholder(value))
 const isReal = (value: string | undefined) => value === undefined || !isPlaceholderUrl(value)
 const REAL_URL = 'must be a real URL, received a placeholder'
@@ -83,6 +91,7 @@ const Environment = z.object({
   ),
   PORT: text('must be a whole number from 0 to 65535', (value) => /^\d{1,5}$/.test(value) && Number(value) <= 65535),
   HOST: text('must be a host name or an address', (value) => /^[\w.:[\]-]+$/.test(value)),
+  DRAIN_SECONDS: secondsOfAMinute,
   DATA_DIR: z.string().optional(),
   DATABASE_URL: text(
     'must be a URL such as postgres://user:password@host:5432/database, in the password %XX for special characters',
@@ -98,10 +107,7 @@ const Environment = z.object({
     isRedisUrl,
   ).refine(isReal, REAL_URL),
   CACHE: text('must be "on" or "off"', (value) => value === 'on' || value === 'off'),
-  CACHE_LOCAL_SECONDS: text(
-    'must be a whole number from 0 to 60',
-    (value) => /^\d{1,2}$/.test(value) && Number(value) <= 60,
-  ),
+  CACHE_LOCAL_SECONDS: secondsOfAMinute,
   AUTH_JWKS_URL: text('must be an https:// URL (http:// only on this machine)', isSafeRemote),
   AUTH_ISSUER: filledIn(),
   AUTH_AUDIENCE: filledIn(),
@@ -156,6 +162,7 @@ const TOLD: readonly string[] = [
   'NODE_ENV',
   'PORT',
   'HOST',
+  'DRAIN_SECONDS',
   'CACHE',
   'CACHE_LOCAL_SECONDS',
   'CLIENT_ADDRESS',
@@ -230,6 +237,7 @@ function toConfig(env: Environment, cwd: string): Config {
     production,
     port: Object.freeze({ value: Number(env.PORT ?? DEFAULT_PORT), chosen: env.PORT !== undefined }),
     host,
+    drainSeconds: Number(env.DRAIN_SECONDS ?? (production ? PRODUCTION_DRAIN_SECONDS : 0)),
     dataDir,
     database: Object.freeze(
       env.DATABASE_URL

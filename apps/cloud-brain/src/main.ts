@@ -1,10 +1,12 @@
 import { readConfig } from './config.ts'
+import { toLogError } from './log-error.ts'
 import { createLogger } from './logger.ts'
 import { type Service, startService } from './service.ts'
 import { StartupError } from './startup-error.ts'
 
 const config = attempt(() => readConfig(process.env, process.cwd()))
 const logger = createLogger(config.logLevel)
+if (config.production) process.on('uncaughtException', crash)
 const service = await startService(config, logger).catch(fail)
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
@@ -46,6 +48,15 @@ function attempt<Result>(action: () => Result): Result {
   } catch (error) {
     return fail(error)
   }
+}
+
+/**
+ * Also for a rejection that nobody handled. Node's own words are no line of JSON, and may hold what a query was asked with; in development
+ * they are left to it.
+ */
+function crash(error: unknown): never {
+  logger.fatal({ err: toLogError(error) }, 'Cloud Brain ends: nobody handled this error')
+  process.exit(1)
 }
 
 /** A fault at start is told in words; only one that nobody foresaw names its kind. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { answerStarting } from './answer-errors.ts'
 import { type AppDeps, createApp } from './app.ts'
@@ -30,7 +31,7 @@ export type Service = {
   token: string | null
   /** What the cache runs on. */
   store: string
-  /** Lets the requests that are running end, then closes the rest in reverse order. */
+  /** Says that it is not ready and serves on for the time of the configuration, lets the requests that are running end, then closes the rest in reverse order. */
   close(): Promise<void>
 }
 
@@ -50,14 +51,26 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   const door: { answer: Answer } = { answer: answerStarting }
   const listening = await listen(config, (request, env) => door.answer(request, env))
   const closers: Closer[] = []
+  const began = new AbortController()
+  const late = new AbortController()
   const close = async () => {
-    await listening.close()
+    await listening.close(() => late.abort())
     for (const closer of closers.splice(0).reverse()) await closer()
   }
   try {
-    const { answer, store, token } = await openParts(config, { logger, closers })
+    const { answer, store, token } = await openParts(config, {
+      logger,
+      closers,
+      stopping: { began: began.signal, late: late.signal },
+    })
     door.answer = answer
-    return { url: listening.url, moved: listening.moved, store, token, close }
+    const drainAndClose = async () => {
+      began.abort()
+      listening.drain()
+      await delay(config.drainSeconds * 1000)
+      await close()
+    }
+    return { url: listening.url, moved: listening.moved, store, token, close: drainAndClose }
   } catch (error) {
     await close()
     throw error
@@ -66,7 +79,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
 
 async function openParts(
   config: Config,
-  { logger, closers }: { logger: Logger; closers: Closer[] },
+  { logger, closers, stopping }: { logger: Logger; closers: Closer[]; stopping: AppDeps['stopping'] },
 ): Promise<Pick<Service, 'store' | 'token'> & { answer: Answer }> {
   const stores = await openStores(config)
   closers.push(stores.close)
@@ -116,6 +129,7 @@ async function openParts(
     selfTests,
     pingDatabase: database.ping,
     pingStore: () => stores.limits.ping(),
+    stopping,
     developmentIssuer: issuer,
   })
   const token = issuer ? await issuer.mint(DEMO_USER, { email: DEMO_EMAIL }) : null

@@ -65,6 +65,7 @@ export function createHarness(parts: {
   answerer?: Answerer
   localSeconds?: number
   metricsAccess?: Config['metrics']
+  stopping?: { began: AbortSignal; late: AbortSignal }
   /** How long the cache waits for its store. Long where a test counts hits: a busy machine is not an outage. */
   deadline?: Duration
 }) {
@@ -98,6 +99,7 @@ export function createHarness(parts: {
     selfTests: async () => ({ cache: { ok: true, checks: [] }, limiter: { ok: true, checks: [] } }),
     pingDatabase: database.ping,
     pingStore: () => store.ping(),
+    stopping: parts.stopping ?? { began: new AbortController().signal, late: new AbortController().signal },
     developmentIssuer: issuer,
   })
   const contract = readContract(app)

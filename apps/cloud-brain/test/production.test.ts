@@ -17,6 +17,7 @@ describe('main in production', () => {
   let folder: string
   let issuer: Server
   let child: ChildProcess
+  let env: NodeJS.ProcessEnv
   let url: string
   let token: string
   const userId = randomUUID()
@@ -39,25 +40,19 @@ describe('main in production', () => {
       .setSubject(userId)
       .setExpirationTime('5 minutes')
       .sign(privateKey)
-    child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts'], {
-      cwd: ROOT,
-      env: {
-        PATH: process.env.PATH,
-        NODE_ENV: 'production',
-        HOST: '127.0.0.1',
-        PORT: '0',
-        DATA_DIR: folder,
-        AUTH_JWKS_URL: `http://127.0.0.1:${port}/jwks`,
-        AUTH_ISSUER: 'https://id.pond.example',
-        AUTH_AUDIENCE: 'phone',
-        CACHE_KEY_SECRET: 'a secret of this test',
-        METRICS_TOKEN: 'prometheus-may-read',
-      },
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    })
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.on('data', (chunk: Buffer) => output.push(chunk.toString()))
+    env = {
+      PATH: process.env.PATH,
+      NODE_ENV: 'production',
+      HOST: '127.0.0.1',
+      PORT: '0',
+      DATA_DIR: folder,
+      AUTH_JWKS_URL: `http://127.0.0.1:${port}/jwks`,
+      AUTH_ISSUER: 'https://id.pond.example',
+      AUTH_AUDIENCE: 'phone',
+      CACHE_KEY_SECRET: 'a secret of this test',
+      METRICS_TOKEN: 'prometheus-may-read',
     }
+    child = start(env, output)
     const [message] = await once(child, 'message')
     url = z.object({ type: z.literal('ready'), url: z.url(), token: z.null() }).parse(message).url
   })
@@ -66,6 +61,18 @@ describe('main in production', () => {
     issuer?.close()
     await rm(folder, { recursive: true, force: true })
   })
+
+  function start(settings: NodeJS.ProcessEnv, lines: string[], args: readonly string[] = []): ChildProcess {
+    const started = spawn(process.execPath, ['--import', 'tsx', ...args, 'src/main.ts'], {
+      cwd: ROOT,
+      env: settings,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    })
+    for (const stream of [started.stdout, started.stderr]) {
+      stream?.on('data', (chunk: Buffer) => lines.push(chunk.toString()))
+    }
+    return started
+  }
 
   it('offers nothing that is for development: no tokens, no people, no fake Strava', async () => {
     for (const path of ['/dev/personas', '/dev/token', '/api/v1/integrations/strava/authorize', '/webhooks/strava']) {
@@ -103,4 +110,26 @@ describe('main in production', () => {
       expect(lines.join('\n')).not.toContain(secret)
     }
   })
+
+  it.each(['throw error', 'Promise.reject(error)'])(
+    'logs a crash in one line without its words, and ends with 1: %s',
+    async (action) => {
+      const words = 'insert into weight values (71.5)'
+      const fault = `process.on('SIGUSR2', () => { const error = new TypeError('${words}'); ${action} })`
+      const said: string[] = []
+      const settings = { ...env, DATA_DIR: join(folder, 'crash') }
+      const crashing = start(settings, said, ['--import', `data:text/javascript,${encodeURIComponent(fault)}`])
+      await once(crashing, 'message')
+      const end = once(crashing, 'close')
+      crashing.kill('SIGUSR2')
+      expect(await end).toEqual([1, null])
+      expect(said.join('')).not.toContain(words)
+      const last = said.join('').trim().split('\n').at(-1) ?? ''
+      expect(JSON.parse(last)).toMatchObject({
+        level: 60,
+        err: { name: 'TypeError' },
+        msg: 'Cloud Brain ends: nobody handled this error',
+      })
+    },
+  )
 })

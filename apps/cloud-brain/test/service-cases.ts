@@ -1,6 +1,8 @@
+import { once } from 'node:events'
 import { slidingWindow } from 'millpond'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { type Answerer, AnswererError } from '../src/chat/answerer.ts'
 import { POLICIES } from '../src/limits.ts'
 import type { Current } from './api-suite.ts'
 import { createHarness, dayOf, faultyFields, GENEROUS, type Harness, resultOf, TODAY } from './harness.ts'
@@ -210,6 +212,33 @@ export function describeService(current: Current): void {
         stores: { cache: store.kind, limits: store.kind },
         database: { ok: true },
       })
+    })
+
+    it('is not ready once it is about to stop, and serves on', async () => {
+      const began = new AbortController()
+      const late = new AbortController()
+      const harness = createHarness({ ...current(), stopping: { began: began.signal, late: late.signal } })
+      const user = await harness.createUser()
+      began.abort()
+      const ready = await harness.request('/readyz')
+      expect([ready.status, await ready.json()]).toMatchObject([503, { status: 'stopping', database: { ok: true } }])
+      expect([(await user.get(DAILY)).status, (await harness.request('/healthz')).status]).toEqual([200, 200])
+    })
+
+    it('ends an answer of the coach with an event and gives the question back when it must end', async () => {
+      const late = new AbortController()
+      const stopping = { began: AbortSignal.abort(), late: late.signal }
+      const answerer: Answerer = async function* (_, { signal }) {
+        yield { type: 'text', text: 'Well, ' }
+        await once(signal, 'abort')
+        throw new AnswererError('Cannot answer: cut off')
+      }
+      const user = await createHarness({ ...current(), stopping, answerer }).createUser()
+      const answer = await user.post('/chat', { message: 'steps?' })
+      const text = answer.text()
+      late.abort()
+      expect((await text).match(/^event: .*/gm)).toEqual(['event: text', 'event: error'])
+      expect(await (await user.get('/chat/usage')).json()).toMatchObject({ used: 0 })
     })
 
     it('describes itself as OpenAPI 3.1 and shows it without other hosts', async () => {

@@ -5,6 +5,7 @@ import { nearestDecision } from 'millpond/http'
 import type { Logger } from 'pino'
 import { toDailySummaries } from '../analytics/daily-summary.ts'
 import type { ApiEnv } from '../api-env.ts'
+import type { AppDeps } from '../app.ts'
 import type { UserId } from '../auth/user-id.ts'
 import { type Answerer, AnswererError, type ChatFacts, type ChatPiece } from '../chat/answerer.ts'
 import type { Clock } from '../clock.ts'
@@ -45,9 +46,10 @@ export function chatRoutes(deps: {
   preferences: CachedPreferences
   limiter: ApiLimiter
   answerer: Answerer
+  stopping: AppDeps['stopping']
   logger: Logger
 }): OpenAPIHono<ApiEnv> {
-  const { db, clock, preferences, limiter, answerer, logger } = deps
+  const { db, clock, preferences, limiter, answerer, stopping, logger } = deps
   const app = new OpenAPIHono<ApiEnv>()
 
   async function readFacts(userId: UserId, { timezone, coach_persona, units }: Preferences): Promise<ChatFacts> {
@@ -92,7 +94,10 @@ export function chatRoutes(deps: {
       }
       try {
         const facts = await readFacts(userId, value)
-        const answer = await toStream(c, answerer({ message, facts }, { signal }), { logger, giveBack })
+        const pieces = untilAborted(stopping.late, (late) =>
+          answerer({ message, facts }, { signal: AbortSignal.any([signal, late]) }),
+        )
+        const answer = await toStream(c, pieces, { logger, giveBack })
         c.set('nearest', nearest)
         return answer
       } catch (error) {
@@ -169,6 +174,22 @@ async function toStream(
   // streamSSE sets no-cache; a private answer must not be kept at all.
   response.headers.set('Cache-Control', 'no-store')
   return response
+}
+
+/** The pieces until the process stops; then an error. Holds on to the process's signal no longer than the answer takes. */
+async function* untilAborted(
+  signal: AbortSignal,
+  start: (signal: AbortSignal) => AsyncIterable<ChatPiece>,
+): AsyncIterable<ChatPiece> {
+  const stop = new AbortController()
+  const abort = () => stop.abort(new AnswererError('Cannot answer: the service stops'))
+  if (signal.aborted) abort()
+  signal.addEventListener('abort', abort)
+  try {
+    yield* start(stop.signal)
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
 }
 
 /** Our own words for it; those of others may hold what was asked. */

@@ -11,24 +11,25 @@ const PING_TIMEOUT_MS = 2000
 
 /**
  * `/metrics` is for Prometheus, with its token; `/healthz` says that the process lives; `/readyz` that it can serve. A store that is away does not make it unready,
- * because answers are then computed; a database that is away does.
+ * because answers are then computed; a database that is away does, and so does being about to stop.
  */
 export function probeRoutes(deps: {
   stores: AppDeps['stores']
   selfTests: AppDeps['selfTests']
   pingDatabase(): Promise<void>
   pingStore(): Promise<void>
+  stopping: AppDeps['stopping']
   metrics: Metrics
   metricsAccess: Config['metrics']
   cache: Cache
 }): Hono<ApiEnv> {
-  const { stores, selfTests, pingDatabase, pingStore, metrics, metricsAccess, cache } = deps
+  const { stores, stopping, selfTests, pingDatabase, pingStore, metrics, metricsAccess, cache } = deps
   const app = new Hono<ApiEnv>()
   app.get('/healthz', (c) => c.json({ status: 'ok' }, 200, { 'Cache-Control': 'no-store' }))
   app.get('/readyz', async (c) => {
     const [database, store, tests] = await Promise.all([answers(pingDatabase), answers(pingStore), selfTests()])
     const healthy = database && store && tests.cache.ok && tests.limiter.ok
-    const status = !database ? 'unavailable' : healthy ? 'ready' : 'degraded'
+    const status = stopping.began.aborted ? 'stopping' : !database ? 'unavailable' : healthy ? 'ready' : 'degraded'
     const body = {
       status,
       stores,
@@ -36,7 +37,7 @@ export function probeRoutes(deps: {
       store: { ok: store },
       self_test: tests,
     }
-    return c.json(body, database ? 200 : 503, { 'Cache-Control': 'no-store' })
+    return c.json(body, database && !stopping.began.aborted ? 200 : 503, { 'Cache-Control': 'no-store' })
   })
   if (metricsAccess.kind === 'off') return app
   app.get('/metrics', (c) => {
