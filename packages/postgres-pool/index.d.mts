@@ -29,7 +29,7 @@ export declare function openPostgres<Schema extends Record<string, unknown>>(
 
 /**
  * Whether a query failed because the database is away or cannot go on just now, and not by what it was asked: SQLSTATE classes 08 (connection), 53 (resources) and 57P (shutdown), a statement that
- * took too long (57014), one that gave way to another (40), or a socket that failed. Of drizzle-orm's errors the cause counts.
+ * took too long (57014), one that gave way to another (40), a lock that was not had in time (55P03), a server that only reads for a while (25006), a transaction that was ended for its time (25P03, 25P04), or a socket that failed. Of drizzle-orm's errors the cause counts.
  */
 export declare function isDatabaseAway(error: unknown): boolean
 

@@ -141,7 +141,7 @@ export function isDatabaseAway(error) {
   if (!(cause instanceof Error)) return false
   const code = 'code' in cause ? String(cause.code) : ''
   return (
-    /^(08|40|53|57P|57014)/.test(code) ||
+    /^(08|40|53|57P|57014|25006|25P0[34]|55P03)/.test(code) ||
     /^(ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)/.test(code) ||
     // pg gives these no code.
     /timeout exceeded when trying to connect|timeout expired|Connection terminated|is not queryable|Query read timeout/.test(
