@@ -31,6 +31,8 @@ test('cachedResponse() gives the stored text with its validators', async () => {
 
 test.each([
   [{ status: 'miss', reason: 'absent', ttlMs: 60_000 }, 'millpond; fwd=miss; stored; ttl=60; detail=absent'],
+  [{ status: 'miss', reason: 'absent', ttlMs: 1 }, 'millpond; fwd=miss; stored; ttl=0; detail=absent'],
+  [{ status: 'hit', reason: 'fresh', ttlMs: 1_999 }, 'millpond; hit; ttl=1'],
   [{ status: 'miss', reason: 'expired', ttlMs: 0 }, 'millpond; fwd=stale; detail=expired'],
   [{ status: 'stale', reason: 'expired', ttlMs: 0 }, 'millpond; hit; ttl=0; detail=expired'],
   [{ status: 'bypass', reason: 'store-failed', ttlMs: 0 }, 'millpond; fwd=bypass; detail=store-failed'],
@@ -47,6 +49,14 @@ test.each(['"AVq9f1zFei3ZS3WQ8ErYCEJz"', 'W/"AVq9f1zFei3ZS3WQ8ErYCEJz"', '"other
   },
 )
 
+test.each([
+  [999, '0'],
+  [1_000, '1'],
+  [60_000, '60'],
+])('cachedResponse() of what is %d ms old has the Age %s', async (ageMs, age) => {
+  expect((await cachedResponse(request(), { ...hit, ageMs })).headers.get('age')).toBe(age)
+})
+
 test('cachedResponse() sends the body when the tag is another', async () => {
   expect((await cachedResponse(request({ 'if-none-match': '"other"' }), hit)).status).toBe(200)
 })
@@ -62,6 +72,8 @@ test('cachedResponse() of a long text has its tag too, and a 304', async () => {
 test('cachedResponse() to HEAD has the headers and no body', async () => {
   const response = await cachedResponse(request({}, 'HEAD'), hit)
   expect([await response.text(), response.headers.get('content-length')]).toEqual(['', '7'])
+  const unchanged = await cachedResponse(request({ 'if-none-match': ' * ' }, 'HEAD'), hit)
+  expect([unchanged.status, unchanged.headers.get('content-length')]).toEqual([304, null])
 })
 
 test("cachedResponse() of an answer that is nobody's own lets every cache keep it, to be asked again", async () => {

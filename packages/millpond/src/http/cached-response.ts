@@ -60,6 +60,6 @@ export function cacheStatusHeader({
 /** RFC 9110 §13.1.2: a list of tags compared weakly, so without their `W/`, or `*`. Only what reads is answered with 304. */
 function isMatched({ method, headers }: { readonly method: string; readonly headers: Headers }, etag: string): boolean {
   if (method !== 'GET' && method !== 'HEAD') return false
-  const given = headers.get('if-none-match')?.trim()
+  const given = headers.get('if-none-match')
   return given === '*' || (given?.match(/"[^"]*"/g)?.some((tag) => tag === etag) ?? false)
 }
