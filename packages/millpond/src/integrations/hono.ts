@@ -29,11 +29,7 @@ export function cachedRoute<E extends Env, Input>(
   options: CachedRouteOptions<Context<E>> = {},
 ): (context: Context<E>) => Promise<Response> {
   return async (context) => {
-    const response = await answerCached({ definition, toInput, options }, context, context.req.raw)
-    // Of a header that was set before, Hono keeps that one alone.
-    const vary = response.headers.get('Vary')
-    if (vary !== null) context.res.headers.append('Vary', vary)
-    return response
+    return besideEarlier(context, await answerCached({ definition, toInput, options }, context, context.req.raw))
   }
 }
 
@@ -63,7 +59,7 @@ export function limitRequests<P extends Policies, E extends Env>(
 ): MiddlewareHandler<E> {
   return async (context, next) => {
     const decision = await limiter.take(toTakes(context))
-    if (!decision.allowed) return tooManyRequests(decision)
+    if (!decision.allowed) return besideEarlier(context, tooManyRequests(decision))
     await next()
     try {
       addRateLimit(context.res.headers, decision)
@@ -73,4 +69,19 @@ export function limitRequests<P extends Policies, E extends Env>(
     }
     return undefined
   }
+}
+
+/**
+ * The response with the headers that were set before it: `Vary` and cookies add to them, any other header replaces the earlier. By itself Hono leaves out what was set by `context.header`, and of two keeps the
+ * earlier.
+ */
+function besideEarlier<E extends Env>(context: Context<E>, response: Response): Response {
+  // To look at `context.res` makes one, and Hono then reads the body as a stream: not where nothing was set.
+  if (context.body(null).headers.keys().next().done) return response
+  const { headers } = context.res
+  response.headers.forEach((value, name) => {
+    if (name === 'vary' || name === 'set-cookie') headers.append(name, value)
+    else headers.set(name, value)
+  })
+  return response
 }
