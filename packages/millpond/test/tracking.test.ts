@@ -148,7 +148,7 @@ describeWith('redis', 'tracking()', () => {
   })
 
   test('needs of a user of the server what the guide gives, and the channel of invalidations', async () => {
-    const rules = '~mp:* +@read +@write +@scripting +@connection +time -@dangerous +info'.split(' ')
+    const rules = '~mp:* +mget +get +set +evalsha +eval +ping +info +client|id +client|tracking'.split(' ')
     await ioredis.call('ACL', 'SETUSER', 'app', 'on', '>password', ...rules, '+subscribe', '&__redis__:invalidate')
     const options = { username: 'app', password: 'password' }
     const client = new Redis(server.port, '127.0.0.1', options)

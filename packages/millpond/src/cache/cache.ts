@@ -119,7 +119,7 @@ export function createCache(options: CacheOptions): Cache {
   const deadlineMs = toMilliseconds(options.deadline ?? 150, { action, name: 'deadline', maxMs: 60_000 })
   const leaseMs = toMilliseconds(options.lease ?? '10s', { action, name: 'lease', maxMs: 600_000 })
   const breaker = { ...BREAKER, clock, onClose: () => undelivered.hurry() }
-  const { counters, report, reportLocal } = createCounter(options.reporter)
+  const { counters, report, reportLocal, first } = createCounter(options.reporter)
   const deadline = createDeadline({ deadlineMs, clock })
   const policy = chain(createBreaker(breaker), (operation, call) => {
     counters.storeCalls += 1
@@ -204,7 +204,7 @@ export function createCache(options: CacheOptions): Cache {
     ...plain,
     define: define as Cache['define'],
     invalidate,
-    selfTest: () => testCache({ define: define as Cache['define'], invalidate, disabled }),
+    selfTest: () => testCache({ define: define as Cache['define'], invalidate, disabled, first }),
     counters: () => ({ ...counters }),
     close() {
       signals.abort()

@@ -75,6 +75,8 @@ export function createCounter(next: CacheReporter | undefined): {
   readonly report: CacheReporter
   /** Reports a local hit: as `report` does, without an event that nobody receives. */
   readonly reportLocal: (name: string) => void
+  /** The first error of the store since whoever reads this took it away. */
+  readonly first: { error?: unknown }
 } {
   const counters: CacheCounters = {
     hits: 0,
@@ -97,10 +99,13 @@ export function createCounter(next: CacheReporter | undefined): {
     storeErrors: 0,
     hookErrors: 0,
   }
+  const first: { error?: unknown } = {}
   return {
     counters,
+    first,
     report(event) {
       count(counters, event)
+      if (event.type === 'store-error') first.error ??= event.error
       next?.(event)
     },
     reportLocal(name) {

@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest'
+import { StoreReplyError } from '../errors.ts'
 import { disabled } from '../stores/disabled.ts'
 import { memory } from '../stores/memory/index.ts'
 import { type CacheOptions, createCache } from './cache.ts'
@@ -39,6 +40,22 @@ test('selfTest() says what it saw: of a store that stores nothing, or whose inva
   const stale = setUp(memory())
   vi.spyOn(stale.store, 'renew').mockResolvedValue()
   expect((await stale.cache.selfTest()).checks[1]).toMatchObject({ ok: false, detail: 'delivered, then hit (fresh)' })
+})
+
+test('selfTest() says what the store said first, of this test alone', async () => {
+  const { store, cache } = setUp(memory())
+  vi.spyOn(store, 'lease').mockRejectedValue(new StoreReplyError('Cannot evalsha: the store answered NOPERM'))
+  const value = cache.define({ name: 'value', ttl: '5m', load: () => 1 })
+  vi.spyOn(store, 'read').mockRejectedValueOnce(new StoreReplyError('Cannot mget: the store answered ERR'))
+  await value.get()
+  const cause = 'StoreReplyError: Cannot evalsha: the store answered NOPERM'
+  const details = async () => (await cache.selfTest()).checks.map(({ detail }) => detail)
+  expect(await details()).toEqual([
+    `bypass then bypass (store-failed): ${cause}`,
+    `delivered, then bypass (store-failed): ${cause}`,
+  ])
+  vi.restoreAllMocks()
+  expect(await details()).toEqual(['miss then hit (fresh)', 'delivered, then miss (tag-changed)'])
 })
 
 test('selfTest() says so when the cache is switched off', async () => {

@@ -192,10 +192,7 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
 async function testStore(key: StoreKey, { guard, store }: LimiterParts) {
   const check = { key, algorithm: 'sliding-window', limit: 1, windowMs: 1_000, cost: 1 } as const
   const probe = () =>
-    guard('take', () => store.take([check])).then(
-      ([verdict]) => (verdict?.allowed ? 'allowed' : 'refused'),
-      () => 'degraded',
-    )
+    guard('take', () => store.take([check])).then(([verdict]) => (verdict?.allowed ? 'allowed' : 'refused'), String)
   const detail = `${await probe()} then ${await probe()}`
   const ok = detail === 'allowed then refused'
   const warnings = await guard('info', async () => store.warnings?.() ?? []).catch(() => [])

@@ -37,3 +37,18 @@ test('renew() over a pool, whose connections overtake each other, has the first 
   for (const answer of answers) answer()
   await renewed
 })
+
+test('an error of the connection is told by its code, its name, or the name of its class', async () => {
+  class ClientClosedError extends Error {}
+  const codeOf = (error: unknown) => redis({ sendCommand: () => Promise.reject(error) }).ping()
+  const named = Object.assign(new Error('…'), { name: 'MaxRetriesPerRequestError' })
+  for (const [error, code] of [
+    [Object.assign(new Error('…'), { code: 'ECONNREFUSED' }), 'ECONNREFUSED'],
+    [named, 'MaxRetriesPerRequestError'],
+    [new ClientClosedError('The client is closed'), 'ClientClosedError'],
+    [new Error('…'), 'Error'],
+    ['text', 'unknown'],
+  ] as const) {
+    await expect(codeOf(error)).rejects.toThrow(`Cannot ping: the connection failed (${code})`)
+  }
+})

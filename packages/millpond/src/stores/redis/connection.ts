@@ -156,6 +156,12 @@ function toStoreError([name]: Command, error: unknown): Error {
   const operation = name.toLowerCase()
   // ioredis calls them ReplyError; node-redis SimpleError, BlobError or ErrorReply.
   if (error instanceof Error && /^[A-Z][A-Z0-9_]* /.test(error.message)) return toReplyError(operation, error.message)
-  const reason = error instanceof Error ? ('code' in error ? String(error.code) : error.name) : 'unknown'
+  const reason = error instanceof Error ? toCode(error) : 'unknown'
   return new ConnectionFailedError(`Cannot ${operation}: the connection failed (${reason})`)
+}
+
+function toCode(error: Error): string {
+  if ('code' in error) return String(error.code)
+  // node-redis gives its classes no names.
+  return error.name === 'Error' ? error.constructor.name : error.name
 }
