@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { createCache } from '../cache/cache.ts'
+import type { InvalidInputError } from '../errors.ts'
 import { createLimiter } from '../limit/limiter.ts'
 import { slidingWindow } from '../limit/policy.ts'
 import { memory } from '../stores/memory/index.ts'
@@ -49,6 +50,16 @@ describe('answerCached() within limits', () => {
     expect([response.status, await response.json()]).toEqual([200, 'hello ann'])
   })
 
+  test('answers as its options say', async () => {
+    const { headers } = await setUp({ private: false, vary: ['Accept-Language'], headers: { 'X-Kind': 'route' } })()
+    expect(['cache-control', 'vary', 'x-kind', 'ratelimit'].map((name) => headers.get(name))).toEqual([
+      'public, no-cache',
+      'Accept-Language',
+      'route',
+      '"reads";r=1;t=60',
+    ])
+  })
+
   test('never opens the body as a stream, which a server would then have to read again', async () => {
     const body = vi.spyOn(Response.prototype, 'body', 'get')
     const response = await setUp()()
@@ -76,3 +87,40 @@ test.each([
     expect([response.status, await response.json()]).toEqual([400, expect.objectContaining({ detail })])
   },
 )
+
+describe('answerCached() of a definition with an input', () => {
+  const cache = createCache({ store: memory(), namespace: 'test' })
+  const load = (name: string) => `hello ${name}`
+  const greeting = cache.define({ name: 'greeting', ttl: '1m', input: z.string().max(5), load })
+  const asked = { method: 'GET', headers: new Headers() }
+
+  test('waits for one that takes time', async () => {
+    const route = { definition: greeting, toInput: async (path: string) => path.slice(1), options: {} }
+    const response = await answerCached(route, '/ann', asked)
+    expect([response.status, await response.json()]).toEqual([200, 'hello ann'])
+  })
+
+  test('waits for the answer to one that is invalid, and adds the headers of its limits', async () => {
+    const policies = { reads: slidingWindow({ limit: 2, window: '60s', onUnavailable: 'closed' }) }
+    const limiter = createLimiter({ store: memory(), policies })
+    const options = {
+      limits: () => limiter.limit('reads', 'a'),
+      onInvalidInput: async ({ issues }: InvalidInputError, path: string) =>
+        new Response(`${path} ${issues.length}`, { status: 422 }),
+    }
+    const response = await answerCached({ definition: greeting, toInput: (path) => path, options }, '/longer', asked)
+    expect([response.status, await response.text(), response.headers.get('ratelimit')]).toEqual([
+      422,
+      '/longer 1',
+      '"reads";r=1;t=60',
+    ])
+  })
+
+  test('leaves any other error to the framework, also one that names a definition', async () => {
+    const error = Object.assign(new RangeError('wrong'), { definition: 'greeting', issues: [] })
+    const toInput = () => {
+      throw error
+    }
+    await expect(answerCached({ definition: greeting, toInput, options: {} }, '/', asked)).rejects.toBe(error)
+  })
+})

@@ -23,7 +23,8 @@ export function problem({
   headers: given,
   extensions,
 }: Problem): Response {
-  const document = { type, title, status, ...(detail === undefined ? {} : { detail }), ...extensions }
+  // What is undefined is left out of JSON.
+  const document = { type, title, status, detail, ...extensions }
   // By name, which may be written in any case.
   const headers = new Headers(given)
   if (!headers.has('Cache-Control')) headers.set('Cache-Control', 'no-store')
@@ -73,7 +74,7 @@ function quotaExceeded(decision: Decision & { status: 'refused' }): Response {
       'violated-policies': violated.map(({ policy }) => policy),
       limit: decision.nearest.limit,
       remaining: decision.nearest.remaining,
-      ...(wait === undefined ? {} : { retry_after: wait }),
+      retry_after: wait,
     },
   })
 }
