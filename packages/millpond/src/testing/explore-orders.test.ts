@@ -42,6 +42,20 @@ test('exploreOrders() runs every order of the steps, each once', async () => {
   expect(new Set(seen).size).toBe(30)
 })
 
+test('exploreOrders() goes depth first, always in the same sequence', async () => {
+  const seen: string[] = []
+  await exploreOrders(note({ lower: ['a', 'b'], upper: ['A', 'B'] }, seen, false))
+  expect(seen).toEqual(['aAbB', 'aABb', 'abAB', 'AaBb', 'AabB', 'ABab'])
+})
+
+test('exploreOrders() counts what it gives up half way', async () => {
+  expect(await exploreOrders(note({ a: ['1', '2'], b: ['3'], c: ['4'] }, [], true))).toEqual({
+    orders: 1,
+    givenUp: 5,
+    longest: 4,
+  })
+})
+
 test('exploreOrders() runs one order where steps touch nothing in common', async () => {
   const seen: string[] = []
   const { orders } = await exploreOrders(note({ lower: ['a', 'b'], upper: ['A', 'B'] }, seen, true))
@@ -176,6 +190,24 @@ test('exploreOrders() refuses more orders than allowed', async () => {
   await expect(exploreOrders(note({ a: ['1', '2'], b: ['3', '4'] }, [], false), { maxOrders: 5 })).rejects.toThrow(
     new RangeError('Cannot explore: there must be at most 5 orders'),
   )
+})
+
+test('exploreOrders() takes exactly as many orders as allowed', async () => {
+  const scenario = note({ a: ['1', '2'], b: ['3', '4'] }, [], false)
+  expect((await exploreOrders(scenario, { maxOrders: 6 })).orders).toBe(6)
+})
+
+test('exploreOrders() runs no further order once one has failed', async () => {
+  let worlds = 0
+  const scenario = countTwice(() => {
+    throw new RangeError('wrong')
+  })
+  const counted: Scenario = (...args) => {
+    worlds += 1
+    return scenario(...args)
+  }
+  await expect(exploreOrders(counted)).rejects.toThrow('wrong')
+  expect(worlds).toBe(1)
 })
 
 test.each([
