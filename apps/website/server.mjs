@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import next from 'next'
 
 /**
@@ -19,17 +20,24 @@ const isDev = process.argv.includes('--dev')
 const socketAddressHeader = 'x-headwater-socket-address'
 const startDeadlineMs = 120_000
 const stopDeadlineMs = 5_000
+/** Of requests that run when the port closes. */
+const finishMs = 3_000
+/** Longer than proxies keep a connection that idles (Amazon's 60 s, Traefik 90, Caddy 120): the one that closes first must be the one that sends. */
+const keepAliveMs = 125_000
 
 process.env.NEXT_TELEMETRY_DISABLED = '1'
 
 /** @type {(() => Promise<void>)[]} what to do before the process ends, last first */
 const closers = []
 let isStopping = false
+/** For how long it serves on after a signal to stop, so that a balancer sees that it is not ready. */
+let drainMs = 0
 
 /** @param {number} code */
 async function stop(code) {
   if (isStopping) return
   isStopping = true
+  if (code === 0) await delay(drainMs)
   setTimeout(() => process.exit(1), stopDeadlineMs).unref()
   for (const close of closers.reverse()) await close().catch(() => {})
   process.exit(code)
@@ -43,6 +51,25 @@ async function fail(messages) {
 
 /** @param {unknown} error */
 const messageOf = (error) => (error instanceof Error ? error.message : String(error))
+
+/** @param {unknown} error its kind and where it came from; its words may be a person's */
+function whereOf(error) {
+  if (!(error instanceof Error)) return typeof error
+  return [error.name, ...(error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? []).slice(0, 4)]
+    .map((line) => line.trim())
+    .join(' ')
+}
+
+/** @param {unknown} reason Next's pages leave such behind where they had no use for a promise, so it is no reason to end. */
+const onRejection = (reason) => console.error(`Nobody handled a rejection: ${whereOf(reason)}`)
+
+/** Next prints such an error with all its words, and goes on in whatever state it left. */
+function watchErrors() {
+  process.removeAllListeners('uncaughtException')
+  process.on('uncaughtException', (error) => fail([`The site ends, nobody handled an error: ${whereOf(error)}`]))
+  process.removeAllListeners('unhandledRejection')
+  process.on('unhandledRejection', onRejection)
+}
 
 /** Lets the site's instrumentation, which runs inside Next, tell how the start came out. @returns {Promise<Started>} */
 function whenStarted() {
@@ -59,7 +86,7 @@ function closeServer(server) {
   const closed = new Promise((resolve) => server.close(resolve))
   server.closeIdleConnections()
   // What is still being answered gets a moment; an open connection that asks for nothing does not.
-  setTimeout(() => server.closeAllConnections(), 1_000).unref()
+  setTimeout(() => server.closeAllConnections(), finishMs).unref()
   return closed
 }
 
@@ -102,6 +129,12 @@ function setSocketAddress(request) {
   if (remoteAddress !== undefined) request.headers[socketAddressHeader] = remoteAddress
 }
 
+/** @param {import('node:http').ServerResponse} response */
+function answerStopping(response) {
+  const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }
+  return response.writeHead(503, headers).end(JSON.stringify({ status: 'stopping' }))
+}
+
 /** @param {ReturnType<typeof next>} app @returns {import('node:http').RequestListener} */
 function toListener(app) {
   const handle = app.getRequestHandler()
@@ -111,6 +144,11 @@ function toListener(app) {
   return (request, response) => {
     // Next can make no request of it, and would answer 500.
     if (request.method === 'TRACE') return response.writeHead(405, { Allow: 'GET, HEAD, POST' }).end()
+    if (isStopping) {
+      // Whoever keeps connections sends nothing into one that is about to close.
+      response.shouldKeepAlive = false
+      if (request.url === '/readyz') return answerStopping(response)
+    }
     setSocketAddress(request)
     const handled = responses.run(response, () => handle(request, response))
     handled.catch((error) => {
@@ -133,16 +171,20 @@ async function start() {
     return fail(['Cannot start the site: it is not built. Run "npm run build -w apps/website" first'])
   }
   const whenDone = whenStarted()
-  const server = createServer()
+  const server = createServer({ keepAliveTimeout: keepAliveMs })
   const app = next({ dev: isDev, dir: appDir, httpServer: server, quiet: true })
   closers.push(() => app.close())
+  // Under this name Next looks whether somebody listens already, again with each page that it loads.
+  if (!isDev) Reflect.set(globalThis, Symbol.for('next.unhandledRejectionListener'), onRejection)
   await app.prepare()
+  if (!isDev) watchErrors()
   const started = await whenDone
   if (started.status === 'failed') return fail(started.messages)
   const { runtime, storeLine } = started
   closers.push(() => runtime.close())
   server.on('request', toListener(app))
   const port = await listen(server, runtime.config)
+  drainMs = runtime.config.drainSeconds * 1_000
   closers.push(() => closeServer(server).then(() => {}))
   // First of all: the server would wait for streams that nobody ends.
   closers.push(async () => runtime.figuresStreams.close())

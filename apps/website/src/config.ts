@@ -8,6 +8,8 @@ export interface Config {
   readonly host: string
   /** `explicit` is false for the default, which may move to a free port. */
   readonly port: { readonly number: number; readonly explicit: boolean }
+  /** For how many seconds after a signal to stop server.mjs serves on, at most 60, so that a balancer sees that it is not ready. */
+  readonly drainSeconds: number
   /** Where the site is reached from outside, without a slash at the end; undefined when it was not told. */
   readonly siteUrl: string | undefined
   /** Visitors come by https: cookies are `Secure`, and browsers are told to come back by https. */
@@ -136,6 +138,11 @@ const environment = z
       .transform(Number)
       .refine((value) => value <= 65_535, 'must be a port from 0 to 65535')
       .optional(),
+    DRAIN_SECONDS: z
+      .string()
+      .regex(/^([1-5]?\d|60)$/, 'must be a whole number from 0 to 60')
+      .transform(Number)
+      .optional(),
     SITE_URL: siteUrl.optional(),
     DATABASE_URL: postgresUrl.optional(),
     DATA_DIR: z.string().optional(),
@@ -190,8 +197,11 @@ const environment = z
     }
   })
 
+/** Most platforms ask once a second whether an instance is ready, and the hastiest kill it after five. */
+const productionDrainSeconds = 2
+
 /** Variables that nobody writes a secret into; of the others no value is told. */
-const told: readonly string[] = ['APP_ENV', 'HOST', 'PORT', 'CLIENT_ADDRESS', 'DEMO_DATA']
+const told: readonly string[] = ['APP_ENV', 'HOST', 'PORT', 'DRAIN_SECONDS', 'CLIENT_ADDRESS', 'DEMO_DATA']
 const longestTold = 80
 
 function toFault({ path, message }: z.core.$ZodIssue, given: Readonly<Record<string, string | undefined>>): string {
@@ -212,6 +222,7 @@ function toConfig(env: Environment): Config {
     appEnv: env.APP_ENV ?? 'development',
     host: env.HOST ?? '127.0.0.1',
     port: Object.freeze({ number: env.PORT ?? 3000, explicit: env.PORT !== undefined }),
+    drainSeconds: env.DRAIN_SECONDS ?? (env.APP_ENV === 'production' ? productionDrainSeconds : 0),
     siteUrl: env.SITE_URL,
     isHttps: toUrl(env.SITE_URL ?? '')?.protocol === 'https:',
     database: Object.freeze(

@@ -14,6 +14,8 @@ export interface StartedSite {
   /** What it has written to its standard error so far. */
   errors(): string
   stop(): Promise<void>
+  /** Its exit code, once it has ended by itself. */
+  ended(): Promise<number | null>
 }
 
 export interface FailedSite {
@@ -36,12 +38,12 @@ function baseEnv(): NodeJS.ProcessEnv {
   return { PATH, HOME, PORT: '0', NODE_ENV: 'production', APP_ENV: 'development' }
 }
 
-async function run(env: Record<string, string>): Promise<Running> {
+async function run(env: Record<string, string>, execArgv: string[] = []): Promise<Running> {
   const own = env.DATA_DIR === undefined ? await mkdtemp(join(tmpdir(), 'headwater-')) : undefined
   const dataDir = env.DATA_DIR ?? own ?? ''
   const child = fork(join(appDir, 'server.mjs'), {
     cwd: tmpdir(),
-    execArgv: [],
+    execArgv,
     env: { ...baseEnv(), DATA_DIR: dataDir, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
@@ -61,8 +63,8 @@ const isReady = (message: unknown): message is { type: 'ready'; url: string; sto
   typeof message === 'object' && message !== null && 'type' in message && message.type === 'ready'
 
 /** The built site on a free port with an embedded database in a folder of its own, unless `env` says otherwise. */
-export async function startSite(env: Record<string, string> = {}): Promise<StartedSite> {
-  const { child, dataDir, exited, errors, removeData } = await run(env)
+export async function startSite(env: Record<string, string> = {}, execArgv: string[] = []): Promise<StartedSite> {
+  const { child, dataDir, exited, errors, removeData } = await run(env, execArgv)
   const [message] = await Promise.race([once(child, 'message'), exited])
   if (!isReady(message)) {
     await removeData()
@@ -73,7 +75,12 @@ export async function startSite(env: Record<string, string> = {}): Promise<Start
     await exited
     await removeData()
   }
-  return { url: message.url, store: message.store, dataDir, pid: child.pid ?? 0, errors, stop }
+  const ended = async (): Promise<number | null> => {
+    await exited
+    await removeData()
+    return child.exitCode
+  }
+  return { url: message.url, store: message.store, dataDir, pid: child.pid ?? 0, errors, stop, ended }
 }
 
 /** For a start that must fail: how it ended and what it said. */

@@ -80,4 +80,23 @@ describe('server.mjs', () => {
       errors: 'Cannot start: DATABASE_URL cannot be used: connect ECONNREFUSED 127.0.0.1:1',
     })
   })
+
+  it('tells of an error that nobody handled in one line without its words, and ends with 1 where that leaves it in no known state', async () => {
+    const words = 'ada@x.org'
+    const fault = [
+      `const toError = () => new TypeError('${words}')`,
+      `process.on('SIGUSR2', () => { throw toError() })`,
+      `process.on('SIGHUP', () => { Promise.reject(toError()) })`,
+    ].join(';')
+    const crashing = await startSite({}, ['--import', `data:text/javascript,${encodeURIComponent(fault)}`])
+    process.kill(crashing.pid, 'SIGHUP')
+    await expect
+      .poll(() => crashing.errors(), { timeout: 20_000 })
+      .toMatch(/^Nobody handled a rejection: TypeError at /)
+    expect((await callSite(crashing.url)).status).toBe(200)
+    process.kill(crashing.pid, 'SIGUSR2')
+    expect(await crashing.ended()).toBe(1)
+    expect(crashing.errors().split('\n').at(-1)).toMatch(/^The site ends, nobody handled an error: TypeError at /)
+    expect(crashing.errors()).not.toContain(words)
+  })
 })
