@@ -3,9 +3,11 @@ import { describeWith, startRedis } from 'millpond-e2e/servers'
 import { createClient } from 'redis'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
-import { type Cache, createCache, type Push } from '../src/index.ts'
+import { createLocalTier } from '../src/cache/local-tier.ts'
+import { type Cache, createCache, type Push, StoreUnavailableError } from '../src/index.ts'
 import { redis } from '../src/stores/redis/index.ts'
 import { tracking } from '../src/stores/redis/tracking.ts'
+import type { Clock } from '../src/time/clock.ts'
 import { findKeysWithoutTtl } from './keys-without-ttl.ts'
 
 const wait = { timeout: 20_000, interval: 5 }
@@ -170,6 +172,68 @@ describeWith('redis', 'tracking()', () => {
     await vi.waitFor(() => expect(cache.counters().storeErrors).toBeGreaterThanOrEqual(2), wait)
     expect(await read('a')).toBe('value')
     away.disconnect()
+  })
+
+  /** Listens by a clock of the test, which is told of each pause and ends it when it is asked to. */
+  function listen(push: Push) {
+    const pauses: { ms: number; background: boolean | undefined; end: () => void; cancelled: boolean }[] = []
+    const reports: unknown[] = []
+    const clock: Clock = {
+      now: () => 0,
+      after(ms, end, options) {
+        const pause = { ms, background: options?.background, end, cancelled: false }
+        pauses.push(pause)
+        return () => {
+          pause.cancelled = true
+        }
+      },
+    }
+    const clear = vi.fn()
+    const { stop } = push.attach(
+      { ...createLocalTier({ clock, maxBytes: 1_000 }), clear },
+      {
+        prefixes: ['mp:tracked:e{'],
+        mark: () => 1,
+        clock,
+        report: (event) => reports.push(event),
+      },
+    )
+    const paused = (count: number) => vi.waitFor(() => expect(pauses).toHaveLength(count), wait)
+    /** Each time it begins to listen it forgets everything: what changed before was not heard. */
+    const listening = (count: number) => vi.waitFor(() => expect(clear).toHaveBeenCalledTimes(count), wait)
+    return { pauses, reports, stop, paused, listening }
+  }
+
+  test('tries again ever later while there is no server, and not once it has stopped', async () => {
+    const away = new Redis({ host: '127.0.0.1', port: 1, lazyConnect: true })
+    const { pauses, reports, stop, paused } = listen(tracking(away))
+    for (let count = 1; count <= 8; count += 1) {
+      await paused(count)
+      if (count < 8) pauses.at(-1)?.end()
+    }
+    expect(pauses.map(({ ms }) => ms)).toEqual([100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000])
+    // Nobody waits for it: it keeps no process alive.
+    expect(pauses.every(({ background }) => background)).toBe(true)
+    const error = new StoreUnavailableError('Cannot listen for changes: the connection failed')
+    expect(reports).toEqual(Array(8).fill({ type: 'store-error', operation: 'push', error }))
+    expect(pauses.at(-1)?.cancelled).toBe(false)
+    stop()
+    expect(pauses.at(-1)?.cancelled).toBe(true)
+  })
+
+  test.each(Object.entries(clients))('over %s tries again soon where it could listen before', async (_, track) => {
+    const { pauses, reports, stop, paused, listening } = listen(track())
+    for (let count = 1; count <= 3; count += 1) {
+      await listening(count)
+      await ioredis.call('CLIENT', 'KILL', 'ID', (await listeners())[0] ?? '')
+      await paused(count)
+      pauses.at(-1)?.end()
+    }
+    expect(pauses.map(({ ms }) => ms)).toEqual([100, 100, 100])
+    await listening(4)
+    stop()
+    await vi.waitFor(async () => expect(await listeners()).toEqual([]), wait)
+    expect([pauses.length, reports.length]).toEqual([3, 3])
   })
 
   test('throws for what is no client of a single server', () => {
