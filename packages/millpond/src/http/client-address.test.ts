@@ -86,7 +86,8 @@ test('clientAddress() throws without options, which name no profile', () => {
 
 test('clientAddress() throws for a number of proxies that breaks its rule', () => {
   expect(clientAddress({ headers: new Headers() }, { profile: { proxies: 16 } }).kind).toBe('unknown')
-  for (const proxies of [0, 17])
+  // Of what is no number the list would give its first entry, which the client writes.
+  for (const proxies of [0, 17, 1.5, Number.NaN, undefined, [1]] as number[])
     expect(() => clientAddress({ headers: new Headers() }, { profile: { proxies } })).toThrow(
       `Cannot tell the client address: "proxies" must be an integer from 1 to 16, received ${proxies}`,
     )

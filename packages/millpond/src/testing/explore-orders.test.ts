@@ -92,7 +92,7 @@ test('exploreOrders() finds the order that fails, and replayOrder() runs it agai
     if (count !== 2) throw new RangeError(`counted ${count}`)
   })
   const error = (await exploreOrders(scenario).catch((thrown: unknown) => thrown)) as OrderError
-  expect(error).toMatchObject({ code: 'ERR_ORDER', cause: new RangeError('counted 1') })
+  expect(error).toMatchObject({ name: 'OrderError', code: 'ERR_ORDER', cause: new RangeError('counted 1') })
   expect(error.trace.slice(0, 2).toSorted()).toEqual(['a reads', 'b reads'])
   expect(error.message).toBe(
     `Cannot run this order: counted 1\n${error.trace.map((label) => `  "${label}",`).join('\n')}`,
@@ -197,6 +197,34 @@ test('exploreOrders() takes exactly as many orders as allowed', async () => {
   expect((await exploreOrders(scenario, { maxOrders: 6 })).orders).toBe(6)
 })
 
+test('exploreOrders() takes exactly as many steps as allowed', async () => {
+  expect((await exploreOrders(note({ a: ['1', '2', '3'] }, [], false), { maxSteps: 3 })).longest).toBe(3)
+})
+
+test('exploreOrders() waits for each check that takes time, and for a world to be closed', async () => {
+  const later = () => new Promise((resolve) => setTimeout(resolve, 1))
+  const seen: string[] = []
+  const say = (what: string) => async () => {
+    await later()
+    seen.push(what)
+  }
+  await exploreOrders((stage) => ({
+    actors: { alice: () => stage.step('one', say('step')), bob: () => stage.step('two', say('step')) },
+    afterStep: (label) => say(`after ${label}`)(),
+    atEnd: say('end'),
+    close: say('closed'),
+  }))
+  const order = (first: string, second: string) => [
+    'step',
+    `after ${first}`,
+    'step',
+    `after ${second}`,
+    'end',
+    'closed',
+  ]
+  expect(seen).toEqual([...order('one', 'two'), ...order('two', 'one')])
+})
+
 test('exploreOrders() runs no further order once one has failed', async () => {
   let worlds = 0
   const scenario = countTwice(() => {
@@ -241,4 +269,20 @@ test('exploreOrders() runs orders at the same time in lanes, and closes each wor
     { lanes: 4 },
   )
   expect([orders, new Set(seen).size, lanes.size]).toEqual([20, 20, 4])
+})
+
+test.each([
+  [{ reads: ['x'] }, { reads: ['x'] }, 1],
+  [{ reads: ['x'] }, { writes: ['x'] }, 2],
+  [{ writes: ['x'] }, { reads: ['x'] }, 2],
+  [{ writes: ['x'] }, { writes: ['x'] }, 2],
+  [{ writes: ['x'] }, { writes: ['y'], reads: ['z'] }, 1],
+  [{}, undefined, 2],
+  [undefined, {}, 2],
+  [{}, {}, 1],
+] as const)('exploreOrders() runs two steps that touch %j and %j in %d orders', async (first, second, orders) => {
+  const scenario: Scenario = (stage) => ({
+    actors: { alice: () => stage.step('one', () => {}, first), bob: () => stage.step('two', () => {}, second) },
+  })
+  expect((await exploreOrders(scenario)).orders).toBe(orders)
 })
