@@ -83,6 +83,6 @@ function followTrusted(
 /**
  * The /48 that an IPv6 client lies in, for a second and looser policy: a site may hold 65,536 networks of /64. Undefined for IPv4 and where the address is unknown.
  */
-export function siteNetwork({ kind, address }: ClientAddress): string | undefined {
-  return kind === 'ip' ? toSiteNetwork(address) : undefined
+export function siteNetwork({ address }: ClientAddress): string | undefined {
+  return toSiteNetwork(address)
 }

@@ -133,6 +133,32 @@ test('exploreOrders() goes on with a loop that polls at each moment that it coul
   expect(polls).toEqual([1])
 })
 
+test.each([
+  ['writes what it reads', { writes: ['x'] }, [1, 2]],
+  ['may touch everything', undefined, [1, 2]],
+  ['writes something else', { writes: ['y'] }, [2]],
+  ['only reads', { reads: ['x'] }, [2]],
+] as const)('exploreOrders() ends a pause after a step that %s, at each such moment', async (_, touches, moments) => {
+  const seen = new Set<number>()
+  await exploreOrders((stage) => {
+    let x = 0
+    const poll = async () => {
+      await stage.pause('poll', { reads: ['x'] })
+      seen.add(x)
+    }
+    const work = async () => {
+      for (const value of [1, 2]) {
+        const write = () => {
+          x = value
+        }
+        await stage.step(`write ${value}`, write, touches)
+      }
+    }
+    return { actors: { poll, work } }
+  })
+  expect([...seen].sort()).toEqual(moments)
+})
+
 test.each<[string, Scenario, string]>([
   [
     'an actor rejects',
