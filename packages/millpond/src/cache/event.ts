@@ -18,7 +18,7 @@ export type ReadReason =
   | 'invalidation-pending'
   | 'disabled'
 
-/** What happened in a cache. Carries definitions' names and numbers, never keys, inputs, values or messages of a store. */
+/** What happened in a cache. Carries definitions' names and numbers, never keys, inputs or values; an `error` is as it was thrown, and may say anything. */
 export type CacheEvent =
   | {
       readonly type: 'read'
@@ -27,7 +27,14 @@ export type CacheEvent =
       readonly reason: ReadReason
       readonly joined: boolean
     }
-  | { readonly type: 'load'; readonly name: string; readonly ms: number; readonly ok: boolean }
+  | {
+      readonly type: 'load'
+      readonly name: string
+      readonly ms: number
+      readonly ok: boolean
+      /** Of a load that failed; also where no reader gets it, because `staleIfError` gave the old value. */
+      readonly error?: unknown
+    }
   | { readonly type: 'fill'; readonly name: string; readonly stored: boolean; readonly bytes: number }
   | { readonly type: 'wait'; readonly name: string; readonly ms: number }
   | { readonly type: 'refresh'; readonly name: string; readonly ok: boolean; readonly error?: unknown }

@@ -93,6 +93,20 @@ test('a stored value lives for a time that the given random numbers shorten, fro
   expect(await value.get()).toMatchObject({ status: 'hit', ageMs: 1_000, ttlMs: 94_000 })
 })
 
+test('a load that fails tells the reporter its error, also where staleIfError keeps it from the reader', async () => {
+  const { cache, clock, events } = setUp({ random: () => 0.5 })
+  const failure = new Error('the origin is away')
+  const load = vi.fn<() => Promise<number>>().mockResolvedValueOnce(1).mockRejectedValueOnce(failure)
+  const value = cache.define({ name: 'value', ttl: '60s', staleIfError: '1h', load })
+  await value.get()
+  await clock.advance(60_000)
+  expect(await value.get()).toMatchObject({ value: 1, status: 'stale', reason: 'load-failed' })
+  expect(events.filter(({ type }) => type === 'load')).toEqual([
+    { type: 'load', name: 'value', ms: 0, ok: true },
+    { type: 'load', name: 'value', ms: 0, ok: false, error: failure },
+  ])
+})
+
 test('a read that waits for the load of another process tells for how long it waits', async () => {
   const { cache, store, clock, events } = setUp()
   const other = createCache({ store: { ...store }, namespace: 'test', clock })

@@ -159,12 +159,11 @@ export function createLoader(settings: LoaderSettings): Loader {
     const startedAt = clock.now()
     const order = flights.mark()
     flight.observedAt = order
-    let ok = false
+    let failed: { readonly error: unknown } | undefined
     try {
       const body = spec.encode(await withTimeout(spec, settings))
       const { value } = await decode(spec, body)
       const named = (await spec.valueTags?.of(value)) ?? []
-      ok = true
       return {
         body,
         isNull: value === null,
@@ -172,8 +171,11 @@ export function createLoader(settings: LoaderSettings): Loader {
         loadMs: clock.now() - startedAt,
         observed: { at: startedAt, order },
       }
+    } catch (error) {
+      failed = { error }
+      throw error
     } finally {
-      report({ type: 'load', name: spec.name, ms: clock.now() - startedAt, ok })
+      report({ type: 'load', name: spec.name, ms: clock.now() - startedAt, ok: !failed, ...failed })
     }
   }
 
