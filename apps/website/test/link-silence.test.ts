@@ -24,7 +24,7 @@ it('answerLink() asks the database the same before its answer whether the addres
   let nudges = 0
   const runtime: Partial<Runtime> = {
     database: { kind: 'pglite', db, close: () => pglite.close() },
-    nudgeMailer: () => {
+    nudgeMailer: async () => {
       nudges += 1
     },
   }

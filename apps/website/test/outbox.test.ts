@@ -218,7 +218,7 @@ function outboxTests(open: () => Promise<{ database: OpenDatabase; close(): Prom
     const mailer = startMailer(optionsFor(toProvider()))
     await expect.poll(() => failures.length).toBe(8)
     await write()
-    mailer.nudge()
+    await mailer.nudge()
     // Whoever looks now finds what the mailer has left: two of the first twelve, and the two that came since.
     const left: string[] = []
     const send: MailTransport['send'] = async ({ to }) => {
@@ -229,8 +229,8 @@ function outboxTests(open: () => Promise<{ database: OpenDatabase; close(): Prom
     expect(provider.requests()).toBe(10)
     provider.behave('well')
     clock += 30_000
-    mailer.nudge()
-    await expect.poll(() => provider.delivered.length).toBe(10)
+    await mailer.nudge()
+    expect(provider.delivered.length).toBe(10)
     await mailer.close()
   })
 
@@ -240,7 +240,7 @@ function outboxTests(open: () => Promise<{ database: OpenDatabase; close(): Prom
     const mailer = startMailer(optionsFor(toProvider()))
     await expect.poll(() => provider.requests()).toBe(10)
     await mailer.close()
-    mailer.nudge()
+    await mailer.nudge()
     expect(failures.map((line) => line.replace(/^.* 1 /, ''))).toEqual(Array.from({ length: 10 }, () => 'AbortError'))
     expect(provider.requests()).toBe(10)
     provider.behave('well')

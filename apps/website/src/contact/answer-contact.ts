@@ -43,7 +43,7 @@ export async function answerContact(context: RouteContext): Promise<Response> {
   // A message is never lost for the sake of its receipt; only the receipt is limited by whom it goes to.
   const receipt = await runtime.limits.contactReceipt.limit(input.value.email)
   const ticket = await storeContact(runtime.database.db, input.value, { sendReceipt: receipt.allowed })
-  runtime.nudgeMailer()
+  context.later(runtime.nudgeMailer)
   if (body.kind === 'form') return redirectWithNote(runtime, { kind: 'contact-sent', ticket }, place)
   return Response.json({ message, ticket }, { status: 201, headers: noStore })
 }

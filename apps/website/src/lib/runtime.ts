@@ -38,8 +38,8 @@ export interface Runtime {
   serveAt(url: string): void
   /** Where the site is reached; undefined before {@link serveAt} when SITE_URL is not given. */
   publicUrl(): string | undefined
-  /** Something was put into the outbox. */
-  nudgeMailer(): void
+  /** Something was put into the outbox. Resolves when that was looked after; a function that is stopped earlier would leave it there. */
+  nudgeMailer(): Promise<void>
   /** Somebody joined, confirmed, left or took another name: whatever is computed from the list is read anew from now on. */
   waitlistChanged(): Promise<void>
   /** Reads the supporters when it is time; `isEmptyBelieved` as in `syncSupport()`. Undefined where there is no source of them. */
@@ -157,7 +157,7 @@ async function openRuntime(config: Config, boot: Boot | undefined): Promise<Runt
       hasLocalMailbox: transport.kind === 'local' && config.appEnv === 'development',
       serveAt,
       publicUrl: () => publicUrl,
-      nudgeMailer: () => mailer?.nudge(),
+      nudgeMailer: async () => mailer?.nudge(),
       waitlistChanged,
       syncSupport: readSupport,
       close,

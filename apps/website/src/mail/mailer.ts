@@ -3,8 +3,8 @@ import { deliverDue, type OutboxOptions } from './outbox.ts'
 const everyMs = 2_000
 
 export interface Mailer {
-  /** Something was queued: look now rather than at the next turn. Returns at once. */
-  nudge(): void
+  /** Something was queued: look now rather than at the next turn. Resolves when it was looked after, well or not; never rejects. */
+  nudge(): Promise<void>
   /** Gives up what is being sent, which is sent again by the next process. */
   close(): Promise<void>
 }
@@ -33,14 +33,15 @@ export function startMailer(options: Omit<OutboxOptions, 'signal'>): Mailer {
     } while (isAgain && !isResting())
     running = undefined
   }
-  const nudge = (): void => {
+  const nudge = async (): Promise<void> => {
     if (isResting()) return
     isAgain = true
     running ??= turn()
+    await running
   }
   const timer = setInterval(nudge, everyMs)
   timer.unref()
-  nudge()
+  void nudge()
   return {
     nudge,
     async close() {

@@ -25,7 +25,7 @@ function toPlace(fields: unknown): FormPlace {
 }
 
 /** POST /api/waitlist/join: 201 for JSON, 303 to the page for a form; 400, 413, 415 problem+json. */
-export async function answerJoin({ request, runtime }: RouteContext): Promise<Response> {
+export async function answerJoin({ request, runtime, later }: RouteContext): Promise<Response> {
   const body = await readPost(request)
   if (body instanceof Response) return body
   const isForm = body.kind === 'form'
@@ -42,7 +42,7 @@ export async function answerJoin({ request, runtime }: RouteContext): Promise<Re
   const { answer } = await joinWaitlist(runtime.database.db, input.value)
   // After every join, not only a new row's: a miss or a hit of the next reader must not tell which it was.
   await runtime.waitlistChanged()
-  runtime.nudgeMailer()
+  later(runtime.nudgeMailer)
   if (isForm) return redirectWithNote(runtime, { kind: 'joined', ...answer }, { path: '/', fragment: 'join' })
   return Response.json(answer, { status: 201, headers: noStore })
 }

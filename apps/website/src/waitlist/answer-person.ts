@@ -56,7 +56,7 @@ export async function answerLink({ request, runtime, later }: RouteContext): Pro
   later(async () => {
     if (id === undefined) return
     await sendLink(db, id, new Date())
-    runtime.nudgeMailer()
+    await runtime.nudgeMailer()
   })
   if (body.kind === 'form') return redirectWithNote(runtime, { kind: 'done', detail: linkSent }, linkPlace)
   return Response.json({ message: linkSent }, { status: 202, headers: noStore })
