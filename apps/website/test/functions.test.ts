@@ -4,8 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { postJson } from './call-site.ts'
+import { type Answer, callSite, postJson } from './call-site.ts'
 import { type FakeResend, startFakeResend } from './fake-resend.ts'
+
+const adminToken = 'a'.repeat(32)
 
 describe('the site as functions, without server.mjs', () => {
   let provider: FakeResend
@@ -19,16 +21,8 @@ describe('the site as functions, without server.mjs', () => {
     await rm(dataDir, { recursive: true, force: true })
   })
 
-  it.each([
-    ['api/waitlist/join', { email: 'ada@x.org' }, 201, ['ada@x.org']],
-    [
-      'api/contact',
-      { name: 'Ada', email: 'ada@x.org', subject: 'Hello', message: 'A message', submission: crypto.randomUUID() },
-      201,
-      ['ada@x.org', 'team@headwater.test'],
-    ],
-  ])('sends the mails of %s before the function is stopped', async (path, body, status, to) => {
-    const before = provider.delivered.length
+  /** Runs one function for one request, and resolves when it was stopped. */
+  async function callFunction(path: string, ask: (url: string) => Promise<Answer>): Promise<Answer> {
     const child = fork(join(import.meta.dirname, 'function-child.mjs'), [path], {
       execArgv: [],
       env: {
@@ -40,6 +34,7 @@ describe('the site as functions, without server.mjs', () => {
         CLIENT_ADDRESS: 'proxies:1',
         COOKIE_SECRET: 'c'.repeat(32),
         CACHE_KEY_SECRET: 'k'.repeat(32),
+        ADMIN_TOKEN: adminToken,
         RESEND_API_KEY: provider.apiKey,
         RESEND_API_URL: provider.url,
         MAIL_FROM: 'Headwater <list@headwater.test>',
@@ -48,10 +43,32 @@ describe('the site as functions, without server.mjs', () => {
     })
     const exit = once(child, 'exit')
     const [url] = await once(child, 'message')
-    const answer = await postJson(`${url}/${path}`, { from: '192.0.2.1', body })
-    expect([answer.status, answer.text.includes('problem')]).toEqual([status, false])
+    const answer = await ask(`${url}/${path}`)
     await exit
+    return answer
+  }
+  const message = { name: 'Ada', email: 'ada@x.org', subject: 'Hello', message: 'A message' }
+
+  it.each([
+    ['api/waitlist/join', { email: 'ada@x.org' }, ['ada@x.org']],
+    ['api/contact', { ...message, submission: crypto.randomUUID() }, ['ada@x.org', 'team@headwater.test']],
+  ])('sends the mails of %s before the function is stopped', async (path, body, to) => {
+    const before = provider.delivered.length
+    expect((await callFunction(path, (url) => postJson(url, { from: '192.0.2.1', body }))).status).toBe(201)
     const sent = provider.delivered.slice(before)
     expect(sent.flatMap((mail) => mail.to).sort()).toEqual(to)
+  })
+
+  it('sends a mail that could not be sent at once when somebody reads the metrics', async () => {
+    const before = provider.delivered.length
+    provider.behave('down')
+    await callFunction('api/waitlist/join', (url) => postJson(url, { from: '192.0.2.1', body: { email: 'ben@x.org' } }))
+    provider.behave('well')
+    const headers = { authorization: `Bearer ${adminToken}` }
+    const read = () => callFunction('api/admin/metrics', (url) => callSite(url, { headers }))
+    await expect
+      .poll(async () => (await read()).status && provider.delivered.length, { timeout: 60_000 })
+      .toBe(before + 1)
+    expect(provider.delivered.at(-1)?.to).toEqual(['ben@x.org'])
   })
 })

@@ -7,11 +7,12 @@ const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${l
 
 /**
  * GET /api/admin/metrics: what this process's cache and limits came to since its start, whether they work, whether database and store answer, and how many mails of all instances are due or given up, in Prometheus' text format. A store that is
- * down shows here and nowhere on a page. 404 where no secret is configured.
+ * down shows here and nowhere on a page. Afterwards the outbox is looked after: where functions run the site, whoever asks regularly keeps mails moving. 404 where no secret is configured.
  */
 export async function answerMetrics(context: RouteContext): Promise<Response> {
   const refusal = refuseStranger(context)
   if (refusal !== undefined) return refusal
+  context.later(context.runtime.nudgeMailer)
   const { siteCache, limits, health, database } = context.runtime
   const [isDatabaseUp, isStoreUp, tests] = await Promise.all([
     health.isDatabaseUp(),
