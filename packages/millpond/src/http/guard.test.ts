@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { createCache } from '../cache/cache.ts'
+import type { Decision } from '../limit/decision.ts'
 import { blocksOf } from '../limit/lease.ts'
 import { createLimiter } from '../limit/limiter.ts'
 import { slidingWindow } from '../limit/policy.ts'
@@ -19,6 +20,14 @@ test('guard() answers within the limit with its headers, and calls nothing behin
   const refused = await guard({ limits, answer })
   expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '60'])
   expect(answer).toHaveBeenCalledTimes(1)
+})
+
+test('guard() waits for an answer that takes time', async () => {
+  const policies = { reads: slidingWindow({ limit: 1, window: '60s', onUnavailable: 'closed' }) }
+  const limiter = createLimiter({ store: memory(), policies })
+  const answer = async ({ status }: Decision) => new Response(status)
+  const response = await guard({ limits: () => limiter.limit('reads', 'a'), answer })
+  expect([await response.text(), response.headers.get('x-ratelimit-remaining')]).toEqual(['allowed', '0'])
 })
 
 describe('guard() with a read', () => {
@@ -63,6 +72,25 @@ describe('guard() with a read', () => {
     const looks = read.mock.calls.length
     expect((await ask()).status).toBe(429)
     expect([load.mock.calls.length, read.mock.calls.length]).toEqual([0, looks])
+  })
+
+  test('looks into the cache once, before the limits have answered', async () => {
+    const { limiter, definition } = setUp()
+    const events: string[] = []
+    await guard({
+      async limits() {
+        events.push('asked')
+        const decision = await limiter.limit('reads', 'a')
+        events.push('decided')
+        return decision
+      },
+      read() {
+        events.push('looked')
+        return definition.peek()
+      },
+      answer: () => new Response('body'),
+    })
+    expect(events).toEqual(['asked', 'looked', 'decided'])
   })
 
   test('waits for an answer that takes time', async () => {

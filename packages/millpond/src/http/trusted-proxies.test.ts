@@ -37,9 +37,14 @@ test.each(['10.0.0.0/33', '10.0.0/8', 'fd00::/129', '10.0.0.0/08', '10.0.0.0/', 
   },
 )
 
-test('trustedProxies() refuses an empty list', () => {
-  expect(() => trustedProxies([])).toThrow(TypeError)
-})
+test.each([[[]], ['10.0.0.0/8'], [undefined]])(
+  'trustedProxies() refuses %j, which is no list of networks',
+  (networks) => {
+    expect(() => trustedProxies(networks as string[])).toThrow(
+      new TypeError('Cannot trust proxies: "networks" must be a list of at least one network'),
+    )
+  },
+)
 
 test('trustedProxies() of /0 trusts every address of its family alone', () => {
   const { isTrusted } = trustedProxies(['0.0.0.0/0'])

@@ -1,4 +1,4 @@
-import type { LeaseRequest } from '../cache/cache-store.ts'
+import type { CacheStore, LeaseRequest } from '../cache/cache-store.ts'
 import { type ContractCase, type ContractContext, equal, ok, withinWindow } from './contract-case.ts'
 
 /** What `createCache` relies on. */
@@ -189,15 +189,13 @@ export const cacheContract: readonly ContractCase[] = [
       const names = Array.from({ length: 40 }, (_, index) => `name ${index}`)
       const tags = await Promise.all([...names, 'other'].map((name) => key('tag', name)))
       await store.renew(tags, 'v1', 60_000)
-      const match = `${tags[0]?.slice(0, tags[0].indexOf('name'))}name*?}`
-      const found = new Set<string>()
-      let cursor = '0'
-      do {
-        const step = await store.scan(match, cursor)
-        for (const text of step.keys) found.add(text)
-        cursor = step.cursor
-      } while (cursor !== '0')
-      equal([...found].sort(), tags.slice(0, -1).sort())
+      const begin = tags[0]?.slice(0, tags[0].indexOf('name'))
+      const all = `${begin}name*?}`
+      const ofOneDigit = all.replace('*?', '%20?').replace('t{', '?{')
+      const endingInFive = all.replace('*?', '*5').replace('t{', '*{')
+      equal(await scanAll(store, all), tags.slice(0, -1).sort())
+      equal(await scanAll(store, ofOneDigit), tags.slice(0, 10).sort())
+      equal(await scanAll(store, endingInFive), tags.filter((tag) => tag.endsWith('5}')).sort())
     },
   },
   {
@@ -208,7 +206,8 @@ export const cacheContract: readonly ContractCase[] = [
       await store.lease(await leaseRequest(context, 'x', 'mine'))
       await store.fill({ entry, lease, token: 'mine', text: TEXT, ttlMs: 30 })
       await store.renew([tag], 'v1', 30)
-      await context.pass(31)
+      equal(await store.versions([tag], 'v2', 30), ['v1'])
+      await context.pass(61)
       equal(await store.read([entry, tag]), [null, null])
     },
   },
@@ -216,6 +215,18 @@ export const cacheContract: readonly ContractCase[] = [
 
 /** Separators of the entry format, quotes, a line break, and characters of two, three and four bytes. */
 const TEXT = 'm1|1|a|b|c||{"text":"a|b,\\n \u00e9 \u4f60 \u{1f30a}"}'
+
+/** What all steps of a scan give, sorted. */
+async function scanAll({ scan }: Pick<CacheStore, 'scan'>, match: string): Promise<readonly string[]> {
+  const found = new Set<string>()
+  let cursor = '0'
+  do {
+    const step = await scan?.(match, cursor)
+    for (const key of step?.keys ?? []) found.add(key)
+    cursor = step?.cursor ?? '0'
+  } while (cursor !== '0')
+  return [...found].sort()
+}
 
 async function leaseRequest(
   { key }: ContractContext,
