@@ -102,13 +102,20 @@ async function listen(server, { host, port }) {
       server.listen(port.number, host, () => resolve(undefined))
     })
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error
-    if (port.explicit) throw new Error(`Cannot listen on ${host}:${port.number}: the port is in use`)
+    const code = error instanceof Error && 'code' in error ? String(error.code) : messageOf(error)
+    if (code !== 'EADDRINUSE' || port.explicit) throw new Error(toListenFault(code, { host, port: port.number }))
     console.log(`Port ${port.number} is in use: taking a free one`)
     return listen(server, { host, port: { number: 0, explicit: true } })
   }
   const address = server.address()
   return typeof address === 'object' && address !== null ? address.port : port.number
+}
+
+/** @param {string} code @param {{ host: string, port: number }} wish */
+function toListenFault(code, { host, port }) {
+  if (code === 'EADDRINUSE') return `Cannot listen on port ${port}: it is in use; set PORT to another one`
+  if (code === 'EACCES') return `Cannot listen on port ${port}: this user may not open it; set PORT to 1024 or more`
+  return `Cannot listen on host ${host}: ${code}; set HOST to an address of this machine`
 }
 
 /** @param {string} host the address to call for a server that listens on `host` */

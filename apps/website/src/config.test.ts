@@ -84,6 +84,10 @@ describe('readConfig()', () => {
     } satisfies Config)
   })
 
+  it('takes an address of IPv6 with brackets or without', () => {
+    expect(['[::1]', '::1'].map((HOST) => readConfig({ HOST }).host)).toEqual(['::1', '::1'])
+  })
+
   it('reports all faults together', () => {
     expect(faultsOf({ APP_ENV: 'prod', PORT: '70000', CLIENT_ADDRESS: 'proxies:0', DEMO_DATA: 'yes' })).toEqual([
       'APP_ENV must be development or production, received "prod"',

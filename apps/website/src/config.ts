@@ -220,7 +220,7 @@ function toConfig(env: Environment): Config {
   const { BMC_ACCESS_TOKEN: supportersToken, BMC_API_URL: supportersUrl = 'https://developers.buymeacoffee.com' } = env
   return Object.freeze({
     appEnv: env.APP_ENV ?? 'development',
-    host: env.HOST ?? '127.0.0.1',
+    host: env.HOST?.replace(/^\[|\]$/g, '') ?? '127.0.0.1',
     port: Object.freeze({ number: env.PORT ?? 3000, explicit: env.PORT !== undefined }),
     drainSeconds: env.DRAIN_SECONDS ?? (env.APP_ENV === 'production' ? productionDrainSeconds : 0),
     siteUrl: env.SITE_URL,

@@ -60,7 +60,14 @@ describe('server.mjs', () => {
     const port = typeof address === 'object' && address !== null ? address.port : 0
     const failed = await failToStart({ PORT: String(port) })
     await new Promise((resolve) => other.close(resolve))
-    expect(failed).toEqual({ code: 1, errors: `Cannot listen on 127.0.0.1:${port}: the port is in use` })
+    expect(failed).toEqual({ code: 1, errors: `Cannot listen on port ${port}: it is in use; set PORT to another one` })
+  })
+
+  it('names HOST where that is no address of this machine', async () => {
+    expect(await failToStart({ HOST: '192.0.2.1' })).toEqual({
+      code: 1,
+      errors: 'Cannot listen on host 192.0.2.1: EADDRNOTAVAIL; set HOST to an address of this machine',
+    })
   })
 
   it('names DATA_DIR where that is a file', async () => {
