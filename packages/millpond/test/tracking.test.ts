@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
 import { describeWith, startRedis } from 'millpond-e2e/servers'
 import { createClient } from 'redis'
+import { createClient as createOldClient } from 'redis-5-0'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { createLocalTier } from '../src/cache/local-tier.ts'
@@ -236,10 +237,13 @@ describeWith('redis', 'tracking()', () => {
     expect([pauses.length, reports.length]).toEqual([3, 3])
   })
 
-  test('throws for what is no client of a single server', () => {
+  test('throws for what is no client of a single server, or one that never says what it hears', () => {
     const cluster = { isCluster: true, call: async () => null, duplicate: () => null }
     expect(() => tracking(cluster)).toThrow('for a single server, received a cluster')
     expect(() => tracking(null as never)).toThrow('for a single server, received null')
     expect(() => tracking('redis://' as never)).toThrow('for a single server, received string')
+    expect(() => tracking(createOldClient())).toThrow(
+      new TypeError('Cannot track changes: "client" of node-redis must be of 5.9 or later'),
+    )
   })
 })

@@ -34,7 +34,7 @@ const LONGEST_RETRY_MS = 5_000
  * Client tracking of Redis 6 or later and Valkey: the server tells at once which entries and tags change, and the local tier drops what they concern, usually within a millisecond and not after the
  * whole `local` time. It is an accelerator: the bound that `local` states holds without it, also while its connection is away.
  *
- * It opens one connection of its own, a duplicate of the client, and never changes the one that it is given; `cache.close()` ends it. A single server, not a cluster; node-redis from 5.10. Whatever loads or stores an entry tells
+ * It opens one connection of its own, a duplicate of the client, and never changes the one that it is given; `cache.close()` ends it. A single server, not a cluster; node-redis from 5.9. Whatever loads or stores an entry tells
  * every process, so it pays where values are read far more often than loaded.
  *
  * ```ts
@@ -52,7 +52,7 @@ const LONGEST_RETRY_MS = 5_000
  * client.disconnect()
  * ```
  *
- * @throws {TypeError} when `client` is of neither library, or a cluster
+ * @throws {TypeError} when `client` is of neither library, a cluster, or of node-redis before 5.9
  */
 export function tracking(client: TrackedIoredis | TrackedNodeRedis): Push {
   const listen = toListen(client)
@@ -112,13 +112,29 @@ function toListen(client: TrackedIoredis | TrackedNodeRedis): Listen {
     !('getSlotRandomNode' in client) &&
     !('isCluster' in client) &&
     !hasSentinels
-  )
+  ) {
+    requirePushes(client)
     return (prefixes, listeners) => listenOverNodeRedis(client, prefixes, listeners)
+  }
   const received =
     client === null ? 'null' : hasSentinels ? 'one with sentinels' : isObject ? 'a cluster' : typeof client
   throw new TypeError(
     `Cannot track changes: "client" must be a client of ioredis or node-redis for a single server, received ${received}`,
   )
+}
+
+/**
+ * Before 5.9 the client keeps to itself what the server tells it. One that passes it on refuses to do so over protocol 2; without that it is older.
+ *
+ * @throws {TypeError} when it is older
+ */
+function requirePushes(client: TrackedNodeRedis): void {
+  try {
+    client.duplicate({ RESP: 2, emitInvalidate: true, clientSideCache: undefined })
+  } catch {
+    return
+  }
+  throw new TypeError('Cannot track changes: "client" of node-redis must be of 5.9 or later')
 }
 
 interface IoredisConnection {
