@@ -57,6 +57,20 @@ test('a second without an answer counts too, and whoever waits longer still gets
   expect(await Promise.all([...waiting, last])).toEqual(Array(6).fill('late'))
 })
 
+test('an answer that comes late is one: the master is asked again at once, until five more have had none', async () => {
+  const resolves: ((value: string) => void)[] = []
+  const { asked, clock, send } = setUp(() => new Promise((resolve) => void resolves.push(resolve)))
+  const waiting = Array.from({ length: 6 }, () => send(GET))
+  await clock.advance(1_500)
+  await expect(send(GET)).rejects.toThrow('Cannot get: the master failed 5 times in a row and is left alone')
+  resolves[0]?.('late')
+  expect(await waiting[0]).toBe('late')
+  for (let turn = 0; turn < 5; turn += 1) void send(GET)
+  expect(asked).toHaveBeenCalledTimes(11)
+  await clock.advance(1_000)
+  await expect(send(SCRIPT)).rejects.toThrow('Cannot evalsha: the master failed 5 times in a row and is left alone')
+})
+
 test('an error reply is an answer', async () => {
   const { asked, send } = setUp(async () => {
     throw new StoreReplyError('Cannot get: the store answered WRONGTYPE')
