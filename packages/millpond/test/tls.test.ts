@@ -1,0 +1,129 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import { describeWith, freePort, startRedis } from 'millpond-e2e/servers'
+import { createClient } from 'redis'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { createCache } from '../src/index.ts'
+import { redis } from '../src/stores/redis/index.ts'
+import { tracking } from '../src/stores/redis/tracking.ts'
+import type { Store } from '../src/stores/store.ts'
+import { createContractContext } from '../src/testing/contract-case.ts'
+import { storeContract } from '../src/testing/store-contract.ts'
+
+function hasOpenssl(): boolean {
+  try {
+    execFileSync('openssl', ['version'])
+    return true
+  } catch {
+    return false
+  }
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'millpond-tls-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** A key and a certificate that nobody has signed, for this machine. */
+function createCertificate(name: string) {
+  const [keyFile, certFile] = [join(folder, `${name}.key`), join(folder, `${name}.pem`)]
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost']
+  const kind = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
+  execFileSync('openssl', [...kind, '-keyout', keyFile, '-out', certFile, ...subject], { stdio: 'ignore' })
+  const files = ['--tls-cert-file', certFile, '--tls-key-file', keyFile, '--tls-ca-cert-file', certFile]
+  return { ca: readFileSync(certFile, 'utf8'), args: [...files, '--tls-auth-clients', 'no'] }
+}
+
+const passRealTime = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms + 2))
+
+function runContract(setUp: () => Store): void {
+  test.concurrent.each(storeContract)('$name', async ({ run }) => {
+    await run(createContractContext(setUp(), passRealTime))
+  })
+}
+
+const suite = hasOpenssl() ? describeWith : (_: string, name: string, run: () => void) => describe.skip(name, run)
+
+suite('redis', 'redis() over TLS', () => {
+  let server: Awaited<ReturnType<typeof startRedis>>
+  let url: string
+  let ca: string
+  let ioredis: Redis
+  let nodeRedis: ReturnType<typeof createClient>
+  beforeAll(async () => {
+    const tlsPort = await freePort()
+    const certificate = createCertificate('server')
+    ca = certificate.ca
+    url = `rediss://127.0.0.1:${tlsPort}`
+    server = await startRedis({ args: ['--tls-port', String(tlsPort), ...certificate.args] })
+    ioredis = new Redis(url, { tls: { ca } })
+    nodeRedis = createClient({ url, socket: { tls: true, ca } })
+    await nodeRedis.connect()
+  })
+  afterAll(async () => {
+    ioredis?.disconnect()
+    nodeRedis?.destroy()
+    await server?.stop()
+  })
+  describe('ioredis', () => runContract(() => redis(ioredis)))
+  describe('node-redis', () => runContract(() => redis(nodeRedis)))
+
+  test.each([
+    ['ioredis', () => [redis(ioredis), tracking(ioredis)] as const],
+    ['node-redis', () => [redis(nodeRedis), tracking(nodeRedis)] as const],
+  ])('tracking listens over TLS too: %s', async (_, open) => {
+    const [store, push] = open()
+    const cache = createCache({ store, push, namespace: 'tls' })
+    const list = async () => String(await ioredis.call('CLIENT', 'LIST')).match(/flags=\w*B/g) ?? []
+    await vi.waitFor(async () => expect(await list()).toHaveLength(1), { timeout: 20_000 })
+    cache.close()
+    await vi.waitFor(async () => expect(await list()).toHaveLength(0), { timeout: 20_000 })
+  })
+
+  const causes = {
+    'a certificate that it does not trust': [() => url, () => createCertificate('other').ca, /self-signed certificate/],
+    'a server that speaks TLS where it does not': [
+      () => url.replace('rediss', 'redis'),
+      () => undefined,
+      /ECONNRESET|closed/,
+    ],
+    'a server that does not speak TLS where it does': [
+      () => `rediss://127.0.0.1:${server.port}`,
+      () => ca,
+      /ETIMEDOUT|timeout/,
+    ],
+  } as const
+  const openers = {
+    ioredis(to: string, given: string | undefined, onError: (error: Error) => void): readonly [Store, () => void] {
+      const tls = given === undefined ? {} : { tls: { ca: given } }
+      const client = new Redis(to, { ...tls, maxRetriesPerRequest: 0, enableOfflineQueue: false, connectTimeout: 500 })
+      client.on('error', onError)
+      return [redis(client), () => client.disconnect()]
+    },
+    'node-redis'(to: string, given: string | undefined, onError: (error: Error) => void): readonly [Store, () => void] {
+      const tls = given === undefined ? {} : { tls: true as const, ca: given }
+      const client = createClient({ url: to, disableOfflineQueue: true, socket: { ...tls, connectTimeout: 500 } })
+      client.on('error', onError)
+      client.connect().catch(() => {})
+      return [redis(client), () => client.destroy()]
+    },
+  }
+  const cases = Object.keys(causes).flatMap((cause) => Object.keys(openers).map((name) => [name, cause] as const))
+  test.each(cases)('%s over %s: the client says why, and reads are loaded', async (name, cause) => {
+    const [to, given, reason] = causes[cause as keyof typeof causes]
+    const errors: string[] = []
+    const [store, close] = openers[name as keyof typeof openers](to(), given(), ({ message }) => errors.push(message))
+    const cache = createCache({ store, namespace: 'tls' })
+    try {
+      const value = cache.define({ name: 'value', ttl: '5m', load: () => 1 })
+      for (let turn = 0; turn < 7; turn += 1) expect(await value.get()).toMatchObject({ value: 1, status: 'bypass' })
+      await vi.waitFor(() => expect(errors.join()).toMatch(reason), { timeout: 20_000 })
+      const { checks } = await cache.selfTest()
+      expect(checks.map(({ ok }) => ok)).toEqual([false, false])
+    } finally {
+      cache.close()
+      close()
+    }
+  })
+})
