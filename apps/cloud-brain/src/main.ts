@@ -7,9 +7,12 @@ import { StartupError } from './startup-error.ts'
 const config = attempt(() => readConfig(process.env, process.cwd()))
 const logger = createLogger(config.logLevel)
 if (config.production) process.on('uncaughtException', crash)
+const starting = { SIGINT: () => process.exit(130), SIGTERM: () => process.exit(143) }
+// By itself the system ends a process so, but not the first one of a container.
+for (const [signal, end] of Object.entries(starting)) process.on(signal, end)
 const service = await startService(config, logger).catch(fail)
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
+for (const [signal, end] of Object.entries(starting)) process.off(signal, end).on(signal, stop)
 announce(service)
 
 /** Tells the parent process, the person at the terminal, or the log. */

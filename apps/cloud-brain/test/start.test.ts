@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { type AddressInfo, createServer as createSocketServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -118,6 +119,23 @@ describe('main', () => {
       'pglite.locks',
       'token-encryption-key',
     ])
+  })
+
+  it('ends on SIGTERM while it starts, also as the first process of a container, where the system would not end it', async () => {
+    let asked = () => {}
+    const waits = new Promise<void>((resolve) => {
+      asked = resolve
+    })
+    const silent = createSocketServer(() => asked()).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const { port } = silent.address() as AddressInfo
+    const env = { DATA_DIR: join(dataDir, 'starting'), PORT: '0', DATABASE_URL: `postgres://a:b@127.0.0.1:${port}/c` }
+    const child = run('src/main.ts', { env })
+    const end = ended(child)
+    await waits
+    child.kill('SIGTERM')
+    expect(await end).toEqual({ code: 143, output: '' })
+    silent.close()
   })
 
   it('says at its start that the store does not answer, and serves', async () => {
