@@ -1,6 +1,6 @@
-import { Redis } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
 import { describeWith, startRedis } from 'millpond-e2e/servers'
-import { createClient } from 'redis'
+import { createClient, createClientPool, createCluster, createSentinel } from 'redis'
 import { createClient as createOldClient } from 'redis-5-0'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
@@ -238,10 +238,21 @@ describeWith('redis', 'tracking()', () => {
   })
 
   test('throws for what is no client of a single server, or one that never says what it hears', () => {
-    const cluster = { isCluster: true, call: async () => null, duplicate: () => null }
-    expect(() => tracking(cluster)).toThrow('for a single server, received a cluster')
-    expect(() => tracking(null as never)).toThrow('for a single server, received null')
-    expect(() => tracking('redis://' as never)).toThrow('for a single server, received string')
+    const address = { host: '127.0.0.1', port: 1 }
+    const others: readonly (readonly [unknown, string])[] = [
+      [new Cluster([address], { lazyConnect: true }), 'a cluster'],
+      [createCluster({ rootNodes: [{ url: 'redis://127.0.0.1:1' }] }), 'a cluster'],
+      [createSentinel({ name: 'main', sentinelRootNodes: [address] }), 'one with sentinels'],
+      [createClientPool(), 'object'],
+      [null, 'null'],
+      ['redis://', 'string'],
+    ]
+    for (const [client, received] of others)
+      expect(() => tracking(client as never)).toThrow(
+        new TypeError(
+          `Cannot track changes: "client" must be a client of ioredis or node-redis for a single server, received ${received}`,
+        ),
+      )
     expect(() => tracking(createOldClient())).toThrow(
       new TypeError('Cannot track changes: "client" of node-redis must be of 5.9 or later'),
     )
