@@ -15,12 +15,22 @@ export interface StartedRedisCluster {
 
 /**
  * A fresh Redis Cluster of three masters on 127.0.0.1, all slots served; the first three of its nodes. With `replicas` each has so many, one of which takes its place within a second or two when it
- * is gone. Needs Redis 7 or later and redis-cli.
+ * is gone. `argsOf` is asked for each node what to append to its command line. Needs Redis 7 or later and redis-cli.
  */
-export async function startRedisCluster({ replicas = 0 } = {}): Promise<StartedRedisCluster> {
+export async function startRedisCluster({
+  replicas = 0,
+  argsOf = async () => [],
+}: {
+  readonly replicas?: number
+  readonly argsOf?: (index: number) => Promise<readonly string[]>
+} = {}): Promise<StartedRedisCluster> {
   // Without a replica nothing takes over, and a busy machine is no outage.
   const args = replicas === 0 ? [] : ['--cluster-node-timeout', '1000', '--repl-diskless-sync-delay', '0']
-  const nodes = await Promise.all(Array.from({ length: MASTERS * (1 + replicas) }, () => startNode(args)))
+  const nodes = await Promise.all(
+    Array.from({ length: MASTERS * (1 + replicas) }, async (_, index) =>
+      startNode([...args, ...(await argsOf(index))]),
+    ),
+  )
   const stop = async () => void (await Promise.all(nodes.map((node) => node.stop())))
   try {
     const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`)

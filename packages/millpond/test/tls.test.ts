@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Redis } from 'ioredis'
-import { describeWith, freePort, startRedis } from 'millpond-e2e/servers'
-import { createClient } from 'redis'
+import { Cluster, Redis } from 'ioredis'
+import { describeWith, freePort, startRedis, startRedisCluster } from 'millpond-e2e/servers'
+import { createClient, createCluster } from 'redis'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createCache } from '../src/index.ts'
 import { redis } from '../src/stores/redis/index.ts'
@@ -126,4 +126,50 @@ suite('redis', 'redis() over TLS', () => {
       close()
     }
   })
+})
+
+suite('redis', 'redis() on a cluster with TLS and a login, whose nodes have other names outside', () => {
+  const login = { username: 'app', password: 'secret' }
+  let cluster: Awaited<ReturnType<typeof startRedisCluster>>
+  let ioredis: Cluster
+  let nodeRedis: ReturnType<typeof createCluster>
+  beforeAll(async () => {
+    const { ca, args } = createCertificate('cluster')
+    const ports: number[] = []
+    cluster = await startRedisCluster({
+      async argsOf(index) {
+        const port = await freePort()
+        ports[index] = port
+        return ['--tls-port', String(port), '--tls-cluster', 'yes', ...args]
+      },
+    })
+    for (const { url } of cluster.nodes) {
+      const admin = new Redis(url)
+      await admin.call('ACL', 'SETUSER', login.username, 'on', `>${login.password}`, '~mp:*', '+@all')
+      await admin.call('ACL', 'SETUSER', 'default', 'off')
+      admin.disconnect()
+    }
+    const outside = (address: string) => ({ host: 'localhost', port: Number(address.split(':').at(-1)) })
+    ioredis = new Cluster([{ host: 'localhost', port: ports[0] ?? 0 }], {
+      // As for a certificate that is made out to names: what is asked for is not replaced by its address.
+      dnsLookup: (address, callback) => callback(null, address),
+      natMap: (address) => outside(address),
+      redisOptions: { ...login, tls: { ca } },
+    })
+    nodeRedis = createCluster({
+      rootNodes: [{ url: `rediss://localhost:${ports[0]}` }],
+      defaults: { ...login, socket: { tls: true, ca } },
+      nodeAddressMap: outside,
+      minimizeConnections: true,
+      useReplicas: true,
+    })
+    await nodeRedis.connect()
+  })
+  afterAll(async () => {
+    ioredis?.disconnect()
+    nodeRedis?.destroy()
+    await cluster?.stop()
+  })
+  describe('ioredis', () => runContract(() => redis(ioredis)))
+  describe('node-redis', () => runContract(() => redis(nodeRedis)))
 })
