@@ -1,12 +1,13 @@
-const core = ['errors', 'awaitable', 'key', 'time', 'resilience', 'cache', 'limit', 'http', 'stores']
+const core = ['errors', 'awaitable', 'tick', 'key', 'time', 'resilience', 'cache', 'limit', 'http', 'stores']
 
 /** What knows nothing of a cache or a limit. */
-const innermost = ['errors', 'awaitable']
+const innermost = ['errors', 'awaitable', 'tick']
 
 /** @type {Readonly<Record<string, readonly string[]>>} What each part of the library may import besides itself. */
 export const mayImport = {
   errors: [],
   awaitable: [],
+  tick: [],
   key: innermost,
   time: innermost,
   resilience: [...innermost, 'key', 'time'],

@@ -41,6 +41,8 @@ export interface CacheStore {
    * a call of its own.
    */
   atTickEnd?(run: () => void): void
+  /** Whether a call leaves when it is made, and not at the end of the tick: then the server can work on half of what a tick reads while the other half is asked for. */
+  readonly sendsAtOnce?: boolean | undefined
   /**
    * Merges the reads of a tick in the store's own way, where one call would let what fails for some keys fail for all: each call of `read` is an attempt of its own. `createBreaker` makes one for the reads of
    * each of its servers: one that is away must not be waited for because the others answer. Absent: one call for a tick.

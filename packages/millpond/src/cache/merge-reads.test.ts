@@ -46,6 +46,23 @@ test('one call names at most 512 keys', async () => {
   expect(spy.mock.calls.map(([names]) => names.length)).toEqual([512, 512, 512, 464])
 })
 
+test('where calls leave at once, a full tick after a full one is two reads, the first on its way while the other is asked for', async () => {
+  const read = vi.fn(echo)
+  const merged = mergeReads({ atTickEnd: setImmediate, sendsAtOnce: true }, read)
+  const round = async () => {
+    const asked = Array.from({ length: 20 }, (_, index) => merged(keys(`a${index}`, 'tag')))
+    const early = read.mock.calls.length
+    const values = await Promise.all(asked)
+    expect(values).toEqual(Array.from({ length: 20 }, (_, index) => [`value of a${index}`, 'value of tag']))
+    return [early, ...read.mock.calls.splice(0).map(([names]) => names.length)]
+  }
+  expect([await round(), await round(), await round()]).toEqual([
+    [0, 21],
+    [1, 11, 11],
+    [1, 11, 11],
+  ])
+})
+
 test('a failure reaches every reader of its tick and none of the next', async () => {
   const { spy, merged } = setUp(echo)
   spy.mockRejectedValueOnce(new TypeError('away'))

@@ -1,4 +1,5 @@
 import type { StoreKey } from '../key.ts'
+import { createTick } from '../tick.ts'
 import type { CacheStore } from './cache-store.ts'
 
 /** How many keys one read of the store may name. */
@@ -11,30 +12,40 @@ interface Gathered {
   readonly keys: StoreKey[]
   readonly places: Map<StoreKey, number>
   readonly values: Promise<Values>
+  readonly resolve: (values: Values) => void
+  readonly reject: (error: unknown) => void
 }
 
 /**
- * Merges the reads of one tick into one call of `read`, of at most 512 keys, each named once: one command, one deadline and one answer of the breaker for all of them. A store
+ * Merges the reads of one tick into one call of `read`, or two where the store `sendsAtOnce`, of at most 512 keys, each named once: one command, one deadline and one answer of the breaker for all of them. A store
  * that cannot say when a tick ends is asked at once.
  */
-export function mergeReads(store: Pick<CacheStore, 'atTickEnd'>, read: CacheStore['read']): CacheStore['read'] {
-  const { atTickEnd } = store
+export function mergeReads(
+  store: Pick<CacheStore, 'atTickEnd' | 'sendsAtOnce'>,
+  read: CacheStore['read'],
+): CacheStore['read'] {
+  const { atTickEnd, sendsAtOnce } = store
   if (!atTickEnd) return read
   let current: Gathered | undefined
+  const tick = createTick({ atTickEnd, splits: sendsAtOnce }, send)
 
   function gather(): Gathered {
-    const keys: StoreKey[] = []
-    const values = new Promise<Values>((resolve, reject) => {
-      atTickEnd?.(() => {
-        if (current?.keys === keys) current = undefined
-        read(keys).then(resolve, reject)
-      })
+    let [resolve, reject]: [Gathered['resolve'], Gathered['reject']] = [() => {}, () => {}]
+    const values = new Promise<Values>((...settle) => {
+      ;[resolve, reject] = settle
     })
-    return { keys, places: new Map(), values }
+    return { keys: [], places: new Map(), values, resolve, reject }
+  }
+
+  function send(): void {
+    if (!current) return
+    const { keys, resolve, reject } = current
+    current = undefined
+    tick.track(read(keys).then(resolve, reject))
   }
 
   return (keys) => {
-    if (current && current.keys.length + keys.length > KEYS_PER_READ) current = undefined
+    if (current && current.keys.length + keys.length > KEYS_PER_READ) send()
     current ??= gather()
     const { values, places, keys: named } = current
     const own = keys.map((key) => {
@@ -43,6 +54,7 @@ export function mergeReads(store: Pick<CacheStore, 'atTickEnd'>, read: CacheStor
       places.set(key, named.length)
       return named.push(key) - 1
     })
+    tick.add()
     return values.then((all) => own.map((place) => all[place] ?? null))
   }
 }

@@ -13,6 +13,8 @@ export interface Commands {
   send(command: Command, follows?: boolean): Promise<unknown>
   /** Calls `run` at the end of this tick, just before the commands of the tick leave. */
   atTickEnd(run: () => void): void
+  /** Whether a command leaves when it is sent, and not at the end of the tick. */
+  readonly sendsAtOnce?: boolean
   /** The slot of a key, on a cluster: a command may name keys of one slot only. */
   readonly slotOf?: (key: string) => number
   /** The master that has a slot, on a cluster; undefined where the client does not say. */

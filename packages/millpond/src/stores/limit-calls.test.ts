@@ -48,6 +48,17 @@ test('takes of one tick become one call, each its own group', async () => {
   expect([first?.length, second?.length]).toEqual([2, 1])
 })
 
+test('where commands leave at once, a full tick after a full one is two calls', async () => {
+  const many = async ({ sent, limits }: ReturnType<typeof setUp>) => {
+    const nth = sent.length
+    await Promise.all(Array.from({ length: 20 }, (_, index) => limits.take([check(index)])))
+    return calls(sent.slice(nth)).map((of) => of.length)
+  }
+  const [at, once] = [setUp(), setUp({ sendsAtOnce: true })]
+  expect([await many(at), await many(at)]).toEqual([[20], [20]])
+  expect([await many(once), await many(once)]).toEqual([[20], [10, 10]])
+})
+
 test('a take alone travels without what tells several apart', async () => {
   const { sent, limits } = setUp()
   await limits.take([{ ...check('a'), algorithm: 'token-bucket', refill: 2 }])

@@ -2,6 +2,7 @@ import { StoreReplyError } from '../errors.ts'
 import { CLOCKS_DIFFER } from '../limit/fixed-window.ts'
 import type { LimitCheck } from '../limit/limit-store.ts'
 import type { Verdict } from '../limit/verdict.ts'
+import { createTick } from '../tick.ts'
 import { type Commands, runScript } from './commands.ts'
 import { toHashTag } from './hash-tag.ts'
 import type { AlgorithmLetter } from './lua/limit-algorithms.ts'
@@ -36,9 +37,11 @@ const CHECKS_PER_CALL = 64
 /** How many values the script replies for each check of an operation. */
 const perCheck = (operation: LimitOperation): number => (operation === 't' || operation === 'p' ? 5 : 1)
 
-/** Merges the groups of one tick into one call of the limit script (of at most 64 checks, and on a cluster of one slot each). Each is decided alone. */
+/** Merges the groups of one tick into one call of the limit script, or two where commands leave at once (of at most 64 checks, and on a cluster of one slot each). Each is decided alone. */
 export function createLimitCalls(commands: Commands): LimitCalls {
   let waiting: Group[] = []
+  const tick = createTick({ atTickEnd: commands.atTickEnd, splits: commands.sendsAtOnce }, flush)
+  const run = (groups: readonly Group[]) => tick.track(runGroups(commands, groups, ''))
 
   function flush(): void {
     const groups = waiting
@@ -48,7 +51,7 @@ export function createLimitCalls(commands: Commands): LimitCalls {
       const slot = commands.slotOf ? toHashTag(group.checks[0]?.key ?? '') : ''
       let batch = batches.get(slot)
       if (batch && batch.size + group.checks.length > CHECKS_PER_CALL) {
-        void runGroups(commands, batch.groups, '')
+        run(batch.groups)
         batch = undefined
       }
       if (!batch) {
@@ -58,12 +61,12 @@ export function createLimitCalls(commands: Commands): LimitCalls {
       batch.groups.push(group)
       batch.size += group.checks.length
     }
-    for (const batch of batches.values()) void runGroups(commands, batch.groups, '')
+    for (const batch of batches.values()) run(batch.groups)
   }
 
   return toCalls((group) => {
-    if (waiting.length === 0) commands.atTickEnd(flush)
     waiting.push(group)
+    tick.add()
   })
 }
 

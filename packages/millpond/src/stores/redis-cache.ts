@@ -13,6 +13,7 @@ export function createRedisCache(commands: Commands): CacheStore {
       throw new StoreReplyError('Cannot read: the store must answer MGET with one value for each key')
     },
     atTickEnd: commands.atTickEnd,
+    sendsAtOnce: commands.sendsAtOnce,
     async lease({ entry, seen, lease, tags, token, leaseMs, nonce, tagTtlMs, takeOver }) {
       const compare = seen === undefined ? ['', -1] : [seen, seen.length]
       const args = [token, leaseMs, nonce, tagTtlMs, takeOver ? 1 : 0, ...compare]

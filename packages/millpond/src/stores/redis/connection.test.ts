@@ -17,6 +17,11 @@ function setUp(client: object) {
 
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve))
 
+test('commands leave at once over ioredis, and at the end of the tick over node-redis', () => {
+  expect(redis({ options: {}, call: async () => 'OK' }).sendsAtOnce).toBe(true)
+  expect(setUp({}).store.sendsAtOnce).toBe(false)
+})
+
 test('renew() over one connection sends all at once, the first tag first', async () => {
   const { sent, answers, store } = setUp({})
   const renewed = store.renew(keys, 'nonce', 1_000)

@@ -61,7 +61,8 @@ const PLAIN_TYPES: NodeRedisOptions = { typeMapping: {} }
  */
 export function createCommands(client: RedisClient): Commands {
   const { send, masters } = toSender(client)
-  const keyPrefix = 'call' in client ? client.options?.keyPrefix : undefined
+  const isIoredis = 'call' in client
+  const keyPrefix = isIoredis ? client.options?.keyPrefix : undefined
   const sendTo = (sender: Sender) => async (command: Command) => {
     try {
       return await sender(command)
@@ -69,7 +70,8 @@ export function createCommands(client: RedisClient): Commands {
       throw toStoreError(command, error)
     }
   }
-  const common = { atTickEnd: setImmediate, ...(keyPrefix && { keyPrefix }) }
+  // node-redis writes what it is given in one go, at the end of the tick too.
+  const common = { atTickEnd: setImmediate, sendsAtOnce: isIoredis, ...(keyPrefix && { keyPrefix }) }
   if (!masters) {
     const isPool = 'totalClients' in client || 'getMasterNode' in client
     return { ...common, send: isPool ? inOrder(sendTo(send)) : sendTo(send) }
