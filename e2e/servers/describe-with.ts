@@ -1,4 +1,5 @@
 import { describe, it } from 'vitest'
+import { openssl } from './certificate.ts'
 import { chromium } from './chromium.ts'
 import { installLine, type ServerName } from './install-lines.ts'
 import { isCi } from './is-ci.ts'
@@ -11,6 +12,7 @@ const isInstalled: Record<ServerName, boolean> = {
   postgres: postgresServer !== undefined,
   pgbouncer: pgBouncer !== undefined,
   chromium: chromium !== undefined,
+  openssl: openssl !== undefined,
 }
 
 /**

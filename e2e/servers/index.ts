@@ -1,4 +1,5 @@
 export { type Balancer, startBalancer } from './balancer.ts'
+export { type Certificate, createCertificate } from './certificate.ts'
 export { chromium, launchChromium } from './chromium.ts'
 export { describeEngines } from './describe-engines.ts'
 export { describeWith } from './describe-with.ts'

@@ -4,6 +4,7 @@ export const installLine = {
   postgres: 'apt-get install -y postgresql',
   pgbouncer: 'apt-get install -y pgbouncer',
   chromium: 'apt-get install -y chromium',
+  openssl: 'apt-get install -y openssl',
 } as const
 
 /** The programs that tests may need. */

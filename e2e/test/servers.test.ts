@@ -47,6 +47,7 @@ describe('installLine', () => {
       postgres: 'apt-get install -y postgresql',
       pgbouncer: 'apt-get install -y pgbouncer',
       chromium: 'apt-get install -y chromium',
+      openssl: 'apt-get install -y openssl',
     })
   })
 })

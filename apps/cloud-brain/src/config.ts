@@ -1,11 +1,11 @@
 import { resolve } from 'node:path'
-import { type AddressProfile, trustedProxies } from 'millpond/http'
-import { isPostgresUrl } from 'postgres-pool'
+import type { AddressProfile } from 'millpond/http'
 import { z } from 'zod'
-import { isPlaceholder, isPlaceholderUrl } from './placeholder.ts'
-import { SEALING_KEY_BYTES, type SealingKey } from './seal.ts'
-import { isRedisUrl, isRestUrl } from './server-url.ts'
+import { DEVELOPMENT, Environment, LOOPBACK } from './environment.ts'
+import { readSealingKeys } from './read-sealing-keys.ts'
+import type { SealingKey } from './seal.ts'
 import { StartupError } from './startup-error.ts'
+import { toAddressProfile } from './to-address-profile.ts'
 
 /** Everything the process takes from its environment. Frozen; nothing else reads `process.env`. */
 export type Config = Readonly<{
@@ -49,98 +49,6 @@ const DEFAULT_PORT = 8787
 /** Most platforms ask once a second whether an instance is ready, and the hastiest kill it after five. */
 const PRODUCTION_DRAIN_SECONDS = 2
 const DEFAULT_DATA_DIR = '.millpond/data/cloud-brain'
-const MIN_SECRET_LENGTH = 16
-
-const DEVELOPMENT: readonly string[] = ['development', 'test']
-const LOOPBACK: readonly string[] = ['127.0.0.1', 'localhost', '[::1]', '::1']
-
-const isSafeRemote = (value: string) => {
-  if (!URL.canParse(value)) return false
-  const { protocol, hostname } = new URL(value)
-  return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.includes(hostname))
-}
-
-const isOrigin = (value: string) => URL.canParse(value) && new URL(value).origin === value
-
-const text = (rule: string, check: (value: string) => boolean) => z.string().refine(check, rule).optional()
-const secondsOfAMinute = text(
-  'must be a whole number from 0 to 60',
-  (value) => /^\d{1,2}$/.test(value) && Number(value) <= 60,
-)
-const filledIn = () => text('must be a real value, received a placeholder', (value) => !isPlaceholder(value))
-const isReal = (value: string | undefined) => value === undefined || !isPlaceholderUrl(value)
-const REAL_URL = 'must be a real URL, received a placeholder'
-
-/** What goes into a header as it is. */
-const token = () =>
-  filledIn().refine(
-    (value) => value === undefined || /^[\x21-\x7e]+$/.test(value),
-    'must be printable ASCII without spaces',
-  )
-
-const toSecret = (text: ReturnType<typeof filledIn>) =>
-  text.refine(
-    (value) => value === undefined || value.length >= MIN_SECRET_LENGTH,
-    `must have at least ${MIN_SECRET_LENGTH} characters`,
-  )
-
-const Environment = z.object({
-  // "prod" would be taken for development, and development gives tokens to anyone who asks.
-  NODE_ENV: text('must be "production", "development" or "test"', (value) =>
-    ['production', ...DEVELOPMENT].includes(value),
-  ),
-  PORT: text('must be a whole number from 0 to 65535', (value) => /^\d{1,5}$/.test(value) && Number(value) <= 65535),
-  HOST: text('must be a host name or an address', (value) => /^[\w.:[\]-]+$/.test(value)),
-  DRAIN_SECONDS: secondsOfAMinute,
-  DATA_DIR: z.string().optional(),
-  DATABASE_URL: text(
-    'must be a URL such as postgres://user:password@host:5432/database, in the password %XX for special characters',
-    isPostgresUrl,
-  ).refine(isReal, REAL_URL),
-  UPSTASH_REDIS_REST_URL: text('must be an https:// or http:// URL without name and password', isRestUrl).refine(
-    isReal,
-    REAL_URL,
-  ),
-  UPSTASH_REDIS_REST_TOKEN: token(),
-  REDIS_URL: text(
-    'must be a URL such as redis://user:password@host:6379/0, or rediss://…, in the password %XX for special characters',
-    isRedisUrl,
-  ).refine(isReal, REAL_URL),
-  CACHE: text('must be "on" or "off"', (value) => value === 'on' || value === 'off'),
-  CACHE_LOCAL_SECONDS: secondsOfAMinute,
-  AUTH_JWKS_URL: text('must be an https:// URL (http:// only on this machine)', isSafeRemote),
-  AUTH_ISSUER: filledIn(),
-  AUTH_AUDIENCE: filledIn(),
-  CACHE_KEY_SECRET: toSecret(filledIn()),
-  CLIENT_ADDRESS: text(
-    'must be "socket", "vercel", "cloudflare", "proxies:N" with N from 1 to 9, or "trusted:" and the proxies\' networks, such as "trusted:10.0.0.0/8,fd00::/8"',
-    (value) => toClientAddress(value) !== undefined,
-  ),
-  STRAVA_CLIENT_ID: filledIn(),
-  STRAVA_CLIENT_SECRET: filledIn(),
-  STRAVA_REDIRECT_URL: text('must be an https:// URL (http:// only on this machine)', isSafeRemote),
-  STRAVA_WEBHOOK_TOKEN: filledIn(),
-  TOKEN_ENCRYPTION_KEYS: text(
-    'must be id:key pairs separated by commas, each key 32 bytes in base64',
-    (value) => readSealingKeys(value) !== undefined,
-  ),
-  CACHE_ENCRYPTION_KEY: text(
-    'must be id:key pairs separated by commas, each key 32 bytes in base64',
-    (value) => readSealingKeys(value) !== undefined,
-  ),
-  CHAT_API_URL: text('must be an https:// URL (http:// only on this machine)', isSafeRemote),
-  CHAT_API_KEY: token(),
-  CHAT_MODEL: filledIn(),
-  METRICS_TOKEN: toSecret(token()),
-  CORS_ORIGINS: text('must be origins such as https://app.pond.example, separated by commas', (value) =>
-    value.split(',').every((origin) => isOrigin(origin.trim())),
-  ),
-  LOG_LEVEL: text('must be debug, info, warn, error or silent', (value) =>
-    /^(debug|info|warn|error|silent)$/.test(value),
-  ),
-})
-
-type Environment = z.infer<typeof Environment>
 
 /**
  * Reads and checks the whole environment at once.
@@ -257,7 +165,7 @@ function toConfig(env: Environment, cwd: string): Config {
     chat: toChat(env),
     metrics: toMetrics(env.METRICS_TOKEN, !production && LOOPBACK.includes(host)),
     corsOrigins: Object.freeze(env.CORS_ORIGINS?.split(',').map((origin) => origin.trim()) ?? []),
-    clientAddress: toClientAddress(env.CLIENT_ADDRESS ?? 'socket') ?? 'socket',
+    clientAddress: toAddressProfile(env.CLIENT_ADDRESS ?? 'socket') ?? 'socket',
     logLevel: z
       .enum(['debug', 'info', 'warn', 'error', 'silent'])
       .parse(env.LOG_LEVEL ?? (production ? 'info' : 'warn')),
@@ -298,28 +206,4 @@ function toMetrics(token: string | undefined, isPrivate: boolean): Config['metri
 function toSealingKeys(value: string | undefined): Config['sealingKeys'] {
   const keys = value === undefined ? undefined : readSealingKeys(value)
   return Object.freeze(keys ? { kind: 'given', keys } : { kind: 'kept' })
-}
-
-/** `id:base64,id:base64`; undefined when any of it is malformed or an id comes twice. */
-function readSealingKeys(value: string): readonly [SealingKey, ...SealingKey[]] | undefined {
-  const keys = value.split(',').map((pair) => {
-    const [, id = '', text = ''] = /^\s*([A-Za-z0-9][A-Za-z0-9_-]{0,31}):([A-Za-z0-9+/_-]+={0,2})\s*$/.exec(pair) ?? []
-    return { id, key: Buffer.from(text, 'base64') }
-  })
-  const isSound = keys.every(({ id, key }) => id !== '' && key.length === SEALING_KEY_BYTES)
-  const [first, ...rest] = keys
-  return first && isSound && new Set(keys.map(({ id }) => id)).size === keys.length ? [first, ...rest] : undefined
-}
-
-/** Undefined for what is no profile. */
-function toClientAddress(value: string): AddressProfile | undefined {
-  if (value === 'socket' || value === 'vercel' || value === 'cloudflare') return value
-  if (/^proxies:[1-9]$/.test(value)) return Object.freeze({ proxies: Number(value.slice('proxies:'.length)) })
-  if (!value.startsWith('trusted:')) return undefined
-  try {
-    const networks = value.slice('trusted:'.length).split(',')
-    return Object.freeze(trustedProxies(networks.map((network) => network.trim())))
-  } catch {
-    return undefined
-  }
 }

@@ -2,12 +2,11 @@ import { readFile } from 'node:fs/promises'
 import { Cluster, Redis } from 'ioredis'
 import { describeEngines, describeWith, startRedis, startRedisCluster } from 'millpond-e2e/servers'
 import { createClient, createCluster } from 'redis'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createCache, createLimiter, slidingWindow } from '../src/index.ts'
 import { redis } from '../src/stores/redis/index.ts'
 import type { Store } from '../src/stores/store.ts'
-import { createContractContext } from '../src/testing/contract-case.ts'
-import { storeContract } from '../src/testing/store-contract.ts'
+import { describeBoth } from './run-contract.ts'
 
 const page = await readFile(new URL('../../../docs/guide/running-redis.md', import.meta.url), 'utf8')
 /** The lines that the guide gives: for any server, and for each of a cluster. */
@@ -56,12 +55,8 @@ async function selfTest(store: Store) {
 }
 
 const HOLDS = { cache: { ok: true }, limiter: { ok: true }, matched: { deleted: 1, complete: true } }
-const passRealTime = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms + 2))
 
-function runContract(setUp: () => Store): void {
-  test.concurrent.each(storeContract)('$name', async ({ run }) => {
-    await run(createContractContext(setUp(), passRealTime))
-  })
+function testTheRest(setUp: () => Store): void {
   test('what else asks the store holds too', async () => {
     expect(await selfTest(setUp())).toMatchObject(HOLDS)
   })
@@ -87,8 +82,7 @@ describeEngines('redis() as the user of the guide', (engine) => {
     nodeRedis?.destroy()
     await server?.stop()
   })
-  describe('over ioredis', () => runContract(() => redis(ioredis)))
-  describe('over node-redis', () => runContract(() => redis(nodeRedis)))
+  describeBoth(() => ({ ioredis, nodeRedis }), testTheRest)
 
   test('every command that it may run was needed', async () => {
     const admin = new Redis(server.url)
@@ -147,6 +141,5 @@ describeWith('redis', 'redis() as the user of the guide on a cluster', () => {
     nodeRedis?.destroy()
     await cluster?.stop()
   })
-  describe('over ioredis', () => runContract(() => redis(ioredis)))
-  describe('over node-redis', () => runContract(() => redis(nodeRedis)))
+  describeBoth(() => ({ ioredis, nodeRedis }), testTheRest)
 })

@@ -8,8 +8,7 @@ import { z } from 'zod'
 import { createCache, createLimiter, slidingWindow } from '../src/index.ts'
 import { redis } from '../src/stores/redis/index.ts'
 import type { Store } from '../src/stores/store.ts'
-import { createContractContext } from '../src/testing/contract-case.ts'
-import { storeContract } from '../src/testing/store-contract.ts'
+import { runContract } from './run-contract.ts'
 
 /** Everything that comes as a string or a number by default, as something else. */
 const asBuffers = {
@@ -65,7 +64,7 @@ describeWith('redis', 'redis() over clients that are set up otherwise, or older'
     server = await startRedis()
   })
   afterAll(() => server?.stop())
-  runContract({ ...clients, ...oldest }, () => server.url)
+  runEach({ ...clients, ...oldest }, () => server.url)
 })
 
 const behindSentinels: Record<string, (port: number) => Opened | Promise<Opened>> = {
@@ -103,7 +102,7 @@ describeWith('redis', 'redis() behind sentinels', () => {
     started = await startRedisSentinel()
   })
   afterAll(() => started?.stop())
-  runContract(behindSentinels, () => started.port)
+  runEach(behindSentinels, () => started.port)
 
   test('cache and limiter go on with the new master', async () => {
     const opened = await Promise.all(Object.values(behindSentinels).map((open) => open(started.port)))
@@ -151,20 +150,13 @@ describe('redis() refuses a client that reads from replicas', () => {
   })
 })
 
-function runContract<Where>(
-  openers: Record<string, (where: Where) => Opened | Promise<Opened>>,
-  where: () => Where,
-): void {
+function runEach<Where>(openers: Record<string, (where: Where) => Opened | Promise<Opened>>, where: () => Where): void {
   describe.each(Object.entries(openers))('%s', (_, open) => {
     let opened: Opened
     beforeAll(async () => {
       opened = await open(where())
     })
     afterAll(() => opened?.close())
-    test.concurrent.each(storeContract)('$name', async ({ run }) => {
-      await run(createContractContext(opened.store, passRealTime))
-    })
+    runContract(() => opened.store)
   })
 }
-
-const passRealTime = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms + 2))

@@ -11,9 +11,8 @@ import { type ContractContext, createContractContext } from '../src/testing/cont
 import { createFakeClock } from '../src/testing/fake-clock.ts'
 import { storeContract } from '../src/testing/store-contract.ts'
 import { findKeysWithoutTtl } from './keys-without-ttl.ts'
+import { passRealTime } from './run-contract.ts'
 import { startClusterClients } from './start-cluster-clients.ts'
-
-const passRealTime = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms + 2))
 
 describe('memory()', () => {
   runContract(() => {

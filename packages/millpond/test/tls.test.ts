@@ -1,51 +1,20 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Cluster, Redis } from 'ioredis'
-import { describeWith, freePort, startRedis, startRedisCluster } from 'millpond-e2e/servers'
+import { createCertificate, describeWith, freePort, startRedis, startRedisCluster } from 'millpond-e2e/servers'
 import { createClient, createCluster } from 'redis'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { createCache } from '../src/index.ts'
 import { redis } from '../src/stores/redis/index.ts'
 import { tracking } from '../src/stores/redis/tracking.ts'
 import type { Store } from '../src/stores/store.ts'
-import { createContractContext } from '../src/testing/contract-case.ts'
-import { storeContract } from '../src/testing/store-contract.ts'
-
-function hasOpenssl(): boolean {
-  try {
-    execFileSync('openssl', ['version'])
-    return true
-  } catch {
-    return false
-  }
-}
+import { describeBoth } from './run-contract.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'millpond-tls-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** A key and a certificate that nobody has signed, for this machine. */
-function createCertificate(name: string) {
-  const [keyFile, certFile] = [join(folder, `${name}.key`), join(folder, `${name}.pem`)]
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost']
-  const kind = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-  execFileSync('openssl', [...kind, '-keyout', keyFile, '-out', certFile, ...subject], { stdio: 'ignore' })
-  const files = ['--tls-cert-file', certFile, '--tls-key-file', keyFile, '--tls-ca-cert-file', certFile]
-  return { ca: readFileSync(certFile, 'utf8'), args: [...files, '--tls-auth-clients', 'no'] }
-}
-
-const passRealTime = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms + 2))
-
-function runContract(setUp: () => Store): void {
-  test.concurrent.each(storeContract)('$name', async ({ run }) => {
-    await run(createContractContext(setUp(), passRealTime))
-  })
-}
-
-const suite = hasOpenssl() ? describeWith : (_: string, name: string, run: () => void) => describe.skip(name, run)
-
-suite('redis', 'redis() over TLS', () => {
+describeWith(['redis', 'openssl'], 'redis() over TLS', () => {
   let server: Awaited<ReturnType<typeof startRedis>>
   let url: string
   let ca: string
@@ -53,10 +22,10 @@ suite('redis', 'redis() over TLS', () => {
   let nodeRedis: ReturnType<typeof createClient>
   beforeAll(async () => {
     const tlsPort = await freePort()
-    const certificate = createCertificate('server')
-    ca = certificate.ca
+    const certificate = createCertificate(folder, 'server')
+    ca = certificate.cert
     url = `rediss://127.0.0.1:${tlsPort}`
-    server = await startRedis({ args: ['--tls-port', String(tlsPort), ...certificate.args] })
+    server = await startRedis({ args: ['--tls-port', String(tlsPort), ...certificate.redisArgs] })
     ioredis = new Redis(url, { tls: { ca } })
     nodeRedis = createClient({ url, socket: { tls: true, ca } })
     await nodeRedis.connect()
@@ -66,8 +35,7 @@ suite('redis', 'redis() over TLS', () => {
     nodeRedis?.destroy()
     await server?.stop()
   })
-  describe('ioredis', () => runContract(() => redis(ioredis)))
-  describe('node-redis', () => runContract(() => redis(nodeRedis)))
+  describeBoth(() => ({ ioredis, nodeRedis }))
 
   test.each([
     ['ioredis', () => [redis(ioredis), tracking(ioredis)] as const],
@@ -82,7 +50,11 @@ suite('redis', 'redis() over TLS', () => {
   })
 
   const causes = {
-    'a certificate that it does not trust': [() => url, () => createCertificate('other').ca, /self-signed certificate/],
+    'a certificate that it does not trust': [
+      () => url,
+      () => createCertificate(folder, 'other').cert,
+      /self-signed certificate/,
+    ],
     'a server that speaks TLS where it does not': [
       () => url.replace('rediss', 'redis'),
       () => undefined,
@@ -128,48 +100,51 @@ suite('redis', 'redis() over TLS', () => {
   })
 })
 
-suite('redis', 'redis() on a cluster with TLS and a login, whose nodes have other names outside', () => {
-  const login = { username: 'app', password: 'secret' }
-  let cluster: Awaited<ReturnType<typeof startRedisCluster>>
-  let ioredis: Cluster
-  let nodeRedis: ReturnType<typeof createCluster>
-  beforeAll(async () => {
-    const { ca, args } = createCertificate('cluster')
-    const ports: number[] = []
-    cluster = await startRedisCluster({
-      async argsOf(index) {
-        const port = await freePort()
-        ports[index] = port
-        return ['--tls-port', String(port), '--tls-cluster', 'yes', ...args]
-      },
+describeWith(
+  ['redis', 'openssl'],
+  'redis() on a cluster with TLS and a login, whose nodes have other names outside',
+  () => {
+    const login = { username: 'app', password: 'secret' }
+    let cluster: Awaited<ReturnType<typeof startRedisCluster>>
+    let ioredis: Cluster
+    let nodeRedis: ReturnType<typeof createCluster>
+    beforeAll(async () => {
+      const { cert: ca, redisArgs } = createCertificate(folder, 'cluster')
+      const ports: number[] = []
+      cluster = await startRedisCluster({
+        async argsOf(index) {
+          const port = await freePort()
+          ports[index] = port
+          return ['--tls-port', String(port), '--tls-cluster', 'yes', ...redisArgs]
+        },
+      })
+      for (const { url } of cluster.nodes) {
+        const admin = new Redis(url)
+        await admin.call('ACL', 'SETUSER', login.username, 'on', `>${login.password}`, '~mp:*', '+@all')
+        await admin.call('ACL', 'SETUSER', 'default', 'off')
+        admin.disconnect()
+      }
+      const outside = (address: string) => ({ host: 'localhost', port: Number(address.split(':').at(-1)) })
+      ioredis = new Cluster([{ host: 'localhost', port: ports[0] ?? 0 }], {
+        // As for a certificate that is made out to names: what is asked for is not replaced by its address.
+        dnsLookup: (address, callback) => callback(null, address),
+        natMap: (address) => outside(address),
+        redisOptions: { ...login, tls: { ca } },
+      })
+      nodeRedis = createCluster({
+        rootNodes: [{ url: `rediss://localhost:${ports[0]}` }],
+        defaults: { ...login, socket: { tls: true, ca } },
+        nodeAddressMap: outside,
+        minimizeConnections: true,
+        useReplicas: true,
+      })
+      await nodeRedis.connect()
     })
-    for (const { url } of cluster.nodes) {
-      const admin = new Redis(url)
-      await admin.call('ACL', 'SETUSER', login.username, 'on', `>${login.password}`, '~mp:*', '+@all')
-      await admin.call('ACL', 'SETUSER', 'default', 'off')
-      admin.disconnect()
-    }
-    const outside = (address: string) => ({ host: 'localhost', port: Number(address.split(':').at(-1)) })
-    ioredis = new Cluster([{ host: 'localhost', port: ports[0] ?? 0 }], {
-      // As for a certificate that is made out to names: what is asked for is not replaced by its address.
-      dnsLookup: (address, callback) => callback(null, address),
-      natMap: (address) => outside(address),
-      redisOptions: { ...login, tls: { ca } },
+    afterAll(async () => {
+      ioredis?.disconnect()
+      nodeRedis?.destroy()
+      await cluster?.stop()
     })
-    nodeRedis = createCluster({
-      rootNodes: [{ url: `rediss://localhost:${ports[0]}` }],
-      defaults: { ...login, socket: { tls: true, ca } },
-      nodeAddressMap: outside,
-      minimizeConnections: true,
-      useReplicas: true,
-    })
-    await nodeRedis.connect()
-  })
-  afterAll(async () => {
-    ioredis?.disconnect()
-    nodeRedis?.destroy()
-    await cluster?.stop()
-  })
-  describe('ioredis', () => runContract(() => redis(ioredis)))
-  describe('node-redis', () => runContract(() => redis(nodeRedis)))
-})
+    describeBoth(() => ({ ioredis, nodeRedis }))
+  },
+)

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { describeWith, type StartedRedis, startRedis } from 'millpond-e2e/servers'
+import { createCertificate, describeWith, freePort, type StartedRedis, startRedis } from 'millpond-e2e/servers'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createServer, type RestServer } from '../src/index.ts'
 import { command, request } from './request.ts'
@@ -15,24 +15,6 @@ const soon = { timeout: 10_000, interval: 20 }
 
 const folder = mkdtempSync(join(tmpdir(), 'millpond-operations-'))
 afterAll(() => rmSync(folder, { recursive: true }))
-
-function findOpenssl(): boolean {
-  try {
-    execFileSync('openssl', ['version'])
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** A key and a certificate of its own for 127.0.0.1. */
-function createCertificate(): { key: string; cert: string; keyFile: string; certFile: string } {
-  const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost']
-  const kind = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-  execFileSync('openssl', [...kind, '-keyout', keyFile, '-out', certFile, ...subject], { stdio: 'ignore' })
-  return { key: readFileSync(keyFile, 'utf8'), cert: readFileSync(certFile, 'utf8'), keyFile, certFile }
-}
 
 describeWith('redis', 'the server in operation', () => {
   let redis: StartedRedis
@@ -161,12 +143,13 @@ describeWith('redis', 'the server in operation', () => {
     await second.close()
     expect((await failed)[0]).toBeInstanceOf(Error)
   })
+})
 
-  it.skipIf(!findOpenssl())('HTTPS is served with a key and a certificate, and Redis is reached over TLS', async () => {
-    const { key, cert, keyFile, certFile } = createCertificate()
-    const files = ['--tls-cert-file', certFile, '--tls-key-file', keyFile, '--tls-ca-cert-file', certFile]
-    const tlsPort = await (await import('millpond-e2e/servers')).freePort()
-    const secure = await startRedis({ args: ['--tls-port', String(tlsPort), '--tls-auth-clients', 'no', ...files] })
+describeWith(['redis', 'openssl'], 'the server over TLS', () => {
+  it('HTTPS is served with a key and a certificate, and Redis is reached over TLS', async () => {
+    const { key, cert, certFile, redisArgs } = createCertificate(folder, 'server')
+    const tlsPort = await freePort()
+    const secure = await startRedis({ args: ['--tls-port', String(tlsPort), ...redisArgs] })
     const untrusted = await createServer({ redis: `valkeys://127.0.0.1:${tlsPort}`, tls: { key, cert } })
     expect(untrusted.url).toMatch(/^https:/)
     const options = { ca: cert, headers: { authorization: `Bearer ${untrusted.token}` } }

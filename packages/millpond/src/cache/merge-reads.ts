@@ -12,8 +12,7 @@ interface Gathered {
   readonly keys: StoreKey[]
   readonly places: Map<StoreKey, number>
   readonly values: Promise<Values>
-  readonly resolve: (values: Values) => void
-  readonly reject: (error: unknown) => void
+  readonly ask: () => void
 }
 
 /**
@@ -30,18 +29,18 @@ export function mergeReads(
   const tick = createTick({ atTickEnd, splits: sendsAtOnce }, send)
 
   function gather(): Gathered {
-    let [resolve, reject]: [Gathered['resolve'], Gathered['reject']] = [() => {}, () => {}]
-    const values = new Promise<Values>((...settle) => {
-      ;[resolve, reject] = settle
+    const keys: StoreKey[] = []
+    let ask = () => {}
+    const values = new Promise<Values>((resolve, reject) => {
+      ask = () => tick.track(read(keys).then(resolve, reject))
     })
-    return { keys: [], places: new Map(), values, resolve, reject }
+    return { keys, places: new Map(), values, ask }
   }
 
   function send(): void {
-    if (!current) return
-    const { keys, resolve, reject } = current
+    const gathered = current
     current = undefined
-    tick.track(read(keys).then(resolve, reject))
+    gathered?.ask()
   }
 
   return (keys) => {
