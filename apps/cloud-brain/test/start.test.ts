@@ -138,6 +138,22 @@ describe('main', () => {
     silent.close()
   })
 
+  it('serves on after SIGTERM, is not ready, and closes each connection with its answer', async () => {
+    const env = { DATA_DIR: join(dataDir, 'draining'), PORT: '0', DRAIN_SECONDS: '60' }
+    const child = run('src/main.ts', { env, ipc: true })
+    const { url } = await ready(child)
+    const ask = async (path: string) => {
+      const { status, headers } = await fetch(`${url}${path}`)
+      return [status, headers.get('connection')]
+    }
+    expect(await ask('/readyz')).toEqual([200, 'keep-alive'])
+    child.kill('SIGTERM')
+    await expect.poll(() => ask('/readyz'), { timeout: 20_000 }).toEqual([503, 'close'])
+    expect(await ask('/healthz')).toEqual([200, 'close'])
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  })
+
   it('says at its start that the store does not answer, and serves', async () => {
     const env = { DATA_DIR: join(dataDir, 'no-store'), PORT: '0', REDIS_URL: `redis://127.0.0.1:${await freePort()}` }
     const child = run('src/main.ts', { env, ipc: true })

@@ -53,6 +53,20 @@ describe('server.mjs', () => {
     })
   })
 
+  it('serves on after SIGTERM, is not ready, and closes each connection with its answer', async () => {
+    const draining = await startSite({ DRAIN_SECONDS: '60' })
+    const ask = async (path: string) => {
+      const { status, headers } = await fetch(`${draining.url}${path}`)
+      return [status, headers.get('connection')]
+    }
+    expect(await ask('/readyz')).toEqual([200, 'keep-alive'])
+    process.kill(draining.pid, 'SIGTERM')
+    await expect.poll(() => ask('/readyz'), { timeout: 20_000 }).toEqual([503, 'close'])
+    expect(await ask('/')).toEqual([200, 'close'])
+    process.kill(draining.pid, 'SIGKILL')
+    await draining.ended()
+  })
+
   it('says that the port it was given is in use', async () => {
     const other = createServer()
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
