@@ -15,7 +15,7 @@ export interface StartedRedisCluster {
 
 /**
  * A fresh Redis Cluster of three masters on 127.0.0.1, all slots served; the first three of its nodes. With `replicas` each has so many, one of which takes its place within a second or two when it
- * is gone. `argsOf` is asked for each node what to append to its command line. Needs Redis 7 or later and redis-cli.
+ * is gone. `argsOf` is asked for each node, at each attempt to start it, what to append to its command line. Needs Redis 7 or later and redis-cli.
  */
 export async function startRedisCluster({
   replicas = 0,
@@ -27,8 +27,8 @@ export async function startRedisCluster({
   // Without a replica nothing takes over, and a busy machine is no outage.
   const args = replicas === 0 ? [] : ['--cluster-node-timeout', '1000', '--repl-diskless-sync-delay', '0']
   const nodes = await Promise.all(
-    Array.from({ length: MASTERS * (1 + replicas) }, async (_, index) =>
-      startNode([...args, ...(await argsOf(index))]),
+    Array.from({ length: MASTERS * (1 + replicas) }, (_, index) =>
+      startNode(async () => [...args, ...(await argsOf(index))]),
     ),
   )
   const stop = async () => void (await Promise.all(nodes.map((node) => node.stop())))
@@ -50,12 +50,13 @@ export async function startRedisCluster({
   }
 }
 
-async function startNode(more: readonly string[]): Promise<StartedRedis> {
-  const busPort = await freePort()
-  const files = ['--cluster-port', String(busPort), '--cluster-config-file', 'nodes.conf']
+async function startNode(more: () => Promise<readonly string[]>): Promise<StartedRedis> {
   return startRedis({
-    // A master that is away takes its own slots with it, not all.
-    args: ['--cluster-enabled', 'yes', '--cluster-require-full-coverage', 'no', ...files, ...more],
+    async args() {
+      const files = ['--cluster-port', String(await freePort()), '--cluster-config-file', 'nodes.conf']
+      // A master that is away takes its own slots with it, not all.
+      return ['--cluster-enabled', 'yes', '--cluster-require-full-coverage', 'no', ...files, ...(await more())]
+    },
   })
 }
 

@@ -21,9 +21,10 @@ export interface StartedRedis {
   kill(signal: NodeJS.Signals): void
 }
 
-async function startOn(port: number, { engine, args = [] }: RedisOptions): Promise<OwnedProcess> {
+async function startOn(port: number, { engine, args: given = [] }: RedisOptions): Promise<OwnedProcess> {
   const program = engine ?? redisServer
   if (program === undefined) throw new ServerStartError('redis-server', `Not installed: ${installLine.redis}`)
+  const args = typeof given === 'function' ? await given() : given
   const folder = await mkdtemp(join(tmpdir(), 'millpond-redis-'))
   return startOwnedProcess({
     program: program.path,
@@ -47,8 +48,8 @@ async function startOnAnyPort(options: RedisOptions, attempts = 3): Promise<Owne
 export interface RedisOptions {
   /** Which server; the machine's own by default. */
   readonly engine?: { readonly path: string } | undefined
-  /** Appended to the command line. */
-  readonly args?: readonly string[] | undefined
+  /** Appended to the command line. A function is asked for each attempt: a port that it found free may be taken by then. */
+  readonly args?: readonly string[] | (() => Promise<readonly string[]>) | undefined
   /** A free one by default. */
   readonly port?: number | undefined
 }

@@ -53,6 +53,18 @@ describe('installLine', () => {
 })
 
 describeWith('redis', 'startRedis()', () => {
+  it('startRedis() asks anew for arguments when a port among them was taken', async () => {
+    const first = await startRedis()
+    const other = await freePort()
+    const ports = [first.port, other]
+    const second = await startRedis({
+      // A server that cannot have one of its ports ends.
+      args: async () => ['--cluster-enabled', 'yes', '--cluster-port', String(ports.shift())],
+    })
+    expect(ports).toEqual([])
+    await Promise.all([first.stop(), second.stop()])
+  })
+
   it('startRedis() answers, and stop() ends the process and removes its folder', async () => {
     const redis = await startRedis()
     const folder = await folderOf(redis.url)

@@ -12,17 +12,18 @@ describeWith('redis', 'the limiter on a cluster', () => {
   let node: Redis
   let cluster: Cluster
   beforeAll(async () => {
-    const [port, busPort] = [await freePort(), await freePort()]
     server = await startRedis({
-      port,
-      args: ['--cluster-enabled', 'yes', '--cluster-port', String(busPort), '--cluster-announce-ip', '127.0.0.1'],
+      async args() {
+        const busPort = String(await freePort())
+        return ['--cluster-enabled', 'yes', '--cluster-port', busPort, '--cluster-announce-ip', '127.0.0.1']
+      },
     })
     node = new Redis(server.url)
     await node.call('CLUSTER', 'ADDSLOTSRANGE', 0, 16_383)
     while (!/cluster_state:ok/.test(String(await node.call('CLUSTER', 'INFO')))) {
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
-    cluster = new Cluster([{ host: '127.0.0.1', port }])
+    cluster = new Cluster([{ host: '127.0.0.1', port: server.port }])
   })
   afterAll(async () => {
     cluster?.disconnect()

@@ -21,11 +21,15 @@ describeWith(['redis', 'openssl'], 'redis() over TLS', () => {
   let ioredis: Redis
   let nodeRedis: ReturnType<typeof createClient>
   beforeAll(async () => {
-    const tlsPort = await freePort()
     const certificate = createCertificate(folder, 'server')
     ca = certificate.cert
-    url = `rediss://127.0.0.1:${tlsPort}`
-    server = await startRedis({ args: ['--tls-port', String(tlsPort), ...certificate.redisArgs] })
+    server = await startRedis({
+      async args() {
+        const tlsPort = await freePort()
+        url = `rediss://127.0.0.1:${tlsPort}`
+        return ['--tls-port', String(tlsPort), ...certificate.redisArgs]
+      },
+    })
     ioredis = new Redis(url, { tls: { ca } })
     nodeRedis = createClient({ url, socket: { tls: true, ca } })
     await nodeRedis.connect()

@@ -16,9 +16,8 @@ describeWith('redis', 'a cluster with a replica for each master', () => {
 
   beforeAll(async () => {
     for (let index = 0; index < 6; index += 1) {
-      const busPort = String(await freePort())
-      const args = ['--cluster-enabled', 'yes', '--cluster-port', busPort, '--cluster-node-timeout', '1500']
-      nodes.push(await startRedis({ args: [...args, '--repl-diskless-sync-delay', '0'] }))
+      const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '1500', '--repl-diskless-sync-delay', '0']
+      nodes.push(await startRedis({ args: async () => [...args, '--cluster-port', String(await freePort())] }))
     }
     const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`)
     execFileSync('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-replicas', '1', '--cluster-yes'])

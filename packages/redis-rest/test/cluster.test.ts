@@ -1,28 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { connect } from 'node:net'
 import { describeWith, freePort, type StartedRedis, startRedis } from 'millpond-e2e/servers'
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { createServer, type RestServer } from '../src/index.ts'
 import { command, request } from './request.ts'
 
 const soon = { timeout: 20_000, interval: 50 }
-
-async function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(false)
-    })
-    socket.once('error', () => resolve(true))
-  })
-}
-
-/** A port whose cluster bus port is free too. */
-async function freeClusterPort(): Promise<number> {
-  const port = await freePort()
-  return port < 55_000 && (await isFree(port + 10_000)) ? port : freeClusterPort()
-}
 
 function cli(port: number, ...words: string[]): string {
   return execFileSync('redis-cli', ['-p', String(port), ...words], { encoding: 'utf8' })
@@ -34,8 +16,8 @@ describeWith('redis', 'a cluster', () => {
 
   beforeAll(async () => {
     for (let index = 0; index < 3; index += 1) {
-      const port = await freeClusterPort()
-      nodes.push(await startRedis({ port, args: ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'] }))
+      const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000']
+      nodes.push(await startRedis({ args: async () => [...args, '--cluster-port', String(await freePort())] }))
     }
     const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`)
     execFileSync('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-yes'])

@@ -148,8 +148,13 @@ describeWith('redis', 'the server in operation', () => {
 describeWith(['redis', 'openssl'], 'the server over TLS', () => {
   it('HTTPS is served with a key and a certificate, and Redis is reached over TLS', async () => {
     const { key, cert, certFile, redisArgs } = createCertificate(folder, 'server')
-    const tlsPort = await freePort()
-    const secure = await startRedis({ args: ['--tls-port', String(tlsPort), ...redisArgs] })
+    let tlsPort = 0
+    const secure = await startRedis({
+      async args() {
+        tlsPort = await freePort()
+        return ['--tls-port', String(tlsPort), ...redisArgs]
+      },
+    })
     const untrusted = await createServer({ redis: `valkeys://127.0.0.1:${tlsPort}`, tls: { key, cert } })
     expect(untrusted.url).toMatch(/^https:/)
     const options = { ca: cert, headers: { authorization: `Bearer ${untrusted.token}` } }
