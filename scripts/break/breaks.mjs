@@ -32,7 +32,7 @@ export const breaks = [
     file: 'cache/single-flight.ts',
     from: 'return flight.observedAt === undefined || flight.observedAt > since',
     to: 'return true || (flight.observedAt ?? 0) > since',
-    tests: ['src/cache/invalidation-holds.test.ts', 'src/cache/cache.test.ts'],
+    tests: ['src/cache/invalidation-holds.test.ts', 'src/cache/invalidate.test.ts'],
   },
   {
     guarantee: 'C1',
@@ -56,7 +56,7 @@ export const breaks = [
     file: 'stores/memory/memory-cache.ts',
     from: "if (leftMs > 0 && !takeOver) return { kind: 'held', leftMs }",
     to: '',
-    tests: ['src/cache/cache.test.ts', 'test/store-contract.test.ts'],
+    tests: ['src/cache/lease.test.ts', 'test/store-contract.test.ts'],
   },
   {
     guarantee: 'C2',
@@ -64,7 +64,7 @@ export const breaks = [
     file: 'cache/lease.ts',
     from: 'leftMs > 0 ? Math.min(ms, leftMs) : ms',
     to: 'leftMs > 0 ? ms : ms',
-    tests: ['src/cache/cache.test.ts'],
+    tests: ['src/cache/lease.test.ts'],
   },
   {
     guarantee: 'C3',
