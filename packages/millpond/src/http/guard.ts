@@ -92,8 +92,9 @@ export function withRateLimit(response: Response, decision: Decision): Response 
   return copy
 }
 
-/** Adds the rate-limit headers of a decision to those of a response that nobody else has. A copy of it would read its body as a stream. */
-export function addRateLimit(headers: Headers, decision: Decision): void {
-  for (const [name, value] of Object.entries(rateLimitHeaders(decision)))
-    if (!headers.has(name)) headers.set(name, value)
+/** Adds the rate-limit headers of a decision to those of a response that nobody else has, and says which it had not. A copy of it would read its body as a stream. */
+export function addRateLimit(headers: Headers, decision: Decision): readonly string[] {
+  const added = Object.entries(rateLimitHeaders(decision)).filter(([name]) => !headers.has(name))
+  for (const [name, value] of added) headers.set(name, value)
+  return added.map(([name]) => name)
 }

@@ -3,6 +3,7 @@ import type { Definition } from '../cache/define.ts'
 import { answerCached, type CachedRouteOptions } from '../http/cached-route.ts'
 import { addRateLimit, withRateLimit } from '../http/guard.ts'
 import { tooManyRequests } from '../http/problem.ts'
+import type { Decision } from '../limit/decision.ts'
 import type { Limiter, Policies, Take } from '../limit/limiter.ts'
 
 /**
@@ -61,14 +62,38 @@ export function limitRequests<P extends Policies, E extends Env>(
     const decision = await limiter.take(toTakes(context))
     if (!decision.allowed) return besideEarlier(context, tooManyRequests(decision))
     await next()
-    try {
-      addRateLimit(context.res.headers, decision)
-    } catch {
-      // Those of a redirect, or of a response that came from fetch, cannot be changed.
-      context.res = withRateLimit(context.res, decision)
-    }
+    tellNumbers(context, decision)
     return undefined
   }
+}
+
+/** The responses that numbers were written on: for which request, and under which names. */
+const written = new WeakMap<Response, { readonly request: Request; readonly names: readonly string[] }>()
+
+/**
+ * Adds the rate-limit headers to the context's response. A handler may answer every request with the same one, a constant of its module, so another request's numbers are never left on it: one without
+ * content is copied at once, any other when it comes again. Until then it is written on, since Hono's server sends a copy as a stream, at more than twice the cost.
+ */
+function tellNumbers<E extends Env>(context: Context<E>, decision: Decision): void {
+  const request = context.req.raw
+  const response = context.res
+  const { headers } = response
+  const earlier = written.get(response)
+  const isOthers = earlier !== undefined && earlier.request !== request
+  if (response.status !== 204 && !isOthers) {
+    try {
+      const names = addRateLimit(headers, decision)
+      written.set(response, { request, names: [...names, ...(earlier?.names ?? [])] })
+      return
+    } catch {
+      // Those of a response that came from fetch cannot be changed.
+    }
+  }
+  const clean = isOthers ? response.clone() : response
+  if (isOthers) for (const name of earlier.names) clean.headers.delete(name)
+  // Over one that is there, Hono would put that one's headers into the new one.
+  context.res = undefined
+  context.res = withRateLimit(clean, decision)
 }
 
 /**
