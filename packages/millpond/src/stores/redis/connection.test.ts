@@ -1,3 +1,4 @@
+import { createClient } from 'redis'
 import { expect, test } from 'vitest'
 import type { StoreKey } from '../../key.ts'
 import { redis } from './index.ts'
@@ -56,4 +57,17 @@ test('an error of the connection is told by its code, its name, or the name of i
   ] as const) {
     await expect(codeOf(error)).rejects.toThrow(`Cannot ping: the connection failed (${code})`)
   }
+})
+
+test.each([
+  [null, 'null'],
+  ['redis://127.0.0.1', 'string'],
+  [{}, 'object'],
+  [createClient().legacy(), 'legacy()'],
+])('redis() refuses what is no client it can use', (client, received) => {
+  expect(() => redis(client as never)).toThrow(
+    new TypeError(
+      `Cannot create a Redis store: "client" must be a client of ioredis or node-redis, received ${received}`,
+    ),
+  )
 })

@@ -109,6 +109,7 @@ function toSender(client: RedisClient): {
   send: Sender
   masters?: (() => Promise<readonly (Sender | undefined)[]>) | undefined
 } {
+  let received: string = client === null ? 'null' : typeof client
   if (typeof client === 'object' && client !== null) {
     if ('call' in client) {
       requireMaster(client, 'role')
@@ -125,9 +126,10 @@ function toSender(client: RedisClient): {
     }
     if ('getMasterNode' in client)
       return { send: (command) => client.sendCommand(false, command.map(String), PLAIN_TYPES) }
-    if ('sendCommand' in client) return { send: (command) => client.sendCommand(command.map(String), PLAIN_TYPES) }
+    // Of all that node-redis makes, only what `legacy()` gives emits nothing.
+    if ('multi' in client && !('on' in client)) received = 'legacy()'
+    else if ('sendCommand' in client) return { send: (command) => client.sendCommand(command.map(String), PLAIN_TYPES) }
   }
-  const received = client === null ? 'null' : typeof client
   throw new TypeError(
     `Cannot create a Redis store: "client" must be a client of ioredis or node-redis, received ${received}`,
   )

@@ -20,7 +20,7 @@ import { createCommands, type RedisClient } from './connection.ts'
  * const cache = createCache({ store: redis(client), namespace: 'shop' })
  * ```
  *
- * @throws {TypeError} when `client` is of neither library, or an ioredis client that reads from replicas (`scaleReads`, `role`)
+ * @throws {TypeError} when `client` is of neither library or node-redis's `legacy()`, or an ioredis client that reads from replicas (`scaleReads`, `role`)
  */
 export function redis(client: RedisClient): Store {
   const commands = createCommands(client)
