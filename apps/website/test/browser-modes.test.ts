@@ -56,6 +56,24 @@ describeWith('chromium', 'the pages in another mode', () => {
     await context.close()
   })
 
+  it('have the way around the site in one row, of links or behind the menu', async () => {
+    const { page, context } = await visits.visit()
+    await page.goto(`${visits.site.url}/about`)
+    for (const width of [320, 640, 768, 900, 927, 928, 1_024, 1_280]) {
+      await page.setViewportSize({ width, height: 900 })
+      const shown = page.locator('header').locator('a:visible, summary:visible')
+      const tops = await shown.evaluateAll((elements) =>
+        elements.map((element) => {
+          const { top, bottom } = element.getBoundingClientRect()
+          return (top + bottom) / 2
+        }),
+      )
+      const count = width < 928 ? 2 : 6
+      expect([width, tops.length, Math.max(...tops) - Math.min(...tops) < 12]).toEqual([width, count, true])
+    }
+    await context.close()
+  })
+
   it('are dark on white on paper, also for who prefers them dark', async () => {
     const { page, context } = await visits.visit({ colorScheme: 'dark' })
     await page.emulateMedia({ media: 'print', colorScheme: 'dark' })

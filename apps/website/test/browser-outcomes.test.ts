@@ -41,8 +41,8 @@ describeWith('chromium', 'what came of a form', () => {
     await page.waitForURL(/#quiz-note$/)
     await expectStanding(page, 'Not accepted · Headwater', 'quiz-note')
     await submitJoin(page, 'outcome@x.org')
-    await page.getByRole('heading', { name: 'Look into your mailbox.' }).waitFor()
-    await expectStanding(page, 'Look into your mailbox · Headwater', 'join-note')
+    await page.getByRole('heading', { name: 'Check your inbox.' }).waitFor()
+    await expectStanding(page, 'Check your inbox · Headwater', 'join-note')
     await context.close()
   })
 
@@ -85,7 +85,7 @@ describeWith('chromium', 'what came of a form', () => {
     await page.getByLabel('Your e-mail address').fill(refusedEmail)
     // As the browser itself sends it, past the script.
     await page.getByLabel('Your e-mail address').evaluate((field) => (field as HTMLInputElement).form?.submit())
-    await page.getByText('The e-mail address must be').waitFor()
+    await page.getByText('The e-mail address must look').waitFor()
     await page.waitForURL((url) => url.search === '')
     expect(new URL(page.url()).hash).toBe('#join-note')
     await expectStanding(page, 'Not accepted · Headwater', 'join-note')

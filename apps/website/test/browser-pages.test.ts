@@ -130,7 +130,7 @@ describeWith('chromium', 'the pages in a browser', () => {
       const options: VisitOptions = { viewport: { width, height: 800 }, colorScheme, reducedMotion: 'reduce' }
       const { page, context, complaints } = await visits.visitHome(options)
       await submitJoin(page, `axe-${width}-${colorScheme}@x.org`)
-      await page.getByRole('heading', { name: 'Look into your mailbox.' }).waitFor()
+      await page.getByRole('heading', { name: 'Check your inbox.' }).waitFor()
       expect(await violationsIn(page)).toEqual([])
       const wide: string[] = []
       const faults: unknown[] = []

@@ -73,7 +73,7 @@ describeWith('chromium', 'the site on a slow line', () => {
     expect(await fieldsets.evaluateAll(shown)).toEqual([true, true, true, true])
     expect(await page.locator('#quiz').getByRole('button').allInnerTexts()).toEqual(['Join with these answers'])
     await page.getByRole('button', { name: 'Join with these answers' }).click()
-    await page.locator('#quiz').getByRole('heading', { name: 'Look into your mailbox.' }).waitFor()
+    await page.locator('#quiz').getByRole('heading', { name: 'Check your inbox.' }).waitFor()
     await page.context().close()
   })
 

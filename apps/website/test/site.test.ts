@@ -65,7 +65,7 @@ describe('POST /api/waitlist/join', () => {
     const others = await joinByJson(site.url, '192.0.2.2', { email: 'another@x.org' })
     const bodies = [first, second, confirmed, others].map((answer) => answer.json())
     const shape = {
-      message: expect.stringContaining('We have written to this address'),
+      message: expect.stringContaining('We have sent a mail to this address'),
       position: expect.any(Number),
       referralCode: expect.stringMatching(/^[2-9A-HJKMNP-Z]{8}$/),
       tier: 'early',
@@ -88,8 +88,8 @@ describe('POST /api/waitlist/join', () => {
         type: 'about:blank',
         title: 'Bad request',
         status: 400,
-        detail: 'email must be an e-mail address, such as ada@example.org',
-        errors: [{ field: 'email', detail: 'must be an e-mail address, such as ada@example.org' }],
+        detail: 'email must look like ada@example.org',
+        errors: [{ field: 'email', detail: 'must look like ada@example.org' }],
       },
     ])
     expect(limitsOf(bad)).toEqual(waitlistLeft(4))
@@ -123,13 +123,13 @@ describe('POST /api/waitlist/join from a form', () => {
     expect(answer.status).toBe(303)
     expect(limitsOf(answer)).toEqual(waitlistLeft(4))
     const page = await follow(answer)
-    expect(page).toContain('Look into your mailbox.')
+    expect(page).toContain('Check your inbox.')
     expect(page).toMatch(/href="\/\?ref=[2-9A-HJKMNP-Z]{8}"/)
   })
 
   it('leads to a page that keeps what was typed, beside what is wrong with it', async () => {
     const page = await follow(await joinByForm(site.url, '192.0.2.11', { email: '"><i>ada@' }))
-    expect(page).toContain('The e-mail address must be an e-mail address, such as ada@example.org.')
+    expect(page).toContain('The e-mail address must look like ada@example.org.')
     expect(page).toContain('value="&quot;&gt;&lt;i&gt;ada@"')
   })
 

@@ -37,20 +37,29 @@ interface Letter {
   readonly replyTo?: string
 }
 
-const toParagraph = (text: string): string => `<p style="white-space:pre-line">${escapeHtml(text)}</p>`
+const toParagraph = (text: string, style = ''): string =>
+  `<p style="white-space:pre-line${style}">${escapeHtml(text)}</p>`
+
+/** The button, and its address to copy where buttons do not work. */
+const toButton = (url: string, label: string): string =>
+  `<p style="margin:1.6em 0"><a href="${url}" style="display:inline-block;padding:.7em 1.4em;border-radius:6px;background:#084a5d;color:#ffffff;font-family:sans-serif;text-decoration:none">${label}</a></p>
+<p style="color:#5c6f74;font-size:.85em;word-break:break-all">${url}</p>`
 
 /** Puts the same words into both forms of a mail; everything but the action is text, whatever it contains. */
 export function toMail({ to, subject, paragraphs, action, closing = [], replyTo }: Letter): Mail {
   const link = action === undefined ? [] : [`${action.label}:\n${action.url}`]
-  const button =
-    action === undefined ? [] : [`<p><a href="${escapeHtml(action.url)}">${escapeHtml(action.label)}</a></p>`]
-  const html = [...paragraphs.map(toParagraph), ...button, ...closing.map(toParagraph)].join('\n')
+  const button = action === undefined ? [] : [toButton(escapeHtml(action.url), escapeHtml(action.label))]
+  const html = [
+    ...paragraphs.map((paragraph) => toParagraph(paragraph)),
+    ...button,
+    ...closing.map((paragraph) => toParagraph(paragraph, ';color:#5c6f74;font-size:.9em')),
+  ].join('\n')
   return {
     to,
     // A line break would begin another header.
     subject: subject.replace(/\s+/g, ' ').trim(),
     text: `${[...paragraphs, ...link, ...closing].join('\n\n')}\n`,
-    html: `<!doctype html><html lang="en"><body style="font-family:Georgia,serif;max-width:36rem;line-height:1.5">${html}</body></html>`,
+    html: `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"></head><body style="margin:0 auto;padding:1.5em;max-width:34em;font:17px/1.55 Georgia,serif">${html}</body></html>`,
     ...(replyTo === undefined ? {} : { replyTo }),
   }
 }

@@ -13,7 +13,7 @@ export function JoinedPanel({ answer, titleId }: { answer: JoinAnswer; titleId: 
   return (
     <section aria-labelledby={titleId} className="border-l-4 border-water pl-5 sm:pl-6">
       <h2 id={titleId} ref={heading} tabIndex={-1} className="scroll-mt-6 text-[1.9rem] outline-none">
-        Look into your mailbox.
+        Check your inbox.
       </h2>
       <p className="mt-3 text-soft-ink">{answer.message}</p>
       <p className="mt-3">

@@ -30,7 +30,7 @@ export function LeaderTable({ leaders }: { leaders: Leaderboard | undefined }) {
           <tr key={leader.rank} className="border-t border-rule">
             <td className="py-3.5 pr-3 text-link italic tabular-nums">{leader.rank}</td>
             <th scope="row" className="py-3.5 pr-3 text-[1.15rem] font-normal [overflow-wrap:anywhere]">
-              {leader.display_name}
+              <bdi>{leader.display_name}</bdi>
             </th>
             <td className="py-3.5 pr-3 text-right tabular-nums">{leader.referral_count}</td>
             <td className="py-3.5 text-right tabular-nums">{leader.queue_position}</td>

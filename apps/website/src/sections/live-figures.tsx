@@ -4,7 +4,7 @@ import type { WaitlistStats } from '../waitlist/stats.ts'
 import { type Reading, watchFigures } from './watch-figures.ts'
 
 const stateText = {
-  rendered: 'As of this page’s loading',
+  rendered: 'As of when this page loaded',
   streamed: 'Live: it rises as people join',
   polled: 'Read every twelve seconds',
   paused: 'Paused: this network asked too often',

@@ -34,7 +34,7 @@ function Friends({ status, origin }: { status: PersonStatus; origin: string }) {
       </h2>
       <p className="mt-3 mb-5 max-w-[34rem] text-soft-ink">
         Each friend who joins by your link and confirms moves you five places up.
-        {pendingReferrals > 0 && ` ${friends(pendingReferrals)} came by it and did not confirm yet.`}
+        {pendingReferrals > 0 && ` ${friends(pendingReferrals)} joined by it without confirming yet.`}
       </p>
       <ShareLink referralCode={referralCode} origin={origin} />
     </section>

@@ -5,9 +5,9 @@ const kept = [
 ] as const
 
 const never = [
-  'No advertising, no trackers, no visitor statistics by others: this page asks no other host for anything.',
+  'No advertising, no trackers, no analytics by others: this page contacts no other host.',
   'No address is shown to other visitors, and the form tells nobody whether yours is on the list.',
-  'No sale of data, now or as a later business model.',
+  'No sale of data, now or later.',
 ] as const
 
 function Ledger({ title, entries, sign }: { title: string; entries: readonly string[]; sign: string }) {
@@ -35,7 +35,7 @@ export function Privacy() {
         Clear enough to see the bottom
       </h2>
       <p className="mt-4 max-w-[40rem] text-soft-ink">
-        What this site holds about you while Headwater is being built. You need to give nothing but an address.
+        What this site holds about you while Headwater is being built. All you need to give is an address.
       </p>
       <div className="mt-12 grid gap-x-16 gap-y-12 md:grid-cols-2">
         <Ledger title="What we keep" entries={kept} sign="+" />

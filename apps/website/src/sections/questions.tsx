@@ -2,7 +2,7 @@ const questions = [
   {
     question: 'When does it open?',
     answer:
-      'In the order of the list, in small groups, so that each group’s troubles are solved before the next one comes. You get one mail when it is your turn.',
+      'In the order of the list, in small groups, so that each group’s problems are solved before the next one comes. You get one mail when it is your turn.',
   },
   {
     question: 'What does a founding place mean?',

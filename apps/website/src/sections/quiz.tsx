@@ -11,7 +11,7 @@ export function Quiz(props: { note: VisitorNote | undefined; nowMs: number; refe
     >
       <div className="grid gap-x-16 gap-y-10 lg:grid-cols-[22rem_1fr]">
         <div>
-          <h2 id="quiz-title" className="text-[clamp(2rem,5vw,2.7rem)]">
+          <h2 id="quiz-title" className="text-[clamp(2rem,5vw,3.1rem)]">
             Three questions on the way
           </h2>
           <p className="mt-4 text-soft-ink">

@@ -57,7 +57,7 @@ const contactOutcomes = { faults: 'Not accepted', wait: 'Too many tries', failed
 function toOutcome(note: VisitorNote): string {
   switch (note.kind) {
     case 'joined':
-      return 'Look into your mailbox'
+      return 'Check your inbox'
     case 'done':
       return 'Done'
     case 'invalid':

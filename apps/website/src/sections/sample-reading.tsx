@@ -19,7 +19,7 @@ export function SampleReading() {
     <section aria-labelledby="reading-title" className="border-y border-rule bg-sheet">
       <div className="mx-auto grid max-w-[76rem] items-center gap-x-16 gap-y-10 px-5 py-20 sm:px-8 sm:py-24 lg:grid-cols-[22rem_1fr]">
         <div>
-          <h2 id="reading-title" className="text-[clamp(2rem,5vw,2.7rem)]">
+          <h2 id="reading-title" className="text-[clamp(2rem,5vw,3.1rem)]">
             A reading, for example
           </h2>
           <p className="mt-5">

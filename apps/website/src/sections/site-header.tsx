@@ -18,17 +18,17 @@ function Links({ className }: { className: string }) {
   ))
 }
 
-/** The way around the site: a row of links, on a phone behind a disclosure of the browser's own, which needs no script. */
+/** The way around the site: a row of links, on phones and small tablets behind a disclosure of the browser's own, which needs no script. */
 export function SiteHeader() {
   return (
     <header className="relative z-10 mx-auto flex w-full max-w-[76rem] flex-wrap items-center justify-between gap-x-8 px-5 py-4 sm:px-8 sm:py-6">
       <a href="/" className="py-1 text-ink no-underline" aria-label="Headwater, home">
         <Wordmark />
       </a>
-      <nav aria-label="Main" className="w-full sm:w-auto">
+      <nav aria-label="Main" className="w-full min-[58rem]:w-auto">
         {/* What is open pushes the page down: nothing that has the focus is ever covered by it. */}
-        <details className="disclosure sm:hidden">
-          <summary className="map-label absolute right-5 top-2.5 flex min-h-11 items-center gap-2 text-[0.86rem] text-ink">
+        <details className="disclosure min-[58rem]:hidden">
+          <summary className="map-label absolute right-5 top-2.5 sm:right-8 sm:top-[1.15rem] flex min-h-11 items-center gap-2 text-[0.86rem] text-ink">
             Menu
             <svg viewBox="0 0 16 16" className="fork size-3.5 stroke-link" strokeWidth="2" aria-hidden="true">
               <path d="M8 2v12M2 8h12" />
@@ -38,7 +38,7 @@ export function SiteHeader() {
             <Links className="flex min-h-11 items-center" />
           </ul>
         </details>
-        <ul className="hidden flex-wrap gap-x-7 sm:flex">
+        <ul className="hidden gap-x-6 min-[58rem]:flex lg:gap-x-7">
           <Links className="inline-block bg-paper/70 py-1.5 whitespace-nowrap" />
         </ul>
       </nav>

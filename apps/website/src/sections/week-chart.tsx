@@ -1,3 +1,5 @@
+import { toChartLabel } from './chart-label.ts'
+
 const width = 420
 const height = 170
 const floor = 132
@@ -39,9 +41,7 @@ export function WeekChart(props: {
                     textAnchor="middle"
                     className="fill-ink font-sans text-[17px] lg:text-[12px]"
                   >
-                    {value >= 1_000
-                      ? `${(value / 1_000).toFixed(1)}k`
-                      : value.toLocaleString('en', { maximumFractionDigits: 1 })}
+                    {toChartLabel(value, top)}
                   </text>
                 </>
               )}

@@ -18,7 +18,7 @@ import { readPersonStatus } from './ranking.ts'
 const longestToken = 1_000
 const input = z.object({ token: z.string().max(longestToken) })
 const place = { path: '/me', fragment: 'link' } as const
-const expired = 'This link does not work: it has expired, or it was copied only in part. Ask for a new one.'
+const expired = 'This link does not work: it has expired, or was only partly copied. Ask for a new one.'
 
 /**
  * POST /api/waitlist/confirm with the token of a mail: confirms once, however often it is sent, and makes this browser the

@@ -23,7 +23,7 @@ export const email = z
   .toLowerCase()
   .min(1, 'is missing')
   .max(255, 'must be at most 255 characters')
-  .pipe(z.email('must be an e-mail address, such as ada@example.org'))
+  .pipe(z.email('must look like ada@example.org'))
 
 /** Body of a join, as JSON or as the fields of the form. An empty referral code, as a form sends it, counts as none. */
 export const joinInput = z.object(

@@ -44,7 +44,7 @@ const codeAttempts = 5
 const laterCodesKept = 19
 
 const message =
-  'Thank you. We have written to this address: open the link in that mail to take or to see the place. Nothing counts before.'
+  'Thank you. We have sent a mail to this address. Open its link to take your place, or to see it; until then nothing counts.'
 
 /** The row of the address and whether it was made now. Concurrent calls for one address wait here for one another. */
 async function ensureSignup(tx: Queryable, input: JoinInput): Promise<EnsuredSignup> {

@@ -24,8 +24,8 @@ const passages = [
     title: 'Who',
     paragraphs: [
       <>
-        A few people with too many watches. We take no investment and show no advertisement; what it costs is paid by{' '}
-        <a href="/support">those who wish it to exist</a>. You can <a href="/contact">write to us</a>, and a person
+        A few people with too many watches. We take no investment and show no advertising; what it costs is paid by{' '}
+        <a href="/support">people who want it to exist</a>. You can <a href="/contact">write to us</a>, and a person
         answers.
       </>,
     ],

@@ -38,7 +38,7 @@ export async function generateMetadata({ searchParams }: { searchParams: Promise
 const words = {
   pending: {
     title: 'One step to the water.',
-    text: 'Press the button to confirm that this address is yours. Your place is drawn at that moment.',
+    text: 'Press the button to confirm that this address is yours. Your place is set at that moment.',
     label: 'Take my place',
   },
   confirmed: {
@@ -57,7 +57,7 @@ export default async function ConfirmPage({ searchParams }: { searchParams: Prom
     if (token !== undefined) setPageStatus(410)
     return (
       <Notice title={`${dried}.`} isDry>
-        <p>It has expired, it was copied only in part, or its place was given up. Have another one sent:</p>
+        <p>It has expired, was only partly copied, or its place was given up. Ask for a new one:</p>
         <AskForLink note={undefined} email="" />
       </Notice>
     )

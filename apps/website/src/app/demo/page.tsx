@@ -24,8 +24,10 @@ function TileFrame({ title, tile, children }: { title: string; tile: Tile<unknow
   )
 }
 
+const missing = 'not measured'
+
 const shown = (value: number | null, unit: string): string =>
-  value === null ? 'not measured' : `${value.toLocaleString('en')}${unit}`
+  value === null ? missing : `${value.toLocaleString('en')}${unit}`
 
 const shownDay = (date: string): string =>
   new Date(`${date}T00:00:00Z`).toLocaleDateString('en-GB', {
@@ -36,7 +38,7 @@ const shownDay = (date: string): string =>
   })
 
 function shownHours(hours: number | null): string {
-  if (hours === null) return 'not measured'
+  if (hours === null) return missing
   const minutes = Math.round(hours * 60)
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
@@ -59,7 +61,9 @@ function Tiles({ demo }: { demo: Extract<Demo, { status: 'ready' }> }) {
           {facts.map(([label, value]) => (
             <div key={label}>
               <dt className="text-soft-ink">{label}</dt>
-              <dd className="text-[1.6rem] leading-tight tabular-nums">{value}</dd>
+              <dd className={value === missing ? 'text-soft-ink italic' : 'text-[1.6rem] leading-tight tabular-nums'}>
+                {value}
+              </dd>
             </div>
           ))}
         </dl>
@@ -83,7 +87,7 @@ export default async function DemoPage({ searchParams }: { searchParams: Promise
   return (
     <PageFrame
       title="The stream of somebody who does not exist"
-      lead="Invented data of ninety days, read from the API as you open this page. Each reading says whether it came from the cache and how many more requests are free."
+      lead="Ninety days of invented data, read from the API when you open this page. Each reading says whether it came from the cache, and how many requests are left."
     >
       {demo.status === 'ready' && <Tiles demo={demo} />}
       {demo.status === 'limited' && (
@@ -100,8 +104,8 @@ export default async function DemoPage({ searchParams }: { searchParams: Promise
         <form id="ingest" action="/api/demo/ingest" method="post" className="mt-12 scroll-mt-6">
           <SubmitLine id="ingest-note" label="Send new steps for today" note={note} />
           <p className="mt-3 max-w-[36rem] text-soft-ink">
-            What depends on today is forgotten in the same moment, everywhere: the next reading is a miss with the new
-            number, and the one after it a hit.
+            Everything that depends on today is invalidated at once, on every server: the next reading is a miss with
+            the new number, and the one after it a hit.
           </p>
         </form>
       )}

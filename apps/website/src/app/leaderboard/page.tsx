@@ -14,7 +14,7 @@ export default async function LeaderboardPage() {
       <LeaderTable leaders={await readLeadersView()} />
       <p className="mt-8 max-w-[38rem] text-soft-ink">
         Names are chosen by their owners at <a href="/me">your place</a>; whoever has chosen none appears under an
-        invented one. Read at most a minute ago.
+        invented one. At most a minute old.
       </p>
     </PageFrame>
   )

@@ -23,7 +23,7 @@ function Level({ stats }: { stats: SupportStats }) {
         </dd>
       </div>
       <div className="flex flex-col-reverse border-t border-on-water/40 pt-4">
-        <dt className="text-on-water-soft">{stats.totalSupporters === 1 ? 'person gave it' : 'people gave it'}</dt>
+        <dt className="text-on-water-soft">{stats.totalSupporters === 1 ? 'person has given' : 'people have given'}</dt>
         <dd className="text-[2.6rem] leading-[1.1] tabular-nums">{stats.totalSupporters.toLocaleString('en')}</dd>
       </div>
     </dl>
@@ -40,7 +40,7 @@ function Givers({ stats }: { stats: SupportStats }) {
       <ol className="mt-5 max-w-[40rem]">
         {stats.leaderboard.map((giver) => (
           <li key={giver.rank} className="flex items-baseline justify-between gap-6 border-t border-rule py-3.5">
-            <span className="[overflow-wrap:anywhere]">{giver.display_name}</span>
+            <bdi className="[overflow-wrap:anywhere]">{giver.display_name}</bdi>
             <span className="tabular-nums">{formatMoney(giver)}</span>
           </li>
         ))}
@@ -76,7 +76,7 @@ export default async function SupportPage() {
   return (
     <PageFrame
       title="What keeps the water flowing"
-      lead="Headwater has no investor and shows no advertisement. Servers and test devices are paid by those who wish it to exist."
+      lead="Headwater has no investor and shows no advertising. Its servers and test devices are paid for by people who want it to exist."
     >
       {stats === undefined ? (
         <p className="mt-10 text-soft-ink">The figures cannot be read right now. Try again shortly.</p>
@@ -89,8 +89,7 @@ export default async function SupportPage() {
       )}
       {givingUrl !== undefined && <GiveLink href={givingUrl} />}
       <p className="mt-4 max-w-[36rem] text-soft-ink">
-        A gift moves nobody up the list. Names appear only where their owners allow it there, and disappear with a
-        refund.
+        A gift moves nobody up the list. A name is shown only if its owner allows that there, and goes with a refund.
       </p>
     </PageFrame>
   )

@@ -40,7 +40,7 @@ const passages = [
 export default function TermsPage() {
   return (
     <Prose
-      title="What holds between us"
+      title="What we agree on"
       lead="The rules of the waiting list and of this site. Last changed on 23&nbsp;November&nbsp;2026."
       passages={passages}
     />
