@@ -102,7 +102,7 @@ export function analyticsRoutes(deps: {
   get(
     {
       path: '/trend/{metric}',
-      summary: 'The recent days against those before',
+      summary: 'The recent days compared with those before',
       params: z.object({ metric: Metric }),
       query: TrendQuery,
       answer: Trend,
@@ -115,7 +115,7 @@ export function analyticsRoutes(deps: {
     }),
   )
   get(
-    { path: '/goals', summary: 'How far each goal has come', query: DateQuery, answer: GoalList },
+    { path: '/goals', summary: 'Progress towards each goal', query: DateQuery, answer: GoalList },
     cachedGet(analytics.goals, (c) => toUserDay(c, readQuery(c, DateQuery).date)),
   )
   get(
@@ -134,7 +134,7 @@ export function analyticsRoutes(deps: {
       method: 'post',
       path: '/goals',
       tags: ['Analytics'],
-      summary: 'Set the goal for a metric, in the place of the one that was there',
+      summary: 'Set the goal for a metric, in place of any earlier one',
       security: [{ bearer: [] }],
       request: { body: { required: true, content: { 'application/json': { schema: GoalRequest } } } },
       responses: {

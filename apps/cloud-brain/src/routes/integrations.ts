@@ -35,7 +35,7 @@ export function integrationRoutes({
     {
       method: 'get',
       path: '/strava/authorize',
-      summary: 'Where the user allows the connection',
+      summary: 'Where the user grants access',
       description: 'The URL holds a state that is for this user, once, for ten minutes; it is never cached.',
       ...common,
       responses: { ...json('The page to open', Authorize), ...problems(401) },
