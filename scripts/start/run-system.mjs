@@ -35,6 +35,7 @@ export async function runSystem(surroundings, supervisor, runFile) {
         docs: api.docs,
         token,
         store: store.words,
+        sendsMail: Boolean(surroundings.env.RESEND_API_KEY),
         logs: relative(root, logFolder).startsWith('..') ? logFolder : relative(root, logFolder),
         date: new Date().toISOString().slice(0, 10),
         apiMoved: options.apiPort === undefined && new URL(api.url).port !== defaultPorts.api,

@@ -5,6 +5,7 @@
  * @property {string} docs
  * @property {string} token
  * @property {string} store in words
+ * @property {boolean} sendsMail whether mails leave this machine
  * @property {string} logs
  * @property {string} date YYYY-MM-DD, a day with demo data
  * @property {boolean} apiMoved whether the API is not on its default port
@@ -15,11 +16,12 @@
  * The short list that `npm start` ends with.
  * @param {Summary} summary
  */
-export function toSummaryText({ site, api, docs, token, store, logs, date, apiMoved, siteMoved }) {
+export function toSummaryText({ site, api, docs, token, store, sendsMail, logs, date, apiMoved, siteMoved }) {
   return `
 Millpond is running.
 
   Site        ${site}${siteMoved ? '  (port 3000 is taken)' : ''}
+  Mails       ${sendsMail ? 'sent through Resend' : `${site}/dev/mail`}
   API docs    ${docs}${apiMoved ? '  (port 8787 is taken)' : ''}
   Store       ${store}
   Logs        ${logs}

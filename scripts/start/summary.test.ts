@@ -7,6 +7,7 @@ const summary = {
   docs: 'http://127.0.0.1:8787/docs',
   token: 'a.b.c',
   store: 'memory of each process',
+  sendsMail: false,
   logs: '.millpond/logs',
   date: '2026-11-23',
   apiMoved: false,
@@ -19,6 +20,7 @@ describe('toSummaryText()', () => {
 Millpond is running.
 
   Site        http://127.0.0.1:3000
+  Mails       http://127.0.0.1:3000/dev/mail
   API docs    http://127.0.0.1:8787/docs
   Store       memory of each process
   Logs        .millpond/logs
@@ -31,6 +33,10 @@ Try it twice; the second answer comes from the cache:
 
 Ctrl-C stops everything.
 `)
+  })
+
+  it('says when mails leave this machine', () => {
+    expect(toSummaryText({ ...summary, sendsMail: true })).toContain('  Mails       sent through Resend\n')
   })
 
   it('says when a part is not on its default port', () => {
