@@ -24,6 +24,8 @@ function describeTrouble(event: ServerEvent): string | undefined {
   switch (event.type) {
     case 'engine-lost':
       return `Redis is away (${event.reason}); requests are answered with an error until it is back`
+    case 'engine-unreachable':
+      return `Cannot reach Redis (${event.reason}); requests are answered with an error until it is there`
     case 'child-ended':
       return `redis-server (process ${event.pid}) ended; starting it again in ${event.restartInMs} ms`
     case 'child-failed':

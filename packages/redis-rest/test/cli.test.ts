@@ -53,6 +53,16 @@ async function untilGone(pid: number): Promise<void> {
 }
 
 describe('millpond-rest', () => {
+  it('says at its start that Redis does not answer, and serves all the same', async () => {
+    const started = start(['--redis', 'redis://127.0.0.1:1', '--port', '0', '--json'])
+    onTestFinished(() => void started.process.kill())
+    expect(await ping(await untilReady(started))).toContain('Redis is not reachable')
+    started.process.kill()
+    expect((await started.ended).stderr).toBe(
+      'millpond-rest: Cannot reach Redis (ECONNREFUSED); requests are answered with an error until it is there\n',
+    )
+  }, 40_000)
+
   const refused: [string[], string][] = [
     [['--nope'], "millpond-rest: Cannot read the command line: Unknown option '--nope'; see --help\n"],
     [['--host', ''], 'millpond-rest: Cannot create server: "host" must not be empty\n'],

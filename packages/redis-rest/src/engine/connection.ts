@@ -11,6 +11,8 @@ import type { Target } from './target.ts'
 export type ConnectionEvent =
   | { readonly type: 'engine-ready' }
   | { readonly type: 'engine-lost'; readonly reason: string }
+  /** The first attempt failed; those after it are silent. */
+  | { readonly type: 'engine-unreachable'; readonly reason: string }
 
 export interface ConnectionOptions {
   readonly target: Target
@@ -77,6 +79,7 @@ export function createConnection({ target, commandTimeoutMs, onEvent }: Connecti
         firstDone()
         if (isClosed) return
         if (wasReady) onEvent({ type: 'engine-lost', reason })
+        else if (failures === 0) onEvent({ type: 'engine-unreachable', reason })
         retry = setTimeout(open, retryMs(failures))
         failures += 1
       },
