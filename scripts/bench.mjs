@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { repositoryRoot } from './build/repository-root.mjs'
 import { ensurePeers } from './ensure-peers.mjs'
 
@@ -16,6 +17,18 @@ const names = firstFlag === -1 ? given : given.slice(0, firstFlag)
 const flags = firstFlag === -1 ? [] : given.slice(firstFlag)
 const unknown = names.filter((name) => !known.includes(name))
 
+/** What is wrong with the flags, said before the peers are installed; their values are each benchmark's to read. */
+function findFault() {
+  const text = /** @type {const} */ ({ type: 'string' })
+  const flag = /** @type {const} */ ({ type: 'boolean' })
+  try {
+    parseArgs({ args: flags, options: { quick: flag, rounds: text, ms: text, only: text, help: flag } })
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message.split('. ')[0] : String(error)
+  }
+}
+
 /**
  * @param {string} file
  * @param {readonly string[]} args
@@ -25,6 +38,7 @@ function runs(file, args) {
   return spawnSync(process.execPath, all, { cwd: repositoryRoot, stdio: 'inherit' }).status === 0
 }
 
+const fault = findFault()
 if (flags.includes('--help')) {
   console.log(`Usage: npm run bench -- [names] [options]
   names       ${known.join(', ')}; without one all, one after the other
@@ -32,6 +46,9 @@ if (flags.includes('--help')) {
   --rounds N  how often the contenders take turns
   --ms N      how long a turn is, in milliseconds
   --only TEXT only contenders and tables with this text in their name; no results are written`)
+} else if (fault !== undefined) {
+  console.error(`Cannot run the benchmarks: ${fault}; see --help`)
+  process.exitCode = 1
 } else if (unknown.length > 0) {
   console.error(`Cannot run ${unknown.join(', ')}: the benchmarks are ${known.join(', ')}`)
   process.exitCode = 1
