@@ -113,7 +113,8 @@ try {
   else await soak(options)
 } catch (error) {
   // What was typed wrong is no fault of the code.
-  const isMistyped = error instanceof RangeError || (error instanceof TypeError && 'code' in error)
-  console.error(isMistyped ? error.message : error)
+  const isFlag = error instanceof TypeError && 'code' in error
+  if (isFlag) console.error(`Cannot soak: ${error.message.split('. ')[0]}; see --help`)
+  else console.error(error instanceof RangeError ? error.message : error)
   process.exitCode = 1
 }
