@@ -150,6 +150,17 @@ describeWith('redis', 'tracking()', () => {
     await vi.waitFor(async () => expect(await reader.read('a')).toBe('new'), wait)
   })
 
+  test('listens where the socket of a node-redis client leads, not where one without would', async () => {
+    const { hostname: host, port } = new URL(server.url)
+    const client = createClient({ socket: { host, port: Number(port) } })
+    const here = connect(tracking(client))
+    await here.settle('a')
+    database.set('a', 'moved')
+    await connect().value.delete('a')
+    await vi.waitFor(async () => expect(await here.read('a')).toBe('moved'), wait)
+    database.clear()
+  })
+
   test('needs of a user of the server what the guide gives, and the channel of invalidations', async () => {
     const rules = '~mp:* +mget +get +set +evalsha +eval +ping +info +client|id +client|tracking'.split(' ')
     await ioredis.call('ACL', 'SETUSER', 'app', 'on', '>password', ...rules, '+subscribe', '&__redis__:invalidate')

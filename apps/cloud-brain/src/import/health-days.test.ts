@@ -69,6 +69,43 @@ describe('createHealthDays()', () => {
     ])
   })
 
+  it('takes as the last what is it by its time, whatever the order of the file, and shares out sums alone', () => {
+    const at = (hour: string) => ({
+      startDate: `2026-03-28 ${hour}:00:00 +0000`,
+      endDate: `2026-03-28 ${hour}:00:00 +0000`,
+    })
+    const { batches } = gather('UTC', [
+      quantity('VO2Max', 'mL/min·kg', '47', at('07')),
+      quantity('VO2Max', 'mL/min·kg', '48', at('21')),
+      quantity('VO2Max', 'mL/min·kg', '40', at('12')),
+      quantity('HeartRate', 'count/min', '60', {
+        startDate: '2026-03-28 23:50:00 +0000',
+        endDate: '2026-03-29 00:10:00 +0000',
+      }),
+    ])
+    expect(batches.map(({ daily_metrics }) => daily_metrics)).toEqual([
+      [{ date: '2026-03-28', heart_rate_avg: 60, vo2_max: 48 }],
+    ])
+  })
+
+  it('takes for a workout what is missing in it: minutes, its kind, a distance that nobody measured', () => {
+    const days = createHealthDays('UTC')
+    const [startDate, endDate] = ['2026-03-28 07:00:00 +0000', '2026-03-28 07:30:00 +0000']
+    days.workout({ attributes: { sourceName: ' My\n Watch ', startDate, endDate, duration: '1.01' }, sums: new Map() })
+    const [batch] = days.batches()
+    expect(batch?.source).toBe('My Watch')
+    expect(batch?.workouts).toStrictEqual([
+      {
+        original_id: expect.any(String),
+        activity_type: 'other',
+        duration_seconds: 61,
+        calories: 0,
+        start_time: '2026-03-28T07:00:00.000Z',
+      },
+    ])
+    expect(batch?.daily_metrics).toEqual([])
+  })
+
   it('puts each record on the day it was where the user lives, and shares out what spans midnight', () => {
     const steps = record({ startDate: '2026-03-28 22:30:00 -0230', endDate: '2026-03-29 01:30:00 -0230' })
     const stepsOf = (timezone: string) =>

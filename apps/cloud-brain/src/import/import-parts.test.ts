@@ -47,16 +47,24 @@ describe('toInstant()', () => {
     ['2026-03-29 07:30:00 -0330', '2026-03-29T11:00:00Z'],
     ['2026-03-29 12:05:09 am +0000', '2026-03-29T00:05:09Z'],
     ['2026-03-29 1:05:09\u202fp.m. +0000', '2026-03-29T13:05:09Z'],
+    ['2026-03-29 1:05:09PM +00:00', '2026-03-29T13:05:09Z'],
   ])('toInstant() reads %s', (text, expected) => {
     expect(toInstant(text)).toBe(Date.parse(expected))
   })
 
-  it.each([undefined, '', '2026-03-29', '2026-13-29 07:30:00 +0100', '2026-03-29T07:30:00Z', '29.03.2026 07:30 +0100'])(
-    'toInstant() gives undefined for %j',
-    (text) => {
-      expect(toInstant(text)).toBeUndefined()
-    },
-  )
+  it.each([
+    undefined,
+    '',
+    '2026-03-29',
+    '2026-13-29 07:30:00 +0100',
+    '2026-03-29T07:30:00Z',
+    '29.03.2026 07:30 +0100',
+    '12026-03-29 07:30:00 +0100',
+    '2026-03-29 07:30:00 +01000',
+    '2026-03-29 :30:00 +0100',
+  ])('toInstant() gives undefined for %j', (text) => {
+    expect(toInstant(text)).toBeUndefined()
+  })
 })
 
 describe('createSplitDays()', () => {

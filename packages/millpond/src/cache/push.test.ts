@@ -16,10 +16,10 @@ function setUp() {
     tags: keys(`t:${name}`, 'all'),
   })
   const observe = () => ({ at: clock.now(), order: mark() })
-  const put = (name: string, observed = observe()) =>
-    local.put(slotOf(name), { body: name, storedAt: clock.now(), ttlMs: 60_000 }, observed, 60_000)
+  const put = (name: string, observed = observe(), keepMs = 60_000) =>
+    local.put(slotOf(name), { body: name, storedAt: clock.now(), ttlMs: 60_000 }, observed, keepMs)
   const kept = (...names: string[]) => names.filter((name) => local.get(name as StoreKey))
-  return { local, changed, keys, observe, put, kept }
+  return { clock, local, changed, keys, observe, put, kept }
 }
 
 test('a change of an entry or a tag drops what it concerns, and nothing else', () => {
@@ -29,6 +29,17 @@ test('a change of an entry or a tag drops what it concerns, and nothing else', (
   expect(kept('a', 'b', 'c')).toEqual(['c'])
   changed(keys('all'))
   expect(kept('a', 'b', 'c')).toEqual([])
+})
+
+test('what is kept is kept as long as it may be, from when it was observed', async () => {
+  const { clock, put, kept, observe } = setUp()
+  const before = observe()
+  await clock.advance(1_000)
+  put('a', before, 3_000)
+  await clock.advance(1_999)
+  expect(kept('a')).toEqual(['a'])
+  await clock.advance(1)
+  expect(kept('a')).toEqual([])
 })
 
 test('what was observed before a change is not kept after it, and what was observed later or of other keys is', () => {
