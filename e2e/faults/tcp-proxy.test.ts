@@ -122,6 +122,12 @@ describe('startTcpProxy()', () => {
     expect(await ended).toMatch(/ECONNRESET|closed/)
     expect(await say(await open(), 'a')).toBe('other:a')
   })
+
+  test('retarget() leaves the open ones where they lead when told to keep them', async () => {
+    const socket = await open()
+    proxy.retarget(portOf(other), 'keep')
+    expect([await say(socket, 'a'), await say(await open(), 'a')]).toEqual(['echo:a', 'other:a'])
+  })
 })
 
 async function openDirect(): Promise<Socket> {
@@ -138,4 +144,8 @@ test('what is forgotten passes nothing any more and is not told so; a new connec
   socket.write('b')
   expect(await say(await open(), 'c')).toBe('echo:c')
   expect(socket.destroyed || socket.readableEnded || socket.readableLength > 0).toBe(false)
+  // Nor is the end of one side told to the other.
+  socket.end()
+  expect(await say(await open(), 'd')).toBe('echo:d')
+  expect(socket.readableEnded).toBe(false)
 })

@@ -20,8 +20,8 @@ export interface TcpProxy {
   setFault(fault: NetworkFault): void
   /** From now on nothing passes over the open connections, and neither end is told, as when a NAT or a load balancer has forgotten them. New ones are like any. */
   forget(): void
-  /** Sends new connections to another port on this machine, and ends the open ones: as a fail-over address does. */
-  retarget(port: number): void
+  /** Sends new connections to another port on this machine, and resets the open ones, as a fail-over address does; `keep` leaves them where they lead, as a changed name does. */
+  retarget(port: number, open?: 'reset' | 'keep'): void
   close(): Promise<void>
 }
 
@@ -89,13 +89,20 @@ export async function startTcpProxy(options: { target: number; random?: () => nu
       const piece = { from, to, chunk, arrivedAt: performance.now() }
       last = last.then(() => pass(pair, piece))
     })
+    /** What is forgotten is told nothing, the other end's end included. */
+    const tell = (how: () => void) => {
+      if (!pair.isForgotten) how()
+    }
     from.on('end', () => {
-      last = last.then(() => void to.end())
+      last = last.then(() => tell(() => to.end()))
     })
-    from.on('error', () => to.destroy())
+    from.on('error', () => tell(() => to.destroy()))
     from.on('close', () => {
-      pairs.delete(pair)
-      void last.then(() => to.destroy())
+      const end = () => {
+        pairs.delete(pair)
+        to.destroy()
+      }
+      void last.then(() => tell(end))
     })
   }
 
@@ -121,9 +128,9 @@ export async function startTcpProxy(options: { target: number; random?: () => nu
     forget() {
       for (const pair of pairs) pair.isForgotten = true
     },
-    retarget(port) {
+    retarget(port, open = 'reset') {
       target = port
-      endAll('reset')
+      if (open === 'reset') endAll('reset')
     },
     async close() {
       fault = { kind: 'refuse' }

@@ -49,14 +49,19 @@ async function createCluster(programs: string, account: Account | undefined): Pr
 
 type Server = { readonly process: OwnedProcess; readonly folder: string; readonly port: number }
 
-function launch(folder: string, port: number): Promise<OwnedProcess> {
+/** Starts a server on the data of a folder. A standby says that it is ready in other words. */
+export function launchPostgres(
+  folder: string,
+  port: number,
+  readyLine = 'ready to accept connections',
+): Promise<OwnedProcess> {
   if (postgresServer === undefined) throw new ServerStartError('postgres', `Not installed: ${installLine.postgres}`)
   return startOwnedProcess({
     program: join(postgresServer.binDir, 'postgres'),
     // -F: no fsync, -k '': no socket file. Messages in English, because the ready line is read from them.
     args: ['-D', join(folder, 'data'), '-p', String(port), '-h', '127.0.0.1', '-k', '', '-F', '-c', 'lc_messages=C'],
     folder,
-    readyLine: 'ready to accept connections',
+    readyLine,
     stopSignal: 'SIGQUIT',
     user: serverAccount(),
   })
@@ -65,10 +70,11 @@ function launch(folder: string, port: number): Promise<OwnedProcess> {
 async function startOnPort(port: number): Promise<Server> {
   if (postgresServer === undefined) throw new ServerStartError('postgres', `Not installed: ${installLine.postgres}`)
   const folder = await createCluster(postgresServer.binDir, serverAccount())
-  return { process: await launch(folder, port), folder, port }
+  return { process: await launchPostgres(folder, port), folder, port }
 }
 
-async function startOnAnyPort(attempts = 3): Promise<Server> {
+/** A server with fresh data on a free port. */
+export async function startOnAnyPort(attempts = 3): Promise<Server> {
   const port = await freePort()
   try {
     return await startOnPort(port)
@@ -78,11 +84,12 @@ async function startOnAnyPort(attempts = 3): Promise<Server> {
   }
 }
 
-async function execute(url: string, sql: string): Promise<void> {
+/** Sends statements one after the other, over a connection of their own. */
+export async function execute(url: string, ...statements: readonly string[]): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
-    await client.query(sql)
+    for (const statement of statements) await client.query(statement)
   } finally {
     await client.end()
   }
@@ -111,7 +118,7 @@ export async function startPostgres(): Promise<StartedPostgres> {
     url: urlOf('postgres'),
     crash: () => running.end(),
     restart: async () => {
-      running = await launch(folder, port)
+      running = await launchPostgres(folder, port)
     },
     stop: () => running.stop(),
     createDatabase: async () => {

@@ -10,6 +10,7 @@ import {
   launchChromium,
   ServerStartError,
   startPostgres,
+  startPostgresPair,
   startRedis,
 } from 'millpond-e2e/servers'
 import pg from 'pg'
@@ -138,5 +139,31 @@ describeWith('chromium', 'launchChromium()', () => {
     expect(await page.title()).toBe('Millpond')
     await browser.close()
     expect(browser.isConnected()).toBe(false)
+  })
+})
+
+describeWith('postgres', 'startPostgresPair()', () => {
+  it('startPostgresPair() has on the second server what the first one acknowledged before it died', async () => {
+    const pair = await startPostgresPair()
+    const url = await pair.createDatabase()
+    const ask = async (at: string, text: string) => {
+      const client = new pg.Client({ connectionString: at })
+      await client.connect()
+      try {
+        return (await client.query<Record<string, unknown>>(text)).rows
+      } finally {
+        await client.end()
+      }
+    }
+    try {
+      await ask(url, 'create table kept as select 1 as one')
+      await pair.killFirst()
+      await pair.promoteSecond()
+      pair.leadToSecond()
+      expect(await ask(url, 'insert into kept select 2 returning one')).toEqual([{ one: 2 }])
+      expect(await ask(pair.urlAt('second', url), 'select * from kept order by one')).toEqual([{ one: 1 }, { one: 2 }])
+    } finally {
+      await pair.stop()
+    }
   })
 })
