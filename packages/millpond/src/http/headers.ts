@@ -12,8 +12,8 @@ export function rateLimitHeaders(decision: Decision): Record<string, string> {
   const { policy, limit, windowMs, remaining } = decision.nearest
   const resetSeconds = toResetSeconds(decision.nearest)
   return {
-    'RateLimit-Policy': `"${policy}";q=${limit};w=${Math.ceil(windowMs / 1000)}`,
-    RateLimit: `"${policy}";r=${remaining};t=${resetSeconds}`,
+    'RateLimit-Policy': `"${policy}";q=${toShort(limit)};w=${Math.ceil(windowMs / 1000)}`,
+    RateLimit: `"${policy}";r=${toShort(remaining)};t=${resetSeconds}`,
     'X-RateLimit-Limit': String(limit),
     'X-RateLimit-Remaining': String(remaining),
     'X-RateLimit-Reset': String(resetSeconds),
@@ -35,6 +35,11 @@ export function retryAfterSeconds(decision: Decision): number | undefined {
   const { retryAfterMs } = decision
   if (retryAfterMs === undefined || !Number.isFinite(retryAfterMs)) return undefined
   return Math.max(1, Math.ceil(retryAfterMs / 1000))
+}
+
+/** RFC 9651 has integers of 15 digits; who has no limit may be given more. */
+function toShort(units: number): number {
+  return Math.min(units, 1e15 - 1)
 }
 
 function toResetSeconds({ allowed, retryAfterMs, resetMs }: LimitState): number {

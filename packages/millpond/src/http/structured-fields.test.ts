@@ -41,6 +41,12 @@ test.each([
     '"p";q=5;w=60',
     '"p";r=2;t=1',
   ],
+  // Whoever has no limit is often given the largest number; RFC 9651 has 15 digits.
+  [
+    state({ limit: Number.MAX_SAFE_INTEGER, remaining: Number.MAX_SAFE_INTEGER - 1 }),
+    '"p";q=999999999999999;w=60',
+    '"p";r=999999999999999;t=60',
+  ],
 ])('rateLimitHeaders() writes these bytes (%#)', (nearest, policy, limit) => {
   const headers = rateLimitHeaders(toDecision([nearest]))
   expect([headers['RateLimit-Policy'], headers.RateLimit]).toEqual([policy, limit])
