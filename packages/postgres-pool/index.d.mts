@@ -9,6 +9,8 @@ export interface PostgresOptions<Schema extends Record<string, unknown>> {
   readonly migrationLock: number
   /** At most so many connections; default 10. */
   readonly connections?: number | undefined
+  /** How long a server may say nothing to a statement; default 15 s. Statements of a migration have ten minutes. */
+  readonly queryTimeoutMs?: number | undefined
   /** Hears that a connection broke. The query that it was running, if any, is rejected besides. */
   readonly onLost?: ((error: Error) => void) | undefined
 }
@@ -21,7 +23,8 @@ export interface OpenPostgres<Schema extends Record<string, unknown>> {
 
 /**
  * Opens a pool that outlives the server's outages and migrates the database. A connection is waited for at most 5 s, a statement 10 s, and 15 s where the server does not even say that it took too
- * long; behind a pooler such as PgBouncer, which takes no setting of ours, only the 15 s hold. A connection whose transaction cannot begin or fails is closed and its place in the pool is free again. Rejects with the driver's error when the server does not answer.
+ * long; behind a pooler such as PgBouncer, which takes no setting of ours, only the 15 s hold. A connection whose transaction cannot begin or fails is closed and its place in the pool is free again. A server that only reads, or says nothing, may have been replaced: all connections are then made anew, a standby is refused, and
+ * none is used for more than a minute. Rejects with the driver's error when the server does not answer.
  */
 export declare function openPostgres<Schema extends Record<string, unknown>>(
   options: PostgresOptions<Schema>,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { migrate } from 'drizzle-orm/node-postgres/migrator'
 import pg from 'pg'
@@ -6,7 +7,35 @@ const CONNECT_TIMEOUT_MS = 5_000
 const STATEMENT_TIMEOUT = { statement_timeout: 10_000 }
 /** For a server that does not even answer that a statement took too long. */
 const QUERY_TIMEOUT_MS = 15_000
+/** For one statement of a migration, which may rebuild a table. */
+const MIGRATION_TIMEOUT_MS = 600_000
+const LOCK_POLL_MS = 200
 const GRACE_MS = 3_000
+/** An old primary that is cut off and lives on gives old answers to whoever is still connected to it and writes nothing, so that nothing tells. */
+const MAX_LIFETIME_SECONDS = 60
+
+/** A connection that is given up as a whole when the server says nothing: what stands in line behind the statement, such as a rollback, would wait as long again. */
+class Client extends pg.Client {
+  isSilent = false
+
+  /** @param {Parameters<pg.Client['query']>} args */
+  query(...args) {
+    /** @type {unknown} */
+    const result = super.query(...args)
+    if (result instanceof Promise) {
+      result.catch((error) => {
+        this.isSilent ||= /Query read timeout/.test(error.message)
+        if (this.isSilent) this.drop()
+      })
+    }
+    return result
+  }
+
+  /** Without the goodbye, which a server that is gone would not answer. */
+  drop() {
+    this.connection.stream.destroy()
+  }
+}
 
 /** @type {typeof import('./index.d.mts').openPostgres} */
 export async function openPostgres({
@@ -15,37 +44,101 @@ export async function openPostgres({
   migrationsFolder,
   migrationLock,
   connections = 10,
+  queryTimeoutMs = QUERY_TIMEOUT_MS,
   onLost = () => {},
 }) {
-  await migrateAlone(url, { migrationsFolder, migrationLock })
+  await migrateAlone(url, { migrationsFolder, migrationLock, queryTimeoutMs })
   const pool = new pg.Pool({
+    Client,
     connectionString: url,
     max: connections,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    query_timeout: QUERY_TIMEOUT_MS,
+    query_timeout: queryTimeoutMs,
+    maxLifetimeSeconds: MAX_LIFETIME_SECONDS,
+    onConnect: refuseStandby,
     ...((await takesStatementTimeout(url)) && STATEMENT_TIMEOUT),
   })
   // Without listeners, for those in the pool and those in use, a connection that breaks ends the process.
   pool.on('error', onLost)
   pool.on('connect', (client) => client.on('error', () => {}))
-  const close = createClose(pool)
-  const db = drizzle(pool, { schema })
+  const open = trackOpen(pool)
+  const use = createUse(pool, open)
+  const db = drizzle({ query: (text, values) => use((client) => client.query(text, values)) }, { schema })
   return {
-    db: Object.assign(db, { transaction: createTransaction(pool, (client) => drizzle(client, { schema })) }),
-    close,
+    db: Object.assign(db, { transaction: createTransaction(use, (client) => drizzle(client, { schema })) }),
+    close: createClose(pool, open),
   }
 }
 
 /**
- * In one transaction, which waits for the lock as long as it takes and gives it up when it ends. A lock of the session would stay behind in a pooler such as PgBouncer, whose connections outlive ours.
+ * The connections of a pool, whether they are in use or not.
+ *
+ * @param {pg.Pool} pool
+ */
+function trackOpen(pool) {
+  /** @type {Set<Client>} */
+  const open = new Set()
+  pool.on('connect', (client) => open.add(client))
+  pool.on('remove', (client) => open.delete(client))
+  return open
+}
+
+/**
+ * Lends connections. One whose use failed is not used again. When one shows that its server is no primary any more, or is gone, all others that are open by then are as old: none of them is lent again either.
+ *
+ * @param {pg.Pool} pool
+ * @param {Set<Client>} open
+ */
+function createUse(pool, open) {
+  /** @type {WeakSet<Client>} */
+  const outdated = new WeakSet()
+  /** @returns {Promise<Client & pg.PoolClient>} */
+  const lend = async () => {
+    const client = await pool.connect()
+    if (!outdated.has(client)) return client
+    client.drop()
+    client.release(true)
+    return lend()
+  }
+  /**
+   * @template T
+   * @param {(client: pg.PoolClient) => Promise<T>} run
+   */
+  return async (run) => {
+    const client = await lend()
+    let failed = true
+    try {
+      const result = await run(client)
+      failed = false
+      return result
+    } catch (error) {
+      if (client.isSilent || isReadOnly(error)) for (const one of open) outdated.add(one)
+      throw error
+    } finally {
+      client.release(failed)
+    }
+  }
+}
+
+/** @param {pg.ClientBase} client */
+async function refuseStandby(client) {
+  const { rows } = await client.query('select pg_is_in_recovery() as standby')
+  if (rows[0].standby) throw Object.assign(new Error('The server is a standby'), { code: READ_ONLY })
+}
+
+/**
+ * In one transaction, which asks for the lock as long as it takes and gives it up when it ends. A lock of the session would stay behind in a pooler such as PgBouncer, whose connections outlive ours. It asks again and again:
+ * whoever waits for one answer cannot tell a lock that is held from a server that is gone.
  *
  * @param {string} url
- * @param {{ migrationsFolder: string, migrationLock: number }} options
+ * @param {{ migrationsFolder: string, migrationLock: number, queryTimeoutMs: number }} options
  */
-async function migrateAlone(url, { migrationsFolder, migrationLock }) {
-  await withClient({ connectionString: url }, async (client) => {
-    await client.query('begin')
-    await client.query('select pg_advisory_xact_lock($1)', [migrationLock])
+async function migrateAlone(url, { migrationsFolder, migrationLock, queryTimeoutMs }) {
+  const soon = { query_timeout: queryTimeoutMs }
+  const lock = { text: 'select pg_try_advisory_xact_lock($1) as held', values: [migrationLock], ...soon }
+  await withClient({ connectionString: url, query_timeout: MIGRATION_TIMEOUT_MS }, async (client) => {
+    await client.query({ text: 'begin', ...soon })
+    while (!(await client.query(lock)).rows[0].held) await sleep(LOCK_POLL_MS)
     // It begins and ends a transaction too, which is this one: within one PostgreSQL takes no second.
     await migrate(drizzle(client), { migrationsFolder })
   })
@@ -71,7 +164,7 @@ async function takesStatementTimeout(url) {
  * @param {(client: pg.Client) => Promise<void>} run
  */
 async function withClient(config, run) {
-  const client = new pg.Client({ ...config, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
+  const client = new Client({ ...config, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
   client.on('error', () => {})
   try {
     await client.connect()
@@ -86,11 +179,11 @@ async function withClient(config, run) {
  * back. A connection whose transaction failed may still be busy with a statement that was given up.
  *
  * @template {Record<string, unknown>} Schema
- * @param {pg.Pool} pool
+ * @param {ReturnType<typeof createUse>} use
  * @param {(client: pg.PoolClient) => import('drizzle-orm/node-postgres').NodePgDatabase<Schema>} open
  * @returns {import('drizzle-orm/node-postgres').NodePgDatabase<Schema>['transaction']}
  */
-function createTransaction(pool, open) {
+function createTransaction(use, open) {
   /** @type {WeakMap<pg.PoolClient, import('drizzle-orm/node-postgres').NodePgDatabase<Schema>>} */
   const known = new WeakMap()
   /** @param {pg.PoolClient} client */
@@ -99,45 +192,39 @@ function createTransaction(pool, open) {
     known.set(client, database)
     return database
   }
-  return async (run, config) => {
-    const client = await pool.connect()
-    let failed = true
-    try {
-      const result = await toDatabase(client).transaction(run, config)
-      failed = false
-      return result
-    } finally {
-      client.release(failed)
-    }
-  }
+  return (run, config) => use((client) => toDatabase(client).transaction(run, config))
 }
 
 /**
  * The pool's own `end` waits for ever for a connection whose user never gives it back.
  *
  * @param {pg.Pool} pool
+ * @param {Set<Client>} open
  */
-function createClose(pool) {
-  /** @type {Set<pg.PoolClient & { end?(): Promise<void> }>} */
-  const open = new Set()
-  pool.on('connect', (client) => open.add(client))
-  pool.on('remove', (client) => open.delete(client))
+function createClose(pool, open) {
   return async () => {
-    /** @type {NodeJS.Timeout | undefined} */
-    let timer
-    const grace = new Promise((resolve) => {
-      timer = setTimeout(resolve, GRACE_MS)
-    })
-    await Promise.race([pool.end(), grace])
-    clearTimeout(timer)
+    await Promise.race([pool.end(), sleep(GRACE_MS, undefined, { ref: false })])
     // Nobody waits for these: a server that hangs would not answer the goodbye either.
-    for (const client of open) void client.end?.().catch(() => {})
+    for (const client of open) void client.end().catch(() => {})
   }
+}
+
+const READ_ONLY = '25006'
+
+/** @param {unknown} error */
+function causeOf(error) {
+  return error instanceof Error && error.cause instanceof Error ? error.cause : error
+}
+
+/** @param {unknown} error */
+function isReadOnly(error) {
+  const cause = causeOf(error)
+  return cause instanceof Error && 'code' in cause && cause.code === READ_ONLY
 }
 
 /** @type {typeof import('./index.d.mts').isDatabaseAway} */
 export function isDatabaseAway(error) {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  const cause = causeOf(error)
   if (!(cause instanceof Error)) return false
   const code = 'code' in cause ? String(cause.code) : ''
   return (
