@@ -126,8 +126,9 @@ describeWith('redis', 'a Redis that fails', () => {
     expect([status, text]).toEqual([503, '{"error":"ERR Redis does not keep up: the command did not run"}'])
     redis.kill('SIGCONT')
     const ran = (await Promise.all(sent)).filter((answer) => answer.text === '{"result":"OK"}').length
-    // The kernel holds a few more.
-    expect([7, 8]).toContain(ran)
+    // The kernel holds a few more: how many is its own affair.
+    expect(ran).toBeGreaterThanOrEqual(7)
+    expect(ran).toBeLessThan(12)
     await server.close()
     await redis.stop()
   })
