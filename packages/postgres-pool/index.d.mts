@@ -23,8 +23,8 @@ export interface OpenPostgres<Schema extends Record<string, unknown>> {
 
 /**
  * Opens a pool that outlives the server's outages and migrates the database. A connection is waited for at most 5 s, a statement 10 s, and 15 s where the server does not even say that it took too
- * long; behind a pooler such as PgBouncer, which takes no setting of ours, only the 15 s hold. A connection whose transaction cannot begin or fails is closed and its place in the pool is free again. A server that only reads, or says nothing, may have been replaced: all connections are then made anew, a standby is refused, and
- * none is used for more than a minute. Rejects with the driver's error when the server does not answer.
+ * long; behind a pooler such as PgBouncer, which takes no setting of ours, only the 15 s hold. A connection whose transaction cannot begin or fails is closed and its place in the pool is free again. A server that only reads, or says nothing, may have been replaced, and has been when a new connection leads to another: all connections are then made anew. Once a
+ * server says (PostgreSQL 14 and later) that it only reads from now on, its answer is an error, which counts as away; so is a write whose wait for the standby was cancelled. A standby is refused, and no connection is used for more than a minute. Rejects with the driver's error when the server does not answer.
  */
 export declare function openPostgres<Schema extends Record<string, unknown>>(
   options: PostgresOptions<Schema>,

@@ -13,10 +13,31 @@ const LOCK_POLL_MS = 200
 const GRACE_MS = 3_000
 /** An old primary that is cut off and lives on gives old answers to whoever is still connected to it and writes nothing, so that nothing tells. */
 const MAX_LIFETIME_SECONDS = 60
+const READ_ONLY = '25006'
+const OUTCOME_UNKNOWN = '40003'
 
 /** A connection that is given up as a whole when the server says nothing: what stands in line behind the statement, such as a rollback, would wait as long again. */
 class Client extends pg.Client {
   isSilent = false
+  /** @type {Error | undefined} why nothing that this server answers counts any more */
+  doubt
+
+  /** @param {pg.ClientConfig} config */
+  constructor(config) {
+    super(config)
+    let isReadOnly = true
+    // PostgreSQL 14 and later tell with the next answer that they only read from now on: as one does that was fenced because another took its place.
+    this.connection.on('parameterStatus', ({ parameterName: name, parameterValue: value }) => {
+      if (name !== 'default_transaction_read_only') return
+      if (value === 'on' && !isReadOnly) this.doubt = toError('The server only reads since a moment ago', READ_ONLY)
+      isReadOnly = value === 'on'
+    })
+    // Somebody cancelled the wait for the standby: the server then calls done what a fail-over would lose.
+    this.on('notice', ({ routine }) => {
+      if (routine !== 'SyncRepWaitForLSN') return
+      this.doubt = toError('The standby has not got what was written', OUTCOME_UNKNOWN)
+    })
+  }
 
   /** @param {Parameters<pg.Client['query']>} args */
   query(...args) {
@@ -48,6 +69,7 @@ export async function openPostgres({
   onLost = () => {},
 }) {
   await migrateAlone(url, { migrationsFolder, migrationLock, queryTimeoutMs })
+  const members = createMembers()
   const pool = new pg.Pool({
     Client,
     connectionString: url,
@@ -55,47 +77,62 @@ export async function openPostgres({
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: queryTimeoutMs,
     maxLifetimeSeconds: MAX_LIFETIME_SECONDS,
-    onConnect: refuseStandby,
+    onConnect: members.admit,
     ...((await takesStatementTimeout(url)) && STATEMENT_TIMEOUT),
   })
   // Without listeners, for those in the pool and those in use, a connection that breaks ends the process.
   pool.on('error', onLost)
   pool.on('connect', (client) => client.on('error', () => {}))
-  const open = trackOpen(pool)
-  const use = createUse(pool, open)
+  pool.on('connect', (client) => members.open.add(client))
+  pool.on('remove', (client) => members.open.delete(client))
+  const use = createUse(pool, members)
   const db = drizzle({ query: (text, values) => use((client) => client.query(text, values)) }, { schema })
   return {
     db: Object.assign(db, { transaction: createTransaction(use, (client) => drizzle(client, { schema })) }),
-    close: createClose(pool, open),
+    close: createClose(pool, members.open),
   }
 }
 
-/**
- * The connections of a pool, whether they are in use or not.
- *
- * @param {pg.Pool} pool
- */
-function trackOpen(pool) {
+/** The connections of a pool, whether they are in use or not. A standby is not admitted; one that leads to another server than the last before shows that all before it are outdated. */
+function createMembers() {
   /** @type {Set<Client>} */
   const open = new Set()
-  pool.on('connect', (client) => open.add(client))
-  pool.on('remove', (client) => open.delete(client))
-  return open
+  /** @type {WeakSet<Client>} */
+  const outdated = new WeakSet()
+  /** @type {string | undefined} */
+  let server
+  const outdate = () => {
+    for (const one of open) outdated.add(one)
+  }
+  return {
+    open,
+    outdate,
+    /** @param {Client} client */
+    isOutdated: (client) => outdated.has(client),
+    /** @param {pg.ClientBase} client */
+    admit: async (client) => {
+      const { rows } = await client.query(
+        'select pg_is_in_recovery() as standby, pg_postmaster_start_time()::text as server',
+      )
+      const [row] = rows
+      if (row.standby) throw toError('The server is a standby', READ_ONLY)
+      if (server !== row.server) outdate()
+      server = row.server
+    },
+  }
 }
 
 /**
  * Lends connections. One whose use failed is not used again. When one shows that its server is no primary any more, or is gone, all others that are open by then are as old: none of them is lent again either.
  *
  * @param {pg.Pool} pool
- * @param {Set<Client>} open
+ * @param {ReturnType<typeof createMembers>} members
  */
-function createUse(pool, open) {
-  /** @type {WeakSet<Client>} */
-  const outdated = new WeakSet()
+function createUse(pool, { outdate, isOutdated }) {
   /** @returns {Promise<Client & pg.PoolClient>} */
   const lend = async () => {
     const client = await pool.connect()
-    if (!outdated.has(client)) return client
+    if (!isOutdated(client)) return client
     client.drop()
     client.release(true)
     return lend()
@@ -109,21 +146,16 @@ function createUse(pool, open) {
     let failed = true
     try {
       const result = await run(client)
+      if (client.doubt !== undefined) throw client.doubt
       failed = false
       return result
     } catch (error) {
-      if (client.isSilent || isReadOnly(error)) for (const one of open) outdated.add(one)
+      if (client.isSilent || client.doubt !== undefined || isReadOnly(error)) outdate()
       throw error
     } finally {
       client.release(failed)
     }
   }
-}
-
-/** @param {pg.ClientBase} client */
-async function refuseStandby(client) {
-  const { rows } = await client.query('select pg_is_in_recovery() as standby')
-  if (rows[0].standby) throw Object.assign(new Error('The server is a standby'), { code: READ_ONLY })
 }
 
 /**
@@ -209,7 +241,13 @@ function createClose(pool, open) {
   }
 }
 
-const READ_ONLY = '25006'
+/**
+ * @param {string} message
+ * @param {string} code a SQLSTATE
+ */
+function toError(message, code) {
+  return Object.assign(new Error(message), { code })
+}
 
 /** @param {unknown} error */
 function causeOf(error) {

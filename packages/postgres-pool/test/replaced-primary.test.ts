@@ -8,6 +8,7 @@ import { isDatabaseAway, type OpenPostgres, openPostgres } from '../index.mjs'
 const brooks = pgTable('brooks', { name: text().primaryKey() })
 const migrationsFolder = fileURLToPath(new URL('migrations', import.meta.url))
 const CONNECTIONS = 4
+const cancelWaiting = `select pg_cancel_backend(pid) from pg_stat_activity where wait_event = 'SyncRep'`
 const soon = { timeout: 20_000, interval: 20 }
 
 describeWith('postgres', 'openPostgres() when the primary is replaced', () => {
@@ -35,6 +36,13 @@ describeWith('postgres', 'openPostgres() when the primary is replaced', () => {
     })
     return opened
   }
+  const atServer = async (server: 'first' | 'second', statement: string) => {
+    const client = new pg.Client({ connectionString: pair.urlAt(server, url) })
+    await client.connect()
+    const { rows } = await client.query(statement)
+    await client.end()
+    return rows
+  }
   const several = <T>(run: () => Promise<T>) => Promise.all(Array.from({ length: CONNECTIONS }, run))
 
   it('reads what it wrote, although the old one goes on answering on open connections', async () => {
@@ -48,6 +56,49 @@ describeWith('postgres', 'openPostgres() when the primary is replaced', () => {
     expect(await several(() => db.$count(brooks))).toEqual(Array(CONNECTIONS).fill(1))
     await db.transaction((tx) => tx.insert(brooks).values({ name: 'second' }))
     expect(await several(() => db.$count(brooks))).toEqual(Array(CONNECTIONS).fill(2))
+  })
+
+  it('has none but new answers when the old one was told to only read, although nobody writes', async () => {
+    const { db } = await open()
+    await several(() => db.$count(brooks))
+    await pair.fenceFirst()
+    await pair.promoteSecond()
+    await atServer('second', `insert into brooks values ('elsewhere')`)
+    pair.leadToSecond('keep')
+    const isAway = (error: unknown) => (isDatabaseAway(error) ? 'away' : error)
+    const counts = await several<unknown>(() => db.$count(brooks).catch(isAway))
+    expect(counts.filter((count) => count !== 'away' && count !== 1)).toEqual([])
+    expect(await several(() => db.$count(brooks))).toEqual(Array(CONNECTIONS).fill(1))
+  })
+
+  it('serves reads from one that only reads and stays where it is', async () => {
+    const { db } = await open()
+    await pair.fenceFirst()
+    await db.$count(brooks).catch(isDatabaseAway)
+    expect(await several(() => db.$count(brooks))).toEqual(Array(CONNECTIONS).fill(0))
+  })
+
+  it('leaves the connections to the old one as soon as one leads to another, although nothing fails', async () => {
+    const { db } = await open()
+    await db.transaction(async (tx) => {
+      await tx.$count(brooks)
+      await pair.promoteSecond()
+      pair.leadToSecond('keep')
+      await db.insert(brooks).values({ name: 'beside' })
+    })
+    expect(await several(() => db.$count(brooks))).toEqual(Array(CONNECTIONS).fill(1))
+  })
+
+  it('takes no write for done that the standby has not got, although the server says so when it is told to wait no longer', async () => {
+    const { db } = await open()
+    await pair.promoteSecond()
+    const written = db.insert(brooks).values({ name: 'lost' })
+    const failed = expect(written).rejects.toMatchObject({ cause: { code: '40003' } })
+    await vi.waitFor(async () => expect(await atServer('first', cancelWaiting)).toHaveLength(1), soon)
+    await failed
+    pair.leadToSecond('keep')
+    await db.insert(brooks).values({ name: 'kept' })
+    expect(await several(() => db.$count(brooks))).toEqual(Array(CONNECTIONS).fill(1))
   })
 
   it('asks no standby, and goes on when it is promoted', async () => {
