@@ -6,7 +6,7 @@ import { createServer, type RestServer } from '../src/index.ts'
 import { command, request } from './request.ts'
 
 /** What a script may call that names no key; none of it shows or changes what belongs to others. */
-const harmless = /^(echo|ping|time|lolwut|memory\||cluster\|slots$|[a-z]+\|help$)/
+const harmless = /^(echo|ping|time|lolwut|asking|command$|command\||memory\||cluster\|slots$|[a-z]+\|help$)/
 
 describeEngines('scripts and pub/sub of a token with a prefix', (engine) => {
   const prefix = 'a*[b]:'

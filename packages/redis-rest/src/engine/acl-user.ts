@@ -11,13 +11,15 @@ export interface AclUser {
 
 /**
  * What scripts may not do although it needs no key: name the keys of others, and leave the database. The other categories are
- * those that concern the server and the connection. RESTORE is among them, but writes only the key that it names. The last three make a key of which Redis does not ask whether the user may reach it: PFMERGE
- * where it merges nothing, the others by a second STORE.
+ * those that concern the server and the connection. RESTORE is among them, but writes only the key that it names. PFMERGE, GEORADIUS
+ * and GEORADIUSBYMEMBER make a key of which Redis does not ask whether the user may reach it: the first where it merges nothing, the
+ * others by a second STORE. The last three are what a connection to a cluster asks for.
  */
 const rules = [
   ...['+@all', '-@admin', '-@dangerous', '-@connection', '+ping', '+echo', '+restore'],
-  ...['-scan', '-randomkey', '-dbsize', '-pubsub', '-move', '-copy', '-cluster', '+cluster|slots'],
+  ...['-scan', '-randomkey', '-dbsize', '-pubsub', '-move', '-copy', '-cluster'],
   ...['-pfmerge', '-georadius', '-georadiusbymember'],
+  ...['+cluster|slots', '+command', '+asking'],
 ]
 
 function sha256(text: string): string {
