@@ -63,6 +63,12 @@ function stopOnSignals(server: RestServer): void {
 async function serve(config: Extract<Config, { kind: 'serve' }>): Promise<void> {
   const server = await createServer({ ...config, onEvent: reportEvent })
   stopOnSignals(server)
+  if (config.redisTls?.insecure === true) {
+    const { url } = server.engine
+    console.error(
+      `millpond-rest: The certificate of ${url} is not checked (--redis-tls-insecure): anyone may answer there`,
+    )
+  }
   const description = describeServer(server)
   process.stdout.write(
     config.json ? `${JSON.stringify(description)}\n` : readyText(server, config.token !== undefined, config.data),

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { rootCertificates } from 'node:tls'
 import { afterAll, describe, expect, it } from 'vitest'
 import { readConfig } from './config.ts'
 import { ConfigError } from './errors.ts'
@@ -8,6 +9,7 @@ import { ConfigError } from './errors.ts'
 const defaults = {
   kind: 'serve',
   redis: undefined,
+  redisTls: undefined,
   data: undefined,
   token: undefined,
   host: '127.0.0.1',
@@ -59,6 +61,7 @@ describe('readConfig()', () => {
     expect(readConfig(argv, {})).toEqual({
       kind: 'serve',
       redis: 'redis://h:1',
+      redisTls: undefined,
       data: 'd',
       token: ['t', { token: 'p', prefix: 'a:' }, { token: 'r', readOnly: true }],
       host: '::1',
@@ -99,7 +102,10 @@ describe('readConfig()', () => {
     ],
     [['--tls-key', 'k'], 'Cannot read the command line: --tls-key and --tls-cert go together'],
     [['--read-only-token', 'r'], 'Cannot read the command line: --read-only-token needs --token too'],
-    [['--tokens', '/none'], 'Cannot read the command line: --tokens names a file that cannot be read (ENOENT)'],
+    [
+      ['--tokens', '/none'],
+      'Cannot read the command line: --tokens must name a file that can be read, received "/none" (ENOENT)',
+    ],
     [
       ['--tokens', write('none', '[]')],
       'Cannot read the command line: --tokens names a file that is not a JSON array of objects with a "token"',
@@ -109,6 +115,58 @@ describe('readConfig()', () => {
       'Cannot read the command line: --tokens names a file that is not a JSON array of objects with a "token"',
     ],
   )
+  const tls = ['--redis', 'rediss://h']
+  const [authority = ''] = rootCertificates
+  it('readConfig() takes how the certificate of Redis is checked from the environment too', () => {
+    const given = { ...defaults, redis: 'rediss://h' }
+    const ca = write('ca', authority)
+    for (const [argv, env] of [
+      [['--redis-ca', ca], {}],
+      [[], { MILLPOND_REST_REDIS_CA: ca }],
+      [['--redis-ca', ca], { MILLPOND_REST_REDIS_CA: '/none', MILLPOND_REST_REDIS_TLS_INSECURE: '0' }],
+    ] as const) {
+      expect(readConfig([...tls, ...argv], env)).toEqual({ ...given, redisTls: { ca: authority } })
+    }
+    const insecure = { ...given, redisTls: { insecure: true } }
+    expect(readConfig([...tls, '--redis-tls-insecure'], {})).toEqual(insecure)
+    expect(readConfig(tls, { MILLPOND_REST_REDIS_TLS_INSECURE: '1' })).toEqual(insecure)
+    expect(readConfig(tls, { MILLPOND_REST_REDIS_CA: '', MILLPOND_REST_REDIS_TLS_INSECURE: '' })).toEqual(given)
+  })
+
+  const broken = write('broken', authority.slice(0, 200))
+  const refusedTls: [string[], Record<string, string>, string][] = [
+    [[...tls, '--redis-ca', '/none'], {}, '--redis-ca must name a file that can be read, received "/none" (ENOENT)'],
+    [
+      tls,
+      { MILLPOND_REST_REDIS_CA: '/none' },
+      'MILLPOND_REST_REDIS_CA must name a file that can be read, received "/none" (ENOENT)',
+    ],
+    [[...tls, '--redis-ca', broken], {}, `--redis-ca must name a file of certificates in PEM, received "${broken}"`],
+    [
+      ['--redis', 'redis://:secret@h:1', '--redis-tls-insecure'],
+      {},
+      '--redis-tls-insecure needs --redis with a rediss:// or valkeys:// URL, received "redis://h:1"',
+    ],
+    [
+      [],
+      { MILLPOND_REST_REDIS_TLS_INSECURE: '1' },
+      'MILLPOND_REST_REDIS_TLS_INSECURE needs --redis with a rediss:// or valkeys:// URL',
+    ],
+    [
+      tls,
+      { MILLPOND_REST_REDIS_TLS_INSECURE: 'yes' },
+      'MILLPOND_REST_REDIS_TLS_INSECURE must be 1 or 0, received "yes"',
+    ],
+    [
+      [...tls, '--redis-tls-insecure'],
+      { MILLPOND_REST_REDIS_CA: broken },
+      'MILLPOND_REST_REDIS_CA and --redis-tls-insecure exclude each other',
+    ],
+  ]
+  it.each(refusedTls)('readConfig() refuses %j with %j', (argv, env, message) => {
+    expect(() => readConfig(argv, env)).toThrow(new ConfigError(`Cannot read the command line: ${message}`))
+  })
+
   it.each(refused)('readConfig() refuses %j', (argv, message) => {
     expect(() => readConfig(argv, {})).toThrow(new ConfigError(message))
   })

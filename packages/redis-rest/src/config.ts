@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { isCertificates, type RedisTlsOptions } from './engine/redis-tls.ts'
 import { ConfigError } from './errors.ts'
 import type { TlsOptions } from './http/listen.ts'
 import type { TokenOptions } from './tokens.ts'
@@ -11,6 +12,7 @@ export type Config =
   | {
       readonly kind: 'serve'
       readonly redis: string | undefined
+      readonly redisTls: RedisTlsOptions | undefined
       readonly data: string | undefined
       readonly token: string | readonly (string | TokenOptions)[] | undefined
       readonly host: string
@@ -32,6 +34,11 @@ Serves the Upstash REST protocol in front of a Redis or Valkey.
   --redis URL             redis:// or valkey:// URL, rediss:// or valkeys:// for TLS, of
                           one server or of any node of a cluster; without it the
                           installed redis-server or valkey-server is started
+  --redis-ca FILE         certificates in PEM of the authorities that may have signed that
+                          of Redis, instead of those that Node.js knows (or
+                          MILLPOND_REST_REDIS_CA)
+  --redis-tls-insecure    do not check the certificate of Redis: encrypted, to whoever
+                          answers (or MILLPOND_REST_REDIS_TLS_INSECURE=1)
   --data FOLDER           where the Redis that is started keeps its data; without it
                           they are in memory only
   --token TEXT            token that clients must send (or MILLPOND_REST_TOKEN, which
@@ -59,6 +66,8 @@ GET /health needs no token; GET /metrics (for Prometheus) needs one without limi
 
 const flags = {
   redis: { type: 'string' },
+  'redis-ca': { type: 'string' },
+  'redis-tls-insecure': { type: 'boolean' },
   data: { type: 'string' },
   token: { type: 'string' },
   'read-only-token': { type: 'string' },
@@ -104,7 +113,8 @@ function readText(name: string, path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    return fail(`--${name} names a file that cannot be read (${(error as NodeJS.ErrnoException).code})`)
+    const { code } = error as NodeJS.ErrnoException
+    return fail(`${name} must name a file that can be read, received "${path}" (${code})`)
   }
 }
 
@@ -115,7 +125,7 @@ function isTokenOptions(value: unknown): value is TokenOptions {
 /** The parser's own message would show a part of the file, and so of a token. */
 function readTokenFile(path: string | undefined): readonly TokenOptions[] {
   if (path === undefined) return []
-  const text = readText('tokens', path)
+  const text = readText('--tokens', path)
   try {
     const list: unknown = JSON.parse(text)
     if (Array.isArray(list) && list.length > 0 && list.every(isTokenOptions)) return list
@@ -145,7 +155,48 @@ function readTls(values: Flags): TlsOptions | undefined {
   const cert = values['tls-cert']
   if (key === undefined && cert === undefined) return undefined
   if (key === undefined || cert === undefined) return fail('--tls-key and --tls-cert go together')
-  return { key: readText('tls-key', key), cert: readText('tls-cert', cert) }
+  return { key: readText('--tls-key', key), cert: readText('--tls-cert', cert) }
+}
+
+/** A setting, and where it was given. */
+interface Given {
+  readonly name: string
+  readonly text: string
+}
+
+function readGiven(flag: keyof Flags, values: Flags, variable: string, env: Env): Given | undefined {
+  const value = values[flag]
+  if (value !== undefined) return { name: `--${flag}`, text: String(value) }
+  const text = notEmpty(env[variable])
+  return text === undefined ? undefined : { name: variable, text }
+}
+
+function readInsecure(values: Flags, env: Env): Given | undefined {
+  const given = readGiven('redis-tls-insecure', values, 'MILLPOND_REST_REDIS_TLS_INSECURE', env)
+  if (given === undefined || given.text === '0') return undefined
+  if (given.text === '1' || given.text === 'true') return given
+  return fail(`${given.name} must be 1 or 0, received "${given.text}"`)
+}
+
+function assertTlsUrl({ name }: Given, redis: string | undefined): void {
+  if (redis === undefined) fail(`${name} needs --redis with a rediss:// or valkeys:// URL`)
+  // What else may be wrong with it is said where it is used.
+  const { protocol, host } = URL.canParse(redis) ? new URL(redis) : { protocol: 'rediss:', host: '' }
+  if (protocol !== 'redis:' && protocol !== 'valkey:') return
+  fail(`${name} needs --redis with a rediss:// or valkeys:// URL, received "${protocol}//${host}"`)
+}
+
+function readRedisTls(values: Flags, env: Env): RedisTlsOptions | undefined {
+  const file = readGiven('redis-ca', values, 'MILLPOND_REST_REDIS_CA', env)
+  const insecure = readInsecure(values, env)
+  const given = file ?? insecure
+  if (given === undefined) return undefined
+  assertTlsUrl(given, values.redis)
+  if (file === undefined) return { insecure: true }
+  if (insecure !== undefined) return fail(`${file.name} and ${insecure.name} exclude each other`)
+  const ca = readText(file.name, file.text)
+  if (isCertificates(ca)) return { ca }
+  return fail(`${file.name} must name a file of certificates in PEM, received "${file.text}"`)
 }
 
 /** Reads arguments and environment, once, at the start. Throws {@link ConfigError}. */
@@ -156,6 +207,7 @@ export function readConfig(argv: readonly string[], env: Env): Config {
   return Object.freeze({
     kind: 'serve',
     redis: values.redis,
+    redisTls: readRedisTls(values, env),
     data: values.data,
     token: readTokens(values, env),
     host: values.host ?? '127.0.0.1',

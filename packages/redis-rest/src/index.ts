@@ -1,3 +1,4 @@
+export type { RedisTlsOptions } from './engine/redis-tls.ts'
 export { ConfigError, ListenError, RedisMissingError, RedisStartError } from './errors.ts'
 export type { TlsOptions } from './http/listen.ts'
 export { createServer, type EngineInfo, type RestServer, type ServerEvent, type ServerOptions } from './server.ts'

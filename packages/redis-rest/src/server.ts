@@ -3,6 +3,7 @@ import type { AclUser } from './engine/acl-user.ts'
 import { type ChildEvent, type ChildRedis, startChild } from './engine/child.ts'
 import type { ConnectionEvent } from './engine/connection.ts'
 import { createEngine, type StartedEngine } from './engine/create-engine.ts'
+import type { RedisTlsOptions } from './engine/redis-tls.ts'
 import { createReplyBytes } from './engine/reply-bytes.ts'
 import { readTarget } from './engine/target.ts'
 import { ConfigError } from './errors.ts'
@@ -25,6 +26,8 @@ export interface ServerOptions {
    * the installed redis-server or valkey-server is started.
    */
   readonly redis?: string | undefined
+  /** How the certificate of `redis` is checked; only for a URL with TLS. */
+  readonly redisTls?: RedisTlsOptions | undefined
   /** Folder in which the Redis that is started here keeps its data; without it they are in memory only. */
   readonly data?: string | undefined
   /** What clients must send: one token or several, each without or with limits. Without it a random one is made. */
@@ -86,7 +89,10 @@ function assertOptions(options: ServerOptions): void {
   assertWithin('commandTimeoutMs', commandTimeoutMs, 1, 3_600_000)
   assertWithin('maxReplyBytes', maxReplyBytes, 1, 2 ** 40)
   assertWithin('drainMs', drainMs, 0, 3_600_000)
-  if (redis !== undefined) readTarget(redis)
+  if (redis !== undefined) readTarget(redis, options.redisTls)
+  else if (options.redisTls !== undefined) {
+    throw new ConfigError('Cannot create server: "redisTls" is for the Redis that "redis" names')
+  }
   if (redis !== undefined && data !== undefined) {
     throw new ConfigError('Cannot create server: "data" is for the Redis that is started here, "redis" names another')
   }
@@ -200,7 +206,7 @@ export async function createServer(options: ServerOptions = {}): Promise<RestSer
     if (event.type === 'engine-lost') counts.losses += 1
     onEvent(event)
   }
-  const engine = createEngine({ target: readTarget(redisUrl), commandTimeoutMs, onEvent: notify })
+  const engine = createEngine({ target: readTarget(redisUrl, options.redisTls), commandTimeoutMs, onEvent: notify })
   const counts = { losses: 0, tables: createTableSource(engine), isDraining: false }
   const front = createFront(engine, options, tokens, counts)
   const closeEngine = async (): Promise<void> => {

@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describeWith } from 'millpond-e2e/servers'
+import { createCertificate, describeWith, freePort, startRedis } from 'millpond-e2e/servers'
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 
 const cli = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
@@ -63,6 +63,24 @@ describe('millpond-rest', () => {
     )
   }, 40_000)
 
+  it.each([
+    [['--redis-tls-insecure'], {}],
+    [[], { MILLPOND_REST_REDIS_TLS_INSECURE: '1' }],
+  ])(
+    'says at its start that it does not check the certificate of Redis: %j %j',
+    async (args, env) => {
+      const started = start(['--redis', 'rediss://:secret@127.0.0.1:1', ...args, '--port', '0', '--json'], env)
+      onTestFinished(() => void started.process.kill())
+      await untilReady(started)
+      started.process.kill()
+      expect((await started.ended).stderr.split('\n').slice(1)).toEqual([
+        'millpond-rest: The certificate of rediss://127.0.0.1:1 is not checked (--redis-tls-insecure): anyone may answer there',
+        '',
+      ])
+    },
+    40_000,
+  )
+
   const refused: [string[], string][] = [
     [['--nope'], "millpond-rest: Cannot read the command line: Unknown option '--nope'; see --help\n"],
     [['--host', ''], 'millpond-rest: Cannot create server: "host" must not be empty\n'],
@@ -100,6 +118,33 @@ describe('millpond-rest', () => {
     expect((await start(['--version']).ended).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
     expect((await start(['--help']).ended).stdout).toContain('Usage: millpond-rest [options]')
   })
+})
+
+describeWith(['redis', 'openssl'], 'millpond-rest with a Redis over TLS', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'millpond-cli-'))
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  it.each(['--redis-ca', 'MILLPOND_REST_REDIS_CA'])(
+    'trusts whom %s names',
+    async (name) => {
+      const { certFile, redisArgs } = createCertificate(folder, 'server')
+      let port = 0
+      const redis = await startRedis({
+        async args() {
+          port = await freePort()
+          return ['--tls-port', String(port), ...redisArgs]
+        },
+      })
+      onTestFinished(() => redis.stop())
+      const [args, env] = name.startsWith('--') ? [[name, certFile], {}] : [[], { [name]: certFile }]
+      const started = start(['--redis', `rediss://127.0.0.1:${port}`, '--port', '0', '--json', ...args], env)
+      onTestFinished(() => void started.process.kill())
+      expect(await ping(await untilReady(started))).toBe('{"result":"PONG"}')
+      started.process.kill()
+      expect((await started.ended).stderr).toBe('')
+    },
+    40_000,
+  )
 })
 
 describeWith('redis', 'millpond-rest with a Redis', () => {

@@ -1,9 +1,10 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
+import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import type { Command } from '../protocol/command.ts'
 import { userRefused } from './acl-user.ts'
 import { readError } from './frame.ts'
 import { createFrameReader } from './frame-reader.ts'
+import type { Trust } from './redis-tls.ts'
 import type { Target } from './target.ts'
 import { appendCommands, type Wire } from './wire.ts'
 
@@ -36,10 +37,22 @@ export interface Link {
 
 const connectTimeoutMs = 3_000
 
-function openSocket({ host, port, isTls }: Target): Socket {
-  return isTls
-    ? connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}) })
-    : connectTcp({ host, port })
+function toTlsOptions(trust: Trust): ConnectionOptions {
+  switch (trust.kind) {
+    case 'known':
+      return {}
+    case 'own':
+      return { ca: trust.ca }
+    case 'unchecked':
+      return { rejectUnauthorized: false }
+    default:
+      return trust satisfies never
+  }
+}
+
+function openSocket({ host, port, tls }: Target): Socket {
+  if (tls === undefined) return connectTcp({ host, port })
+  return connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...toTlsOptions(tls) })
 }
 
 interface Step {
@@ -125,7 +138,7 @@ export function openLink(options: LinkOptions): Link {
   const timer = setTimeout(() => end('ETIMEDOUT'), connectTimeoutMs)
   socket.setNoDelay(true)
   socket.setKeepAlive(true, 10_000)
-  socket.on(options.target.isTls ? 'secureConnect' : 'connect', () =>
+  socket.on(options.target.tls === undefined ? 'connect' : 'secureConnect', () =>
     write(
       steps.map(({ command }) => command),
       true,

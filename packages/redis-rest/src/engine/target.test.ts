@@ -5,7 +5,7 @@ import { readTarget, type Target } from './target.ts'
 const plain: Target = {
   host: 'h',
   port: 6379,
-  isTls: false,
+  tls: undefined,
   username: undefined,
   password: undefined,
   database: 0,
@@ -15,8 +15,8 @@ describe('readTarget()', () => {
   const read: [string, Partial<Target>][] = [
     ['redis://h', {}],
     ['valkey://h/', {}],
-    ['rediss://h:1', { port: 1, isTls: true }],
-    ['valkeys://h/15', { database: 15, isTls: true }],
+    ['rediss://h:1', { port: 1, tls: { kind: 'known' } }],
+    ['valkeys://h/15', { database: 15, tls: { kind: 'known' } }],
     ['redis://[::1]:6380/99999', { host: '::1', port: 6380, database: 99_999 }],
     ['redis://:p%40ss%3A@h', { password: 'p@ss:' }],
     ['redis://us%2Fer:pw@h', { username: 'us/er', password: 'pw' }],

@@ -1,11 +1,13 @@
 import { ConfigError } from '../errors.ts'
 import type { AclUser } from './acl-user.ts'
+import { type RedisTlsOptions, readTrust, type Trust } from './redis-tls.ts'
 
 /** Where a Redis listens, and how to log in. */
 export interface Target {
   readonly host: string
   readonly port: number
-  readonly isTls: boolean
+  /** undefined without TLS. */
+  readonly tls: Trust | undefined
   readonly username: string | undefined
   readonly password: string | undefined
   readonly database: number
@@ -30,22 +32,28 @@ function decoded(text: string): string | undefined {
 
 /**
  * Reads a URL `redis://[user:password@]host[:port][/database]`; `rediss://` is with TLS, and `valkey://` and `valkeys://` are the
- * same. Throws {@link ConfigError}, which never repeats a password.
+ * same, and what `redisTls` is for. Throws {@link ConfigError}, which never repeats a password.
  */
-export function readTarget(url: string): Target {
+export function readTarget(url: string, redisTls?: RedisTlsOptions | undefined): Target {
   const parsed = URL.canParse(url) ? new URL(url) : undefined
   const scheme = schemes.get(parsed?.protocol ?? '')
   const database = parsed?.pathname.replace(/^\//, '') ?? ''
+  const shown = `"${parsed?.protocol}//${parsed?.host}"`
   if (parsed !== undefined && scheme !== undefined && parsed.hostname !== '' && /^\d{0,5}$/.test(database)) {
+    if (redisTls !== undefined && !scheme.isTls) {
+      throw new ConfigError(
+        `Cannot connect to Redis: "redisTls" needs a rediss:// or valkeys:// URL, received ${shown}`,
+      )
+    }
     return {
       host: parsed.hostname.replace(/^\[|\]$/g, ''),
       port: Number(parsed.port || 6379),
-      isTls: scheme.isTls,
+      tls: scheme.isTls ? readTrust(redisTls ?? {}) : undefined,
       username: decoded(parsed.username),
       password: decoded(parsed.password),
       database: Number(database),
     }
   }
-  const received = parsed === undefined ? 'a text that is not a URL' : `"${parsed.protocol}//${parsed.host}"`
+  const received = parsed === undefined ? 'a text that is not a URL' : shown
   throw new ConfigError(`Cannot connect to Redis: the URL must look like redis://host:6379, received ${received}`)
 }
