@@ -86,7 +86,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   app.use('/api/*', allowOrigins(corsOrigins))
   app.use('/api/*', identify(verify), limit, requireUser)
   app.route('/api/v1/analytics', analyticsRoutes({ db, outbox, clock, analytics, preferences }))
-  app.route('/api/v1/health', healthRoutes({ ingest, findReplay: createFindReplay({ db, clock }), limiter }))
+  app.route('/api/v1/health', healthRoutes({ ingest, findReplay: createFindReplay({ db, outbox, clock }), limiter }))
   app.route('/api/v1/chat', chatRoutes({ ...deps, preferences }))
   if (deps.strava) {
     const { client, sealer, webhookToken } = deps.strava

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Database, Transaction } from '../db/database.ts'
 import { digestOf, findAnswer, keepAnswer } from './idempotency.ts'
 import type { BatchItems, Envelope, IngestResult, Kind } from './ingest-batch.ts'
-import type { Outbox } from './outbox.ts'
+import type { Outbox, PendingInvalidation } from './outbox.ts'
 import { lockUser, readPreferences } from './preferences.ts'
 import { sortItems } from './sort-items.ts'
 import { storeItems } from './store-items.ts'
@@ -15,7 +15,7 @@ export type Ingest = (
   envelope: Envelope,
 ) => Promise<{ result: IngestResult; replayed: boolean }>
 
-/** The answer that an earlier request with the same key and body got, or will have got when it ends. Stores nothing; 409 when its body was another. */
+/** The answer that an earlier request with the same key and body got, or will have got when it ends. Stores nothing of the batch; 409 when its body was another. */
 export type FindReplay = (
   request: { userId: UserId; idempotencyKey: string },
   envelope: Envelope,
@@ -39,12 +39,9 @@ export function createIngest({ db, outbox, clock }: { db: Database; outbox: Outb
     const done = await db.transaction(async (tx) => {
       await lockUser(tx, userId)
       const earlier = keyed ? await findAnswer(tx, keyed) : undefined
-      if (earlier) return { result: earlier, replayed: true, pending: undefined }
-      const dates = await store(tx, { userId, source: envelope.source }, sorted.accepted)
-      const result = toResult(sorted, dates)
-      if (keyed) await keepAnswer(tx, keyed, result)
-      const pending = dates.length === 0 ? undefined : await outbox.write(tx, touchedTags(userId, dates))
-      return { result, replayed: false, pending }
+      const result = earlier ?? toResult(sorted, await store(tx, { userId, source: envelope.source }, sorted.accepted))
+      if (keyed && !earlier) await keepAnswer(tx, keyed, result)
+      return { result, replayed: earlier !== undefined, pending: await toPending(tx, outbox, { userId, result }) }
     })
     if (done.pending) await outbox.deliver(done.pending)
     return { result: done.result, replayed: done.replayed }
@@ -52,14 +49,27 @@ export function createIngest({ db, outbox, clock }: { db: Database; outbox: Outb
 }
 
 /** Creates the search for what a request would be answered with that may store nothing more. */
-export function createFindReplay({ db, clock }: { db: Database; clock: Clock }): FindReplay {
-  return ({ userId, idempotencyKey }, envelope) => {
+export function createFindReplay({ db, outbox, clock }: { db: Database; outbox: Outbox; clock: Clock }): FindReplay {
+  return async ({ userId, idempotencyKey }, envelope) => {
     const keyed = toKeyed({ userId, idempotencyKey, clock }, envelope.source, sortItems(envelope))
-    return db.transaction(async (tx) => {
+    const found = await db.transaction(async (tx) => {
       await lockUser(tx, userId)
-      return findAnswer(tx, keyed)
+      const result = await findAnswer(tx, keyed)
+      return result && { result, pending: await toPending(tx, outbox, { userId, result }) }
     })
+    if (found?.pending) await outbox.deliver(found.pending)
+    return found?.result
   }
+}
+
+/** What the batch makes stale; of one that is answered again, too: whoever stored it may have ended, or lost the database's answer, before telling the cache. */
+async function toPending(
+  tx: Transaction,
+  outbox: Outbox,
+  { userId, result }: { userId: UserId; result: IngestResult },
+): Promise<PendingInvalidation | undefined> {
+  const { affected_dates: dates } = result
+  return dates.length === 0 ? undefined : outbox.write(tx, touchedTags(userId, dates))
 }
 
 function toKeyed(
