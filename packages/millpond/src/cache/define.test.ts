@@ -34,6 +34,11 @@ test.each([
   [{ local: { for: null } }, 'Cannot define "value": "local" must be a duration'],
   [{ softTimeout: Number.POSITIVE_INFINITY }, 'Cannot define "value": "softTimeout" must be a duration'],
   [{ hardTimeout: null }, 'Cannot define "value": "hardTimeout" must be a duration'],
+  [
+    { hardTimeout: '25d' },
+    'Cannot define "value": "hardTimeout" must be a duration from 1 ms to 2147483647 ms such as "5m", received "25d"',
+  ],
+  [{ softTimeout: '25d' }, 'Cannot define "value": "softTimeout" must be a duration from 1 ms to 2147483647 ms'],
   [{ version: 'a|b' }, 'Cannot define "value": "version" must match'],
   [{ name: 'a:b' }, 'Cannot define a cache entry: "name" must match'],
   [{ load: 1 }, 'Cannot define "value": "load" must be a function, received number'],

@@ -19,6 +19,8 @@ import { bindValueTags, type TagHints } from './value-tags.ts'
 
 /** The longest TTL of an entry. */
 export const LONGEST_TTL_MS = 30 * 86_400_000
+/** A timer of more would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 interface CommonOptions<Value> {
   /** 1 to 64 letters, digits, `.`, `_`, `-`, the first a letter or a digit; unique in the cache; part of every key. */
@@ -39,9 +41,9 @@ interface CommonOptions<Value> {
    * or an instance of a class cannot be frozen and are decoded for each reader, as all values are without it.
    */
   readonly local?: Duration | { readonly for: Duration; readonly frozen?: boolean }
-  /** How long a read waits for a load before it takes a value that `staleIfError` allows; default as long as it takes. The load goes on. */
+  /** How long a read waits for a load before it takes a value that `staleIfError` allows; default as long as it takes, at most 24 days. The load goes on. */
   readonly softTimeout?: Duration
-  /** After how long a load is given up with LoadTimeoutError and its signal aborted; default never. */
+  /** After how long a load is given up with LoadTimeoutError and its signal aborted, at most 24 days; default never. */
   readonly hardTimeout?: Duration
   /** Checked when a value is loaded and when it is read: an entry that no longer matches is a miss. */
   readonly output?: Schema<unknown, Value>
@@ -146,9 +148,12 @@ export function readDefineOptions(options: AnyDefineOptions<unknown>): CheckedOp
   const { local } = options
   const { for: localFor = local }: { readonly for?: unknown } = Object(local)
   const given = { ...options, local: localFor as Duration | undefined }
-  const optional = (field: 'nullTtl' | 'staleFor' | 'staleIfError' | 'local' | 'softTimeout' | 'hardTimeout') => {
+  const optional = (
+    field: 'nullTtl' | 'staleFor' | 'staleIfError' | 'local' | 'softTimeout' | 'hardTimeout',
+    maxMs = LONGEST_TTL_MS,
+  ) => {
     const value = given[field]
-    return value === undefined ? undefined : toMilliseconds(value, { action, name: field, maxMs: LONGEST_TTL_MS })
+    return value === undefined ? undefined : toMilliseconds(value, { action, name: field, maxMs })
   }
   const ttlMs = toMilliseconds(options.ttl, { action, name: 'ttl', maxMs: LONGEST_TTL_MS })
   const lifetime = {
@@ -158,7 +163,10 @@ export function readDefineOptions(options: AnyDefineOptions<unknown>): CheckedOp
     staleIfErrorMs: optional('staleIfError') ?? 0,
   }
   const localMs = optional('local') ?? 0
-  const timeouts = { softTimeoutMs: optional('softTimeout'), hardTimeoutMs: optional('hardTimeout') }
+  const timeouts = {
+    softTimeoutMs: optional('softTimeout', LONGEST_TIMER_MS),
+    hardTimeoutMs: optional('hardTimeout', LONGEST_TIMER_MS),
+  }
   const version = readName(action, 'version', options.version ?? '1')
   // No version or name has a plus sign, so that nothing else reads as this.
   const schemaVersion = options.codec ? `${version}+${readCodec(action, options.codec).name}` : version

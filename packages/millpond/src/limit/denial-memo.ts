@@ -26,7 +26,7 @@ export interface DenialMemo<Name extends string> {
   /** Remembers a refusal. Where units were taken, forgets the refusals of greater costs by these keys: their wait is longer now. */
   note(asked: Asked, checks: readonly PolicyCheck<Name>[], decision: Decision<Name>): void
   /** Forgets every refusal that one of the keys had part in: units went back to it. What is on its way is not remembered either. */
-  forget(keys: readonly StoreKey[]): void
+  forget(keyed: readonly { readonly key: StoreKey }[]): void
 }
 
 interface Asked {
@@ -55,6 +55,10 @@ export function createDenialMemo<Name extends string>(options: {
     return part
   }
 
+  function forgetParts(keyed: readonly { readonly key: StoreKey }[]): void {
+    for (const { key } of keyed) parts.delete(key)
+  }
+
   function holds(part: Part): boolean {
     return parts.get(part.key) === part
   }
@@ -75,7 +79,7 @@ export function createDenialMemo<Name extends string>(options: {
     },
     begin: () => ({ at: instantOf(clock), generation }),
     note(asked, checks, decision) {
-      if (decision.allowed && parts.size > 0) for (const { key } of checks) parts.delete(key)
+      if (decision.allowed && parts.size > 0) forgetParts(checks)
       if (decision.status !== 'refused' || asked.generation !== generation) return
       if (checks.some(({ permit }) => permit)) return
       const refused = decision.limits.filter(({ allowed }) => !allowed)
@@ -88,9 +92,9 @@ export function createDenialMemo<Name extends string>(options: {
       if (remembered.size >= maxSize) forgetOldest()
       remembered.set(id, { limits: decision.limits, parts: checks.map(toPart), repliedAt, until })
     },
-    forget(keys) {
+    forget(keyed) {
       generation += 1
-      for (const key of keys) parts.delete(key)
+      forgetParts(keyed)
     },
   }
 }

@@ -2,7 +2,7 @@ import { instantOf } from '../time/clock.ts'
 import type { Decision } from './decision.ts'
 import type { LimitMark } from './limit-store.ts'
 import type { Limiter } from './limiter.ts'
-import { partsOf } from './limiter-parts.ts'
+import { partsOf, refundMarks } from './limiter-parts.ts'
 import type { Policies, Take } from './read-takes.ts'
 import { claimTaken } from './taken.ts'
 
@@ -22,7 +22,8 @@ export async function hold<const P extends Policies>(
   limiter: Limiter<P>,
   takes: Take<P> | readonly Take<P>[],
 ): Promise<Hold<keyof P & string>> {
-  const { guard, store, refund, clock, closing } = partsOf(limiter, 'Cannot hold')
+  const parts = partsOf(limiter, 'Cannot hold')
+  const { guard, store, clock } = parts
   const now = () => instantOf(clock)
   const takenAt = now()
   const decision = await limiter.take(takes)
@@ -44,7 +45,7 @@ export async function hold<const P extends Policies>(
     const askedAt = now()
     cancel = schedule()
     try {
-      if (closing.closed) throw new TypeError('Cannot prolong: the limiter is closed')
+      if (parts.closed) throw new TypeError('Cannot prolong: the limiter is closed')
       const held = await guard('prolong', () => store.prolong(permits))
       if (released) return
       if (permits.every((permit: LimitMark, index) => held[index] === permit.cost)) heldUntil = askedAt + ttlMs
@@ -68,7 +69,7 @@ export async function hold<const P extends Policies>(
     lost: lost.signal,
     release() {
       cancel()
-      released ??= refund(permits)
+      released ??= refundMarks(parts, permits)
       return released
     },
   }

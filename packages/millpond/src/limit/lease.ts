@@ -1,6 +1,6 @@
 import type { StoreKey } from '../key.ts'
 import { instantOf, within } from '../time/clock.ts'
-import type { LimiterParts } from './limiter-parts.ts'
+import { type LimiterParts, refundMarks } from './limiter-parts.ts'
 import type { PolicyCheck } from './read-takes.ts'
 import { readVerdict, type Verdict } from './verdict.ts'
 
@@ -40,7 +40,8 @@ export type SpendLeased = (checks: readonly PolicyCheck<string>[]) => Promise<re
  * as long as if it had been taken late, because the window is longer by LEASE_MS (a fixed window's block ends with its window). What is unspent after LEASE_MS, or when the limiter is closed,
  * goes back; a process that dies leaves one block a key counted until its window has passed. At most 1,000 blocks at once.
  */
-export function createLeases({ guard, store, refund, clock, closing }: LimiterParts): SpendLeased {
+export function createLeases(parts: LimiterParts): SpendLeased {
+  const { guard, store, clock } = parts
   const now = () => instantOf(clock)
   const blocks = new Map<StoreKey, { block: Block | Promise<Block>; check: PolicyCheck<string> }>()
 
@@ -67,7 +68,8 @@ export function createLeases({ guard, store, refund, clock, closing }: LimiterPa
     blocks.delete(key)
     const { left, verdict } = block
     block.left = 0
-    if (left > 0 && verdict.mark !== undefined) await refund([{ ...found.check, cost: left, mark: verdict.mark }])
+    if (left > 0 && verdict.mark !== undefined)
+      await refundMarks(parts, [{ ...found.check, cost: left, mark: verdict.mark }])
   }
 
   async function spend([check, ...others]: readonly PolicyCheck<string>[]): Promise<readonly Verdict[] | undefined> {
@@ -97,7 +99,7 @@ export function createLeases({ guard, store, refund, clock, closing }: LimiterPa
     }
   }
 
-  closing.onClose = async () => {
+  parts.onClose = async () => {
     for (const [key, { block }] of blocks) if (!(block instanceof Promise)) await end(key, block)
   }
   return spend

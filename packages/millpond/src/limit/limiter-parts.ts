@@ -1,3 +1,4 @@
+import type { StoreKey } from '../key.ts'
 import type { CallPolicy } from '../resilience/call.ts'
 import type { Clock } from '../time/clock.ts'
 import type { LimitMark, LimitStore } from './limit-store.ts'
@@ -11,8 +12,22 @@ export interface LimiterParts {
   readonly store: LimitStore
   readonly clock: Clock
   /** Whether the limiter is closed, and what it does then. No signal: Cloudflare's workers make none outside a request. */
-  readonly closing: { closed: boolean; onClose: () => void }
-  refund(marks: readonly LimitMark[]): Promise<{ readonly delivered: boolean }>
+  closed: boolean
+  onClose: () => void
+  /** Makes a call that changes the counts of keys other than by a take: no refusal by them that was asked for before it ends is remembered after it. */
+  change(
+    operation: string,
+    keyed: readonly { readonly key: StoreKey }[],
+    call: () => Promise<unknown>,
+  ): Promise<{ readonly delivered: boolean }>
+}
+
+/** Gives back what was taken. One round trip, none where there is nothing. */
+export async function refundMarks(
+  { change, store }: LimiterParts,
+  marks: readonly LimitMark[],
+): Promise<{ readonly delivered: boolean }> {
+  return marks.length === 0 ? { delivered: true } : change('refund', marks, () => store.refund(marks))
 }
 
 /**

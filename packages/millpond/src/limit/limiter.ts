@@ -8,8 +8,8 @@ import { createCounts } from './counts.ts'
 import { type Decision, type LimitState, toDecision } from './decision.ts'
 import { createDenialMemo } from './denial-memo.ts'
 import { createLimitTally, type LimitCounters, type LimitReporter } from './limit-event.ts'
-import type { LimitMark, LimitStore } from './limit-store.ts'
-import { type LimiterParts, limiterParts } from './limiter-parts.ts'
+import type { LimitStore } from './limit-store.ts'
+import { type LimiterParts, limiterParts, refundMarks } from './limiter-parts.ts'
 import { decideWithoutStore } from './outage.ts'
 import type { Policy } from './policy.ts'
 import { createTakeReader, type Policies, type PolicyCheck, type Take, type Takes } from './read-takes.ts'
@@ -106,7 +106,6 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
     maxAgeMs: denialMemo === false ? 0 : toMilliseconds(denialMemo, { action, name: 'denialMemo', maxMs: 3_600_000 }),
   })
   const tally = createLimitTally<Name>(Object.keys(policies), options.reporter)
-  const closing = { closed: false, onClose() {} }
 
   async function take(takes: Takes<Name>): Promise<Decision<Name>> {
     const reading = read.checks(takes)
@@ -140,8 +139,7 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
     }
   }
 
-  /** Runs what lets takes pass again: no refusal that was asked for before it ends is remembered after it. */
-  async function giveBack(operation: string, keys: readonly StoreKey[], call: () => Promise<unknown>) {
+  async function change(operation: string, keyed: readonly { key: StoreKey }[], call: () => Promise<unknown>) {
     try {
       await guard(operation, call)
       return { delivered: true }
@@ -149,20 +147,11 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
       tally.storeError(operation, error)
       return { delivered: false }
     } finally {
-      memo.forget(keys)
+      memo.forget(keyed)
     }
   }
 
-  async function refundMarks(marks: readonly LimitMark[]): Promise<{ readonly delivered: boolean }> {
-    if (marks.length === 0) return { delivered: true }
-    return giveBack(
-      'refund',
-      marks.map(({ key }) => key),
-      () => store.refund(marks),
-    )
-  }
-
-  const parts = { guard, store, clock, closing, refund: refundMarks }
+  const parts: LimiterParts = { guard, store, clock, closed: false, onClose() {}, change }
   const spend = Object.values<Policy<never>>(policies)
     .find(({ lease }) => lease)
     ?.lease?.create(parts)
@@ -172,17 +161,17 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
     take,
     limit: (policy, key) => take({ policy, key }),
     peek,
-    refund: (decision) => refundMarks(claimTaken(decision)),
-    async reset(policy, key) {
-      const keys = [await read.keyToReset(policy, key)]
-      await local.reset(keys)
-      return giveBack('reset', keys, () => store.reset(keys))
+    refund: (decision) => refundMarks(parts, claimTaken(decision)),
+    async reset(policy, id) {
+      const key = await read.keyToReset(policy, id)
+      await local.reset([key])
+      return change('reset', [{ key }], () => store.reset([key]))
     },
     counters: () => structuredClone(tally.counters),
     selfTest: async () => testStore(keyring.limit('self-test', await keyring.id(createNonce())), parts),
     close() {
-      closing.closed = true
-      closing.onClose()
+      parts.closed = true
+      parts.onClose()
     },
     [limiterParts]: parts,
   }

@@ -55,6 +55,8 @@ export interface ConcurrencyOptions<Context> {
 /** A declared limit. Made by `slidingWindow`, `fixedWindow`, `tokenBucket` or `concurrency`. */
 export interface Policy<Context> {
   readonly steps: AlgorithmSteps
+  /** Stands in the keys of its states, so that a policy whose states are of another kind after a deployment starts anew rather than read what it cannot. */
+  readonly kind: string
   readonly limit: LimitOf<Context>
   /** The largest limit that the algorithm takes. */
   readonly largestLimit: number
@@ -168,7 +170,12 @@ export function tokenBucket<Context = undefined>(options: TokenBucketOptions<Con
     largestLimit: LARGEST_BUCKET_LIMIT,
   })
   const fastest = Math.min(LARGEST_BUCKET_LIMIT, FASTEST_REFILL_PER_MS * policy.windowMs)
-  return { ...policy, refill: readWhole(action, { name: 'refill', value: refill, min: 1, max: fastest }) }
+  return {
+    ...policy,
+    // Its level is counted in parts of the window.
+    kind: `t${policy.windowMs}`,
+    refill: readWhole(action, { name: 'refill', value: refill, min: 1, max: fastest }),
+  }
 }
 
 /**
@@ -228,5 +235,5 @@ function createPolicy<Context>(action: string, options: PolicyOptions<Context>, 
   }
   readWhole(action, { name: 'debt', value: debt, min: 0, max: largestLimit })
   const windowMs = toMilliseconds(window, { action, name: windowName, maxMs })
-  return { steps, limit, largestLimit, windowMs, onUnavailable, shadow, debt }
+  return { steps, kind: steps.algorithm[0] as string, limit, largestLimit, windowMs, onUnavailable, shadow, debt }
 }

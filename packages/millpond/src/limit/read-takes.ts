@@ -66,10 +66,9 @@ export function createTakeReader<Name extends string>(options: {
     )
   }
 
-  function toKey(verb: string, name: Name, key: unknown, { steps }: Policy<never>): Awaitable<StoreKey> {
-    // With the algorithm's letter: none can read another's state, so a policy whose algorithm is changed starts anew.
-    const state = `${steps.algorithm[0]}:${name}`
-    if (typeof key === 'string' && key !== '') return whenReady(keyring.id(key), (id) => keyring.limit(state, id))
+  function toKey(verb: string, name: Name, key: unknown, { kind }: Policy<never>): Awaitable<StoreKey> {
+    if (typeof key === 'string' && key !== '')
+      return whenReady(keyring.id(key), (id) => keyring.limit(`${kind}:${name}`, id))
     throw new TypeError(
       `Cannot ${verb} "${name}": "key" must be a non-empty string, received ${key === '' ? '""' : typeof key}`,
     )

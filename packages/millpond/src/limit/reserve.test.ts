@@ -140,3 +140,30 @@ describe('reserve()', () => {
     return { ...check, limit }
   }
 })
+
+test('settle() at more makes the limiter forget the refusals that it remembers: their wait is longer now', async () => {
+  const clock = createFakeClock()
+  const tokens = slidingWindow({ limit: 10, window: '60s', onUnavailable: 'closed' })
+  const limiter = createLimiter({ store: memory({ clock }), clock, denialMemo: '1h', policies: { tokens } })
+  const { settle } = await reserve(limiter, { policy: 'tokens', key: 'a', cost: 3 })
+  await clock.advance(10_000)
+  const all = { policy: 'tokens', key: 'a', cost: 10 } as const
+  expect(await limiter.take(all)).toMatchObject({ status: 'refused', retryAfterMs: 50_000 })
+  await settle(5)
+  expect(await limiter.take(all)).toMatchObject({ status: 'refused', retryAfterMs: 60_000 })
+})
+
+test('a settlement that the store does not get is told as an error of the store', async () => {
+  const store = memory()
+  const tokens = slidingWindow({ limit: 10, window: '60s', onUnavailable: 'closed' })
+  const reporter = vi.fn()
+  const { settle } = await reserve(createLimiter({ store, reporter, policies: { tokens } }), {
+    policy: 'tokens',
+    key: 'a',
+    cost: 3,
+  })
+  const error = new StoreUnavailableError('away')
+  vi.spyOn(store, 'charge').mockRejectedValue(error)
+  expect(await settle(5)).toEqual({ delivered: false, unrecorded: 2 })
+  expect(reporter).toHaveBeenCalledWith({ type: 'store-error', operation: 'settle', error })
+})

@@ -1,7 +1,7 @@
 import type { Decision } from './decision.ts'
 import type { LimitCheck } from './limit-store.ts'
 import type { Limiter } from './limiter.ts'
-import { partsOf } from './limiter-parts.ts'
+import { partsOf, refundMarks } from './limiter-parts.ts'
 import type { Policies, PolicyCheck, Take } from './read-takes.ts'
 import { readWhole } from './read-whole.ts'
 import { claimTaken } from './taken.ts'
@@ -52,20 +52,16 @@ export async function reserve<const P extends Policies>(
   takes: Take<P> | readonly Take<P>[],
 ): Promise<Reservation<keyof P & string>> {
   type Name = keyof P & string
-  const { guard, store, refund } = partsOf(limiter, 'Cannot reserve')
+  const parts = partsOf(limiter, 'Cannot reserve')
   const decision = await limiter.take(takes)
 
   async function charge(checks: readonly LimitCheck[]): Promise<Settlement> {
     if (checks.length === 0) return { delivered: true, unrecorded: 0 }
-    try {
-      const charged = await guard('settle', () => store.charge(checks))
-      return {
-        delivered: true,
-        unrecorded: Math.max(...checks.map((check, index) => check.cost - (charged[index] ?? 0))),
-      }
-    } catch {
-      return { delivered: false, unrecorded: Math.max(...checks.map((check) => check.cost)) }
-    }
+    let charged: readonly number[] = []
+    const { delivered } = await parts.change('settle', checks, async () => {
+      charged = await parts.store.charge(checks)
+    })
+    return { delivered, unrecorded: Math.max(...checks.map((check, index) => check.cost - (charged[index] ?? 0))) }
   }
 
   async function settle(cost: number | { readonly [Policy in Name]?: number }): Promise<Settlement> {
@@ -75,7 +71,10 @@ export async function reserve<const P extends Policies>(
     const under = ends.filter(({ more }) => more < 0)
     const [charged, refunded] = await Promise.all([
       charge(over.map(({ mark, more }) => ({ ...mark, limit: mark.limit + mark.debt, cost: more }))),
-      refund(under.map(({ mark, more }) => ({ ...mark, cost: -more }))),
+      refundMarks(
+        parts,
+        under.map(({ mark, more }) => ({ ...mark, cost: -more })),
+      ),
     ])
     return { delivered: charged.delivered && refunded.delivered, unrecorded: charged.unrecorded }
   }

@@ -23,10 +23,13 @@ export function createDeadline(options: { deadlineMs: number; clock: Clock }): C
   function enter(): Bucket {
     if (current) return current
     const startedAt = clock.now()
+    const expire = () => {
+      for (const reject of bucket.open) reject()
+    }
     const onTime = () => {
       const lateMs = clock.now() - startedAt - deadlineMs
-      if (lateMs < LATE_MS) expire(bucket)
-      else bucket.cancel = clock.after(Math.min(lateMs, deadlineMs), () => expire(bucket))
+      if (lateMs < LATE_MS) expire()
+      else bucket.cancel = clock.after(Math.min(lateMs, deadlineMs), expire)
     }
     const bucket: Bucket = { open: new Set(), cancel: clock.after(deadlineMs, onTime) }
     current = bucket
@@ -35,10 +38,6 @@ export function createDeadline(options: { deadlineMs: number; clock: Clock }): C
       current = undefined
     })
     return bucket
-  }
-
-  function expire({ open }: Bucket): void {
-    for (const reject of open) reject()
   }
 
   return (operation, call) =>

@@ -3,9 +3,9 @@ export function groupBySlot<Key extends string>(keys: readonly Key[], slotOf: (k
   const groups = new Map<number, Key[]>()
   for (const key of keys) {
     const slot = slotOf(key)
-    const group = groups.get(slot)
-    if (group) group.push(key)
-    else groups.set(slot, [key])
+    const group = groups.get(slot) ?? []
+    groups.set(slot, group)
+    group.push(key)
   }
   return [...groups.values()]
 }
