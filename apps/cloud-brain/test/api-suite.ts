@@ -12,6 +12,7 @@ import { describeConcurrency } from './concurrent-cases.ts'
 import { createHarness, emptyTables, type Harness, openTestIssuer, type TestIssuer } from './harness.ts'
 import { describeIngestBounds } from './ingest-bounds-cases.ts'
 import { describeIngest } from './ingest-cases.ts'
+import { describeLostAnswers } from './lost-answer-cases.ts'
 import { describeOpenApi } from './openapi-cases.ts'
 import { describeOutbox } from './outbox-cases.ts'
 import { describeService } from './service-cases.ts'
@@ -66,6 +67,7 @@ export function describeApi(
     describeIngest(current)
     describeIngestBounds(current)
     describeOutbox(current)
+    describeLostAnswers(current)
     describeBadInput(current)
     describeAuth(current)
     describeService(current)

@@ -2,9 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import { pino } from 'pino'
 import { describe, expect, it, vi } from 'vitest'
+import { UserId } from '../src/auth/user-id.ts'
 import { createOutbox } from '../src/health/outbox.ts'
 import type { Current } from './api-suite.ts'
 import { dayOf, TODAY } from './harness.ts'
+
+const newId = () => UserId.parse(randomUUID())
 
 export function describeOutbox(current: Current): void {
   const createUser = () => current().harness.createUser()
@@ -23,7 +26,7 @@ export function describeOutbox(current: Current): void {
       await summaryOf(user)
       await database.db.transaction(async (tx) => {
         await tx.execute(sql`update sleep set hours = 8 where user_id = ${user.userId}`)
-        await harness.outbox.write(tx, [`health:${user.userId}:${TODAY}`])
+        await harness.outbox.write(tx, { userId: user.userId, tags: [`health:${user.userId}:${TODAY}`] })
       })
       expect((await summaryOf(user)).sleep_hours).toBe(6)
       await harness.outbox.drain()
@@ -41,7 +44,7 @@ export function describeOutbox(current: Current): void {
         },
       }
       const outbox = createOutbox({ db, cache, logger: pino({ level: 'silent' }) })
-      const pending = await db.transaction((tx) => outbox.write(tx, ['one', 'two']))
+      const pending = await db.transaction((tx) => outbox.write(tx, { userId: newId(), tags: ['one', 'two'] }))
       await outbox.deliver(pending)
       outbox.stop()
       expect(await outboxRows()).toEqual([{ tags: ['one', 'two'] }])
@@ -62,7 +65,7 @@ export function describeOutbox(current: Current): void {
         return { delivered: asked === 3 }
       }
       const outbox = createOutbox({ db, cache: { invalidate }, logger: pino({ level: 'silent' }) })
-      await outbox.deliver(await db.transaction((tx) => outbox.write(tx, ['one'])))
+      await outbox.deliver(await db.transaction((tx) => outbox.write(tx, { userId: newId(), tags: ['one'] })))
       expect(await outboxRows()).toEqual([{ tags: ['one'] }])
       await vi.waitFor(async () => expect([asked, await outboxRows()]).toEqual([3, []]), { timeout: 10_000 })
       outbox.stop()
@@ -76,7 +79,7 @@ export function describeOutbox(current: Current): void {
         return { delivered: true }
       }
       const outbox = createOutbox({ db, cache: { invalidate }, logger: pino({ level: 'silent' }) })
-      const write = (tag: string) => db.transaction((tx) => outbox.write(tx, [tag]))
+      const write = (tag: string) => db.transaction((tx) => outbox.write(tx, { userId: newId(), tags: [tag] }))
       await write('of another process')
       await outbox.deliver(await write('of this one'))
       expect([asked, await outboxRows()]).toEqual([['of this one'], [{ tags: ['of another process'] }]])
@@ -87,11 +90,52 @@ export function describeOutbox(current: Current): void {
       expect([asked, await outboxRows()]).toEqual([['of this one', 'of another process', ...left], []])
     })
 
+    it('delivers with a change, and on its own, what waits for the same user and for nobody else', async () => {
+      const { db } = current().database
+      const asked: (readonly string[])[] = []
+      const invalidate = async (tags: readonly string[]) => {
+        asked.push(tags)
+        return { delivered: true }
+      }
+      const outbox = createOutbox({ db, cache: { invalidate }, logger: pino({ level: 'silent' }) })
+      const [ana, ben] = [newId(), newId()]
+      const write = (userId: UserId, tag: string) => db.transaction((tx) => outbox.write(tx, { userId, tags: [tag] }))
+      await write(ana, 'one')
+      await write(ben, 'of another user')
+      await write(ana, 'two')
+      await db.execute(sql`insert into invalidation_outbox (tags) values ('{of an earlier version}')`)
+      await outbox.settle(newId())
+      expect(asked).toEqual([])
+      await outbox.deliver(await write(ana, 'three'))
+      expect(asked.map((tags) => [...tags].sort())).toEqual([['one', 'three', 'two']])
+      await outbox.settle(ana)
+      await outbox.settle(ben)
+      expect(asked.slice(1)).toEqual([['of another user']])
+      expect(await outboxRows()).toEqual([{ tags: ['of an earlier version'] }])
+    })
+
+    it('takes along no more than a hundred that wait for a user, the latest', async () => {
+      const { db } = current().database
+      const asked: string[] = []
+      const invalidate = async (tags: readonly string[]) => {
+        asked.push(...tags)
+        return { delivered: true }
+      }
+      const outbox = createOutbox({ db, cache: { invalidate }, logger: pino({ level: 'silent' }) })
+      const userId = newId()
+      await db.execute(sql`insert into invalidation_outbox (user_id, tags)
+        select ${userId}, array['left ' || n] from generate_series(1, 103) n`)
+      await outbox.deliver(await db.transaction((tx) => outbox.write(tx, { userId, tags: ['one'] })))
+      const latest = Array.from({ length: 100 }, (_, index) => `left ${index + 4}`)
+      expect(asked.sort()).toEqual([...latest, 'one'].sort())
+      expect(await outboxRows()).toHaveLength(3)
+    })
+
     it('asks no more once it is stopped, and leaves what was not acknowledged in the table', async () => {
       const { db } = current().database
       const invalidate = async () => ({ delivered: false })
       const outbox = createOutbox({ db, cache: { invalidate }, logger: pino({ level: 'silent' }) })
-      const pending = await db.transaction((tx) => outbox.write(tx, ['one']))
+      const pending = await db.transaction((tx) => outbox.write(tx, { userId: newId(), tags: ['one'] }))
       vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] })
       try {
         outbox.watch()
@@ -109,7 +153,7 @@ export function describeOutbox(current: Current): void {
     it('writes nothing when the transaction fails', async () => {
       const { database, harness } = current()
       const failing = database.db.transaction(async (tx) => {
-        await harness.outbox.write(tx, [randomUUID()])
+        await harness.outbox.write(tx, { userId: newId(), tags: ['one'] })
         tx.rollback()
       })
       await expect(failing).rejects.toThrow()

@@ -125,6 +125,51 @@ describeWith('postgres', 'PostgreSQL', () => {
     },
   )
 
+  it('reads the outbox once for a replay, and delivers what waits there since the connection broke after the commit', async () => {
+    const user = await open().createUser()
+    const hours = async () => (await dayOf(user.get(`/analytics/daily-summary?date=${TODAY}`))).sleep_hours
+    const night = (hours: number) => ({ source: 'watch', sleep: [{ date: TODAY, hours }] })
+    await user.ingest(night(6))
+    expect(await hours()).toBe(6)
+    const original = pg.Client.prototype.query
+    const sent: string[] = []
+    let breaks = true
+    const query = vi.spyOn(pg.Client.prototype, 'query').mockImplementation(function (this: pg.Client, ...args) {
+      const [first] = args as unknown[]
+      const text: string = typeof first === 'string' ? first : Object(first).text
+      sent.push(toShape(text))
+      const answer: unknown = Reflect.apply(original, this, args)
+      if (text !== 'commit' || !breaks) return answer
+      breaks = false
+      return Promise.resolve(answer).then(() => {
+        const gone = new Error('Connection terminated unexpectedly')
+        this.connection.stream.destroy(gone)
+        throw gone
+      })
+    })
+    const key = { 'idempotency-key': 'lost' }
+    const lost = await user.ingest(night(8), key)
+    expect([lost.status, await hours()]).toEqual([503, 6])
+    const statementsOf = async () => {
+      sent.length = 0
+      const again = await user.ingest(night(8), key)
+      expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([200, 'true'])
+      return sent.filter((shape) => shape !== 'select pg_is_in_recovery')
+    }
+    const replay = [
+      'begin',
+      'select pg_advisory_xact_lock',
+      'delete from idempotency_keys',
+      'select idempotency_keys',
+      'commit',
+      'select invalidation_outbox',
+    ]
+    expect(await statementsOf()).toEqual([...replay, 'delete from invalidation_outbox'])
+    expect(await hours()).toBe(8)
+    expect(await statementsOf()).toEqual(replay)
+    query.mockRestore()
+  })
+
   it('gets every connection back when transactions cannot begin', async () => {
     const user = await open().createUser()
     const original = pg.Client.prototype.query

@@ -180,6 +180,7 @@ export function describeSecurity(current: Current): void {
       }
       await write(ben, { start: `${addDays(TODAY, -2)}T20:00:00Z`, count: 10, timezone: 'UTC' })
       await ben.get('/integrations/strava/authorize')
+      await database.db.transaction((tx) => harness.outbox.write(tx, { userId: ben.userId, tags: ['waits'] }))
       const before = await rowsOf(ben)
       expect(before.filter(([, rows]) => rows.length === 0)).toEqual([])
 

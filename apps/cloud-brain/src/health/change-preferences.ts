@@ -36,7 +36,8 @@ export async function changePreferences(
       .onConflictDoUpdate({ target: userPreferences.userId, set: { ...chosen, updatedAt: sql`now()` } })
     const moves = after.timezone !== before.timezone
     if (moves) await moveWorkouts(tx, userId, after.timezone)
-    return { after, pending: await outbox.write(tx, [moves ? userTag(userId) : preferencesTag(userId)]) }
+    const tags = [moves ? userTag(userId) : preferencesTag(userId)]
+    return { after, pending: await outbox.write(tx, { userId, tags }) }
   })
   await outbox.deliver(pending)
   return after

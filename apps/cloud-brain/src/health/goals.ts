@@ -50,7 +50,7 @@ export async function setGoal(
         target: [goals.userId, goals.metric],
         set: { period, target, direction, updatedAt: sql`now()` },
       })
-    return outbox.write(tx, [goalsTag(userId)])
+    return outbox.write(tx, { userId, tags: [goalsTag(userId)] })
   })
   await outbox.deliver(pending)
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Database, Transaction } from '../db/database.ts'
 import { digestOf, findAnswer, keepAnswer } from './idempotency.ts'
 import type { BatchItems, Envelope, IngestResult, Kind } from './ingest-batch.ts'
-import type { Outbox, PendingInvalidation } from './outbox.ts'
+import type { Outbox } from './outbox.ts'
 import { lockUser, readPreferences } from './preferences.ts'
 import { sortItems } from './sort-items.ts'
 import { storeItems } from './store-items.ts'
@@ -23,7 +23,7 @@ export type FindReplay = (
 
 /**
  * Creates the ingest. Good items are stored in one transaction together with the cache tags they make stale; bad ones are
- * reported. It resolves when readers of this process can no longer meet an older answer.
+ * reported. It resolves when readers of this process can no longer meet an older answer, also when it is a replay.
  *
  * A request with a key does its work once: the answer is stored in the same transaction, and whoever comes with the key
  * within a day, also at the same moment, gets that answer.
@@ -39,11 +39,16 @@ export function createIngest({ db, outbox, clock }: { db: Database; outbox: Outb
     const done = await db.transaction(async (tx) => {
       await lockUser(tx, userId)
       const earlier = keyed ? await findAnswer(tx, keyed) : undefined
-      const result = earlier ?? toResult(sorted, await store(tx, { userId, source: envelope.source }, sorted.accepted))
-      if (keyed && !earlier) await keepAnswer(tx, keyed, result)
-      return { result, replayed: earlier !== undefined, pending: await toPending(tx, outbox, { userId, result }) }
+      if (earlier) return { result: earlier, replayed: true, pending: undefined }
+      const dates = await store(tx, { userId, source: envelope.source }, sorted.accepted)
+      const result = toResult(sorted, dates)
+      if (keyed) await keepAnswer(tx, keyed, result)
+      const pending =
+        dates.length === 0 ? undefined : await outbox.write(tx, { userId, tags: touchedTags(userId, dates) })
+      return { result, replayed: false, pending }
     })
     if (done.pending) await outbox.deliver(done.pending)
+    if (done.replayed) await outbox.settle(userId)
     return { result: done.result, replayed: done.replayed }
   }
 }
@@ -52,24 +57,13 @@ export function createIngest({ db, outbox, clock }: { db: Database; outbox: Outb
 export function createFindReplay({ db, outbox, clock }: { db: Database; outbox: Outbox; clock: Clock }): FindReplay {
   return async ({ userId, idempotencyKey }, envelope) => {
     const keyed = toKeyed({ userId, idempotencyKey, clock }, envelope.source, sortItems(envelope))
-    const found = await db.transaction(async (tx) => {
+    const earlier = await db.transaction(async (tx) => {
       await lockUser(tx, userId)
-      const result = await findAnswer(tx, keyed)
-      return result && { result, pending: await toPending(tx, outbox, { userId, result }) }
+      return findAnswer(tx, keyed)
     })
-    if (found?.pending) await outbox.deliver(found.pending)
-    return found?.result
+    if (earlier) await outbox.settle(userId)
+    return earlier
   }
-}
-
-/** What the batch makes stale; of one that is answered again, too: whoever stored it may have ended, or lost the database's answer, before telling the cache. */
-async function toPending(
-  tx: Transaction,
-  outbox: Outbox,
-  { userId, result }: { userId: UserId; result: IngestResult },
-): Promise<PendingInvalidation | undefined> {
-  const { affected_dates: dates } = result
-  return dates.length === 0 ? undefined : outbox.write(tx, touchedTags(userId, dates))
 }
 
 function toKeyed(

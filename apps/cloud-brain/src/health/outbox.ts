@@ -1,18 +1,30 @@
-import { inArray } from 'drizzle-orm'
+import { desc, eq, inArray, sql } from 'drizzle-orm'
 import type { Logger } from 'pino'
+import { z } from 'zod'
+import type { UserId } from '../auth/user-id.ts'
 import type { Database, Transaction } from '../db/database.ts'
 import { invalidationOutbox } from '../db/schema/index.ts'
 import { toLogError } from '../log-error.ts'
 
 /** Cache tags that must be invalidated, and the row that remembers them until they are. */
-export type PendingInvalidation = { id: number; tags: readonly string[] }
+type PendingInvalidation = { id: number; tags: readonly string[] }
+
+const Waiting = z.array(z.object({ id: z.int(), tags: z.array(z.string()) }))
 
 /** Carries invalidations from a committed transaction to the cache, over crashes and outages. */
 export type Outbox = {
-  /** Notes the tags in the transaction that makes them stale. */
-  write(tx: Transaction, tags: readonly string[]): Promise<PendingInvalidation>
+  /**
+   * Notes the tags in the transaction that makes them stale. What it gives to deliver is these and what waits for the user already:
+   * when the write is the repetition of one whose answer was lost, that one may have changed more. One statement.
+   */
+  write(tx: Transaction, change: { userId: UserId; tags: readonly string[] }): Promise<readonly PendingInvalidation[]>
   /** Invalidates after the commit. Resolves when the cache has acknowledged, or has failed and will be asked again; never rejects. */
-  deliver(pending: PendingInvalidation): Promise<void>
+  deliver(pending: readonly PendingInvalidation[]): Promise<void>
+  /**
+   * Delivers what waits for a user, before an answer that tells of an earlier write and writes nothing itself. One statement when
+   * nothing waits; never rejects.
+   */
+  settle(userId: UserId): Promise<void>
   /** Delivers whatever an earlier life or an outage left behind; never rejects. */
   drain(): Promise<void>
   /** Drains every half minute: a process that was killed may never start again, and the others go on serving. */
@@ -26,7 +38,8 @@ export type Invalidator = { invalidate(tags: readonly string[]): Promise<{ reado
 
 const FIRST_RETRY_MS = 500
 const LAST_RETRY_MS = 30_000
-const ROWS_PER_DRAIN = 100
+/** Of a drain, and of one user. */
+const ROWS_AT_ONCE = 100
 const WATCH_MS = 30_000
 
 /** Creates the outbox of one process. Several processes may share the table: an invalidation that comes twice does no harm. */
@@ -72,22 +85,38 @@ export function createOutbox(options: { db: Database; cache: Invalidator; logger
         .select({ id: invalidationOutbox.id, tags: invalidationOutbox.tags })
         .from(invalidationOutbox)
         .orderBy(invalidationOutbox.id)
-        .limit(ROWS_PER_DRAIN)
+        .limit(ROWS_AT_ONCE)
       if (rows.length === 0) return true
       if (!(await send(rows))) return false
     }
   }
 
+  /** The latest that wait for a user. A cache that is away for long leaves more; then the next drain has the rest. */
+  const waitingFor = (from: Database | Transaction, userId: UserId) =>
+    from
+      .select({ id: invalidationOutbox.id, tags: invalidationOutbox.tags })
+      .from(invalidationOutbox)
+      .where(eq(invalidationOutbox.userId, userId))
+      .orderBy(desc(invalidationOutbox.id))
+      .limit(ROWS_AT_ONCE)
+
   const outbox: Outbox = {
-    write: async (tx, tags) => {
+    write: async (tx, { userId, tags }) => {
+      // What the statement itself inserts is not among what it finds.
+      const earlier = sql<unknown>`(select coalesce(json_agg(waiting), '[]') from ${waitingFor(tx, userId)} waiting)`
       const [row] = await tx
         .insert(invalidationOutbox)
-        .values({ tags: [...tags] })
-        .returning({ id: invalidationOutbox.id })
+        .values({ userId, tags: [...tags] })
+        .returning({ id: invalidationOutbox.id, earlier })
       if (!row) throw new TypeError('Cannot write the outbox: the insert must return its row')
-      return { id: row.id, tags }
+      return [...Waiting.parse(row.earlier), { id: row.id, tags }]
     },
-    deliver: (pending) => attempt(() => send([pending])),
+    deliver: (pending) => attempt(() => send(pending)),
+    settle: (userId) =>
+      attempt(async () => {
+        const waiting = await waitingFor(db, userId)
+        return waiting.length === 0 || send(waiting)
+      }),
     drain: () => attempt(drainAll),
     watch: () => {
       watching ??= setInterval(() => void outbox.drain(), WATCH_MS)

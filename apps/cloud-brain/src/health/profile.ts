@@ -111,7 +111,8 @@ export async function changeProfile(
       .update(userProfiles)
       .set({ displayName, nickname, birthday, gender, onboardingComplete })
       .where(eq(userProfiles.userId, who.userId))
-    return { after: await readProfile(tx, who), pending: await outbox.write(tx, [profileTag(who.userId)]) }
+    const pending = await outbox.write(tx, { userId: who.userId, tags: [profileTag(who.userId)] })
+    return { after: await readProfile(tx, who), pending }
   })
   await outbox.deliver(pending)
   return after

@@ -19,7 +19,7 @@ export async function removeWorkout(
       .returning({ date: workouts.localDate })
     if (removed.length === 0) return undefined
     const dates = removed.map(({ date }) => date)
-    return outbox.write(tx, touchedTags(userId, dates))
+    return outbox.write(tx, { userId, tags: touchedTags(userId, dates) })
   })
   if (pending) await outbox.deliver(pending)
 }

@@ -10,6 +10,7 @@ import type { Outbox } from '../health/outbox.ts'
 import { type CachedPreferences, Preferences, PreferencesPatch } from '../health/preferences.ts'
 import { type CachedProfile, changeProfile, Profile, ProfilePatch } from '../health/profile.ts'
 import { readJsonBody } from '../read-request.ts'
+import { RequestFault } from '../request-fault.ts'
 import { cachedAnswer } from './cached-answer.ts'
 import { cachedGet } from './cached-get.ts'
 
@@ -35,7 +36,7 @@ export function userRoutes(deps: {
   preferences: CachedPreferences
   profile: CachedProfile
 }): OpenAPIHono<ApiEnv> {
-  const { preferences, profile } = deps
+  const { outbox, preferences, profile } = deps
   const app = new OpenAPIHono<ApiEnv>()
   const security = [{ bearer: [] }]
   const tags = ['Users']
@@ -72,7 +73,12 @@ export function userRoutes(deps: {
       async (c) => {
         const body = await readJsonBody(c, { schema: route.patch, maxBytes: MAX_BYTES })
         const preconditions = { ifMatch: c.req.header('if-match'), ifNoneMatch: c.req.header('if-none-match') }
-        const changed = await change(c, body, preconditions)
+        const changed = await change(c, body, preconditions).catch(async (error: unknown) => {
+          // Whoever now reads again must meet the change that this one did not know of, which may be its own first attempt.
+          if (error instanceof RequestFault && error.code === 'precondition_failed')
+            await outbox.settle(c.get('userId'))
+          throw error
+        })
         return c.json(changed, 200, { 'Cache-Control': 'no-store', ETag: await etagOf(changed) })
       },
     )

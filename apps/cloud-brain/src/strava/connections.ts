@@ -78,7 +78,11 @@ export function createStravaConnections({ db, outbox, clock, client, sealer }: S
    * @throws RequestFault 400 for a state that is not this user's, spent or too old, or a code that Strava refuses; 503 when Strava does not answer
    */
   async function exchange(userId: UserId, { code, state }: { code: string; state: string }): Promise<number> {
-    if (!(await spend(userId, state))) throw invalid('state', 'must be the one of a connection begun within 10 minutes')
+    if (!(await spend(userId, state))) {
+      // It may have been spent by a connection whose answer was lost.
+      await outbox.settle(userId)
+      throw invalid('state', 'must be the one of a connection begun within 10 minutes')
+    }
     const { athlete, ...tokens } = await client.exchange(code).catch((error: unknown) => {
       if (error instanceof StravaRefusedError) throw invalid('code', 'was refused by Strava')
       if (error instanceof StravaUnavailableError) throw unavailable(error)
@@ -149,7 +153,7 @@ export function createStravaConnections({ db, outbox, clock, client, sealer }: S
   async function change<Result>(userId: UserId, write: (tx: Transaction) => Promise<Result>): Promise<Result> {
     const { result, pending } = await db.transaction(async (tx) => ({
       result: await write(tx),
-      pending: await outbox.write(tx, [stravaTag(userId)]),
+      pending: await outbox.write(tx, { userId, tags: [stravaTag(userId)] }),
     }))
     await outbox.deliver(pending)
     return result
