@@ -37,7 +37,8 @@ export async function answerConfirm({ request, runtime }: RouteContext): Promise
     if (body.kind === 'form') return redirectWithNote(runtime, { kind: 'invalid', email: '', detail: expired }, place)
     return problem({ status: 410, title: 'Gone', detail: expired })
   }
-  if (outcome.isFirst) await runtime.waitlistChanged()
+  // Also when it was confirmed before: the answer of the database may have been lost then, and nobody told the cache.
+  await runtime.waitlistChanged()
   const cookie = personCookieLine(id, runtime, now)
   if (body.kind === 'form') return redirect('/me', [cookie])
   const status = await readPersonStatus(db, id)

@@ -21,7 +21,9 @@ export async function answerLeave({ request, runtime }: RouteContext): Promise<R
   if (body instanceof Response) return body
   const id = readPerson(request, runtime, new Date())
   if (id === undefined) return refuseUnknown(body, runtime)
-  if (await removeSignup(runtime.database.db, id)) await runtime.waitlistChanged()
+  await removeSignup(runtime.database.db, id)
+  // Also when nobody was there any more: the answer of the database may have been lost before, and nobody told the cache.
+  await runtime.waitlistChanged()
   const cookie = forgottenPersonLine(runtime)
   if (body.kind === 'json') return Response.json({ message: left }, { headers: { ...noStore, 'Set-Cookie': cookie } })
   const response = redirectWithNote(runtime, { kind: 'done', detail: left }, mePlace)
@@ -47,7 +49,7 @@ async function answerAdmin(
   if (!parsed.success) return badRequest([{ field: 'email', detail: parsed.error.issues[0]?.message ?? 'is missing' }])
   const id = await findSignup(runtime.database.db, parsed.data.email)
   const isChanged = id !== undefined && (await change(id, runtime))
-  if (isChanged) await runtime.waitlistChanged()
+  await runtime.waitlistChanged()
   return Response.json({ changed: isChanged }, { headers: noStore })
 }
 
