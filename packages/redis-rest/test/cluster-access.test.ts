@@ -62,4 +62,37 @@ describeWith('redis', 'a cluster with users and tokens', () => {
     expect(await run(server, 'confined', 'EVAL', script, 1, 'moving', 'v')).toBe('{"result":"OK"}')
     await settle()
   })
+
+  const cluster3 = ['+@all', '-info', '-cluster', '+cluster|slots']
+
+  it('a user that may not run INFO is told where the keys are all the same, and a slot that moves is followed', async () => {
+    const server = await open('without-info', ...cluster3)
+    for (const key of keys) expect(await run(server, 'full', 'SET', key, 'v')).toBe('{"result":"OK"}')
+    const settle = await beginToMove('{m}')
+    expect(await run(server, 'full', 'SET', '{m}', 'v')).toBe('{"result":"OK"}')
+    await settle()
+  })
+
+  const missing: [without: string, message: string][] = [
+    ['cluster|slots', "NOPERM this user has no permissions to run the 'cluster|slots' command"],
+    ['command', "NOPERM this user has no permissions to run the 'command' command"],
+  ]
+  it.each(missing)('a user that may not run %s is told so', async (name, message) => {
+    const server = await open('without-one', '+@all', `-${name}`)
+    const answer = await request(server, '/', { body: '["GET","k"]' })
+    const what = name.toUpperCase().replace('|', ' ')
+    expect([answer.status, answer.text]).toEqual([
+      503,
+      `{"error":"ERR Redis is a cluster and refused ${what} (${message}): the command did not run"}`,
+    ])
+  })
+
+  it('a user that may not run ASKING is told so while a slot moves', async () => {
+    const server = await open('without-asking', '+@all', '-asking')
+    const settle = await beginToMove('{n}')
+    expect(await run(server, 'full', 'SET', '{n}', 'v')).toContain(
+      "NOPERM this user has no permissions to run the 'asking' command",
+    )
+    await settle()
+  })
 })

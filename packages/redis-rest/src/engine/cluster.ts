@@ -20,6 +20,12 @@ const noSlot = {
 } as const satisfies Outcome
 const crossSlot: Outcome = { kind: 'error', message: "CROSSSLOT Keys in request don't hash to the same slot" }
 
+/** Why a cluster cannot be used that does not say what it consists of. */
+function toRefusal(what: string, outcome: Outcome | undefined): string {
+  if (outcome?.kind !== 'error') return noSlot.message
+  return `ERR Redis is a cluster and refused ${what} (${outcome.message}): the command did not run`
+}
+
 /** Commands for one node, and where their replies are counted. */
 interface Batch {
   readonly commands: readonly Command[]
@@ -56,7 +62,8 @@ export interface Cluster extends Engine {
  */
 export function createCluster(seed: Connection, options: ConnectionOptions): Cluster {
   const nodes = new Map<string, Connection>()
-  let known: Promise<{ table: CommandTable; topology: Topology } | undefined> | undefined
+  /** A string says why it cannot be known. */
+  let known: Promise<{ table: CommandTable; topology: Topology } | string> | undefined
   let loadedAt = Number.NEGATIVE_INFINITY
 
   const connectTo = ({ host, port }: NodeAddress): Connection => {
@@ -72,7 +79,8 @@ export function createCluster(seed: Connection, options: ConnectionOptions): Clu
       { name: 'CLUSTER', args: ['SLOTS'] },
       { name: 'COMMAND', args: [] },
     ])
-    if (slots?.kind !== 'reply' || commands?.kind !== 'reply') return undefined
+    if (slots?.kind !== 'reply') return toRefusal('CLUSTER SLOTS', slots)
+    if (commands?.kind !== 'reply') return toRefusal('COMMAND', commands)
     const topology = readTopology(decodeFrame(slots.frame), options.target.host)
     await Promise.all(topology.masters.map((master) => connectTo(master).firstAttempt()))
     return { table: readCommandTable(decodeFrame(commands.frame)), topology }
@@ -113,8 +121,8 @@ export function createCluster(seed: Connection, options: ConnectionOptions): Clu
       return (await runOn(node, batch, left - 1))[0] ?? outcome
     }
     await node.firstAttempt()
-    const [, asked] = await node.send([{ name: 'ASKING', args: [] }, ...batch.commands], batch.replies)
-    return asked ?? outcome
+    const [asking, asked] = await node.send([{ name: 'ASKING', args: [] }, ...batch.commands], batch.replies)
+    return asking?.kind === 'error' ? asking : (asked ?? outcome)
   }
 
   const slotOf = (table: CommandTable, commands: readonly Command[]): number | undefined | 'cross' => {
@@ -165,10 +173,10 @@ export function createCluster(seed: Connection, options: ConnectionOptions): Clu
   const send = async (commands: readonly Command[], replies?: ReplyShare): Promise<readonly Outcome[]> => {
     if (known === undefined) reload()
     const now = await known
-    if (now === undefined) {
+    if (now === undefined || typeof now === 'string') {
       loadedAt = Number.NEGATIVE_INFINITY
       known = undefined
-      const message = seed.trouble() ?? noSlot.message
+      const message = seed.trouble() ?? now ?? noSlot.message
       return commands.map(() => ({ kind: 'unavailable', message }))
     }
     const { table, topology } = now

@@ -82,6 +82,10 @@ function handshake(target: Target): Step[] {
   ]
 }
 
+/** Tells the mode of the server to every user and at any time, unlike INFO; it changes nothing without arguments. */
+const hello: Command = { name: 'HELLO', args: [] }
+const isClusterMode = /\r\nmode\r\n\$7\r\ncluster\r\n/
+
 /** Opens a connection to Redis and logs in. Never throws: whatever happens ends in `onEnd`. */
 export function openLink(options: LinkOptions): Link {
   const socket = openSocket(options.target)
@@ -97,6 +101,10 @@ export function openLink(options: LinkOptions): Link {
     if (!socket.destroyed) reason = why
     socket.destroy()
   }
+  const ask = (command: Command): void => {
+    steps.push({ command, isVital: false })
+    write([command], true)
+  }
   const takeStep = (frame: Buffer): void => {
     if (socket.destroyed) return
     const step = steps.shift()
@@ -107,7 +115,11 @@ export function openLink(options: LinkOptions): Link {
       end(step.isForUser === true ? `${userRefused}: ${error}` : error)
       return
     }
-    if (step?.command.name === 'INFO') isCluster = isBusy ? undefined : frame.includes('cluster_enabled:1')
+    if (step?.command.name === 'INFO') {
+      isCluster = isBusy ? undefined : frame.includes('cluster_enabled:1')
+      if (error !== undefined) ask(hello)
+    }
+    if (step?.command === hello && error === undefined) isCluster = isClusterMode.test(frame.toString('latin1'))
     if (steps.length > 0) return
     isReady = true
     clearTimeout(timer)
