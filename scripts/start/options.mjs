@@ -51,7 +51,7 @@ function parse(args) {
     }).values
   } catch (error) {
     const [reason] = (error instanceof Error ? error.message : String(error)).split(/[.;\n]/)
-    throw new StartError(`Cannot start: ${reason}\n${usage}`)
+    throw new StartError(`Cannot start: ${reason?.replace('argument is ambiguous', 'needs a value')}\n${usage}`)
   }
 }
 

@@ -292,7 +292,21 @@ describe('import', () => {
     const gone = join(folder, 'gone.zip')
     expect((await run([gone], user)).errors).toBe(`Cannot import ${gone}: there is no such file\n`)
     expect((await run([empty], { token: 'x' })).errors).toBe('Cannot import: the API does not accept the token\n')
-    expect((await run([], user)).errors).toMatch(/^Usage: npm run import/)
     expect(posted).toBe(0)
+  })
+
+  it.each([
+    [[], 'no file was named'],
+    [['a.zip', 'b.zip'], 'one file at a time, received 2'],
+    [['a.zip', '--sinse', '2026-01-31'], "Unknown option '--sinse'"],
+    [['a.zip', '--since'], "Option '--since' needs a value"],
+  ])('says what is wrong with %j, and how it is used', async (args, reason) => {
+    const { code, errors } = await run(args, { token: 'x' })
+    const [first, second] = errors.split('\n')
+    expect([code, first, second]).toEqual([
+      1,
+      `Cannot import: ${reason}`,
+      expect.stringMatching(/^Usage: npm run import/),
+    ])
   })
 })

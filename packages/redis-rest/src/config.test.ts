@@ -90,6 +90,7 @@ describe('readConfig()', () => {
 
   const refused: [string[], string][] = [
     [['--nope'], "Cannot read the command line: Unknown option '--nope'; see --help"],
+    [['--timeout', '-1'], "Cannot read the command line: Option '--timeout' needs a value; see --help"],
     [['extra'], "Cannot read the command line: Unexpected argument 'extra'; see --help"],
     [['--port', 'x'], 'Cannot read the command line: --port must be an integer from 0 to 65535, received "x"'],
     [['--port', '65536'], 'Cannot read the command line: --port must be an integer from 0 to 65535, received "65536"'],

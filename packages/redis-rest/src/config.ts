@@ -96,7 +96,7 @@ function readFlags(argv: readonly string[]) {
     return parseArgs({ args: [...argv], options: flags, allowPositionals: false }).values
   } catch (error) {
     const [reason = 'unknown'] = (error instanceof Error ? error.message : String(error)).split(/[.\n]/)
-    return fail(`${reason}; see --help`)
+    return fail(`${reason.replace('argument is ambiguous', 'needs a value')}; see --help`)
   }
 }
 

@@ -38,7 +38,10 @@ try {
 async function run(): Promise<void> {
   const { values, positionals } = readOptions()
   const [given] = positionals
-  if (given === undefined || positionals.length > 1) throw new ImportError(USAGE)
+  if (given === undefined) throw new ImportError(`Cannot import: no file was named\n${USAGE}`)
+  if (positionals.length > 1) {
+    throw new ImportError(`Cannot import: one file at a time, received ${positionals.length}\n${USAGE}`)
+  }
   if (values.since !== undefined && !IsoDate.safeParse(values.since).success) {
     throw new ImportError('Cannot import: --since must be a day such as 2026-01-31')
   }
@@ -68,7 +71,10 @@ function readOptions() {
       },
     })
   } catch (cause) {
-    throw new ImportError(USAGE, { cause })
+    const [reason] = (cause instanceof Error ? cause.message : String(cause)).split(/[.;\n]/)
+    throw new ImportError(`Cannot import: ${reason?.replace('argument is ambiguous', 'needs a value')}\n${USAGE}`, {
+      cause,
+    })
   }
 }
 
