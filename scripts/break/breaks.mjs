@@ -110,8 +110,8 @@ export const breaks = [
     guarantee: 'C7',
     what: 'a call that is never answered is waited for',
     file: 'resilience/deadline.ts',
-    from: 'for (const reject of open) reject()',
-    to: 'for (const reject of open) void reject',
+    from: 'for (const reject of bucket.open) reject()',
+    to: 'for (const reject of bucket.open) void reject',
     tests: ['src/resilience/deadline.test.ts'],
   },
   {
