@@ -43,7 +43,7 @@ describe('readOptions()', () => {
   })
 
   it.each([
-    [['--api-port', '-1'], {}, /^Cannot start: Option '--api-port' argument is ambiguous/],
+    [['--api-port', '-1'], {}, /^Cannot start: Option '--api-port' needs a value/],
     [['--api-port=65536'], {}, /^Cannot start: --api-port must be an integer from 0 to 65535, received "65536"$/],
     [[], { SITE_PORT: '1e3' }, /^Cannot start: SITE_PORT must be an integer from 0 to 65535, received "1e3"$/],
     [['--store', 'redis'], {}, /^Cannot start: --store must be memory, received "redis"\nOptions/],
