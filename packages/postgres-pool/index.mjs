@@ -19,18 +19,20 @@ const OUTCOME_UNKNOWN = '40003'
 /** A connection that is given up as a whole when the server says nothing: what stands in line behind the statement, such as a rollback, would wait as long again. */
 class Client extends pg.Client {
   isSilent = false
+  /** @type {boolean | undefined} what the server told last; undefined when it tells nothing, as a pooler */
+  isReadOnly
   /** @type {Error | undefined} why nothing that this server answers counts any more */
   doubt
 
   /** @param {pg.ClientConfig} config */
   constructor(config) {
     super(config)
-    let isReadOnly = true
     // PostgreSQL 14 and later tell with the next answer that they only read from now on: as one does that was fenced because another took its place.
     this.connection.on('parameterStatus', ({ parameterName: name, parameterValue: value }) => {
       if (name !== 'default_transaction_read_only') return
-      if (value === 'on' && !isReadOnly) this.doubt = toError('The server only reads since a moment ago', READ_ONLY)
-      isReadOnly = value === 'on'
+      const wasWritable = this.isReadOnly === false
+      this.isReadOnly = value === 'on'
+      if (wasWritable && this.isReadOnly) this.doubt = toError('The server only reads since a moment ago', READ_ONLY)
     })
     // Somebody cancelled the wait for the standby: the server then calls done what a fail-over would lose.
     this.on('notice', ({ routine }) => {
@@ -153,7 +155,8 @@ function createUse(pool, { outdate, isOutdated }) {
       if (client.isSilent || client.doubt !== undefined || isReadOnly(error)) outdate()
       throw error
     } finally {
-      client.release(failed)
+      // One that only reads may soon be no primary any more, and would not tell: whoever reads next follows the address anew.
+      client.release(failed || client.isReadOnly)
     }
   }
 }

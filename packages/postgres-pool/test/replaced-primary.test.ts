@@ -78,6 +78,17 @@ describeWith('postgres', 'openPostgres() when the primary is replaced', () => {
     expect(await several(() => db.$count(brooks))).toEqual(Array(CONNECTIONS).fill(0))
   })
 
+  it('has none but new answers although it came back to the old one before the address led to another', async () => {
+    const { db } = await open()
+    await pair.fenceFirst()
+    await db.$count(brooks).catch(isDatabaseAway)
+    await several(() => db.$count(brooks))
+    await pair.promoteSecond()
+    await atServer('second', `insert into brooks values ('elsewhere')`)
+    pair.leadToSecond('keep')
+    expect(await several(() => db.$count(brooks))).toEqual(Array(CONNECTIONS).fill(1))
+  })
+
   it('leaves the connections to the old one as soon as one leads to another, although nothing fails', async () => {
     const { db } = await open()
     await db.transaction(async (tx) => {
