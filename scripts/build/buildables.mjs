@@ -29,7 +29,14 @@ export const buildables = /** @type {Record<BuildName, Buildable>} */ ({
     args: ['--noCheck', '--declaration', 'false'],
     needs: ['millpond'],
   },
-  website: { folder: 'apps/website', inputs: ['.'], args: [], stamp: '.next/.source-hash', needs: ['millpond'] },
+  website: {
+    folder: 'apps/website',
+    // Next bundles the packages that have no build of their own too.
+    inputs: ['.', '../../packages/folder-lock', '../../packages/postgres-pool'],
+    args: [],
+    stamp: '.next/.source-hash',
+    needs: ['millpond'],
+  },
 })
 
 /** What tests and `npm run dev` need. @type {readonly BuildName[]} */
