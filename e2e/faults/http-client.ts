@@ -13,6 +13,8 @@ export interface Ask {
   readonly method?: 'GET' | 'POST'
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: unknown
+  /** Sent as a browser without JavaScript sends a form, in place of `body`. */
+  readonly form?: Readonly<Record<string, string>>
 }
 
 /** Asks from one address of the loopback network, as one visitor: limits count by address. */
@@ -28,9 +30,11 @@ export function createVisitor(address: string): Visitor {
   // A connection a request: one that the server closes while it is being used again would look like a lost answer.
   const agent = new Agent({ keepAlive: false, localAddress: address })
   return {
-    ask(url, { method = 'GET', headers = {}, body } = {}) {
+    ask(url, { method = 'GET', headers = {}, body, form } = {}) {
       const startedAt = performance.now()
-      const text = body === undefined ? undefined : JSON.stringify(body)
+      const json = body === undefined ? undefined : JSON.stringify(body)
+      const text = form === undefined ? json : new URLSearchParams(form).toString()
+      const type = form === undefined ? 'application/json' : 'application/x-www-form-urlencoded'
       return new Promise((resolve) => {
         const done = (status: number, more: Pick<Answered, 'headers' | 'body'>) =>
           resolve({ status, ...more, startedAt, endedAt: performance.now() })
@@ -38,7 +42,7 @@ export function createVisitor(address: string): Visitor {
         const sent = request(url, {
           agent,
           method,
-          headers: { ...headers, ...(text !== undefined && { 'content-type': 'application/json' }) },
+          headers: { ...headers, ...(text !== undefined && { 'content-type': type }) },
           signal: AbortSignal.timeout(WITHIN_MS),
         })
         sent.on('error', fail)
