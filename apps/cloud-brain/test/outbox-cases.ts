@@ -74,8 +74,10 @@ export function describeOutbox(current: Current): void {
     it('forgets a row only once its own tags are acknowledged, and drains however many wait', async () => {
       const { db } = current().database
       const asked: string[] = []
+      const sizes: number[] = []
       const invalidate = async (tags: readonly string[]) => {
         asked.push(...tags)
+        sizes.push(tags.length)
         return { delivered: true }
       }
       const outbox = createOutbox({ db, cache: { invalidate }, logger: pino({ level: 'silent' }) })
@@ -88,6 +90,7 @@ export function describeOutbox(current: Current): void {
       await outbox.drain()
       const left = Array.from({ length: 250 }, (_, index) => `left ${index + 1}`)
       expect([asked, await outboxRows()]).toEqual([['of this one', 'of another process', ...left], []])
+      expect(sizes).toEqual([1, 100, 100, 51])
     })
 
     it('delivers with a change, and on its own, what waits for the same user and for nobody else', async () => {
@@ -129,6 +132,66 @@ export function describeOutbox(current: Current): void {
       const latest = Array.from({ length: 100 }, (_, index) => `left ${index + 4}`)
       expect(asked.sort()).toEqual([...latest, 'one'].sort())
       expect(await outboxRows()).toHaveLength(3)
+    })
+
+    it('waits longer after each failure, up to half a minute, says each in the log, and starts anew after a success', async () => {
+      const { db } = current().database
+      const log: string[] = []
+      const times: number[] = []
+      let isAway = true
+      const select = (...args: Parameters<typeof db.select>) => {
+        if (!isAway) return db.select(...args)
+        times.push(Date.now())
+        throw new Error('away')
+      }
+      const outbox = createOutbox({
+        db: Object.create(db, { select: { value: select } }),
+        cache: { invalidate: async () => ({ delivered: true }) },
+        logger: pino({ base: null }, { write: (line: string) => void log.push(line) }),
+      })
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
+      try {
+        await outbox.drain()
+        await vi.advanceTimersByTimeAsync(91_500)
+        isAway = false
+        await outbox.drain()
+        isAway = true
+        await vi.advanceTimersByTimeAsync(30_500)
+      } finally {
+        outbox.stop()
+        vi.useRealTimers()
+      }
+      const waits = times.slice(1).map((time, index) => time - (times[index] ?? 0))
+      expect(waits).toEqual([500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000, 500])
+      expect(log.map((line) => JSON.parse(line))).toEqual(
+        times.map(() => expect.objectContaining({ level: 40, msg: 'outbox is not delivered yet' })),
+      )
+    })
+
+    it('looks every half minute for what a process that is gone has left', async () => {
+      const { db } = current().database
+      const times: number[] = []
+      const select = (...args: Parameters<typeof db.select>) => {
+        times.push(Date.now())
+        return db.select(...args)
+      }
+      const outbox = createOutbox({
+        db: Object.create(db, { select: { value: select } }),
+        cache: { invalidate: async () => ({ delivered: true }) },
+        logger: pino({ level: 'silent' }),
+      })
+      vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] })
+      try {
+        const start = Date.now()
+        outbox.watch()
+        outbox.watch()
+        await vi.advanceTimersByTimeAsync(60_000)
+        expect(times.map((time) => time - start)).toEqual([30_000, 60_000])
+      } finally {
+        outbox.stop()
+        vi.useRealTimers()
+      }
+      await outbox.drain()
     })
 
     it('asks no more once it is stopped, and leaves what was not acknowledged in the table', async () => {

@@ -34,6 +34,22 @@ export function describeStrava(current: Current): void {
       expect(await (await user.remove('/integrations/strava/disconnect')).json()).toEqual({ success: false })
     })
 
+    it.each([
+      [{ firstname: 'Ana', lastname: '' }, 'Ana'],
+      [{ firstname: null, lastname: 'Pond' }, 'Pond'],
+      [{ firstname: '', lastname: null }, null],
+      [{}, null],
+    ])('tells what there is of the name of an athlete: %j', async (athleteNames, name) => {
+      const { strava } = current()
+      const user = await createUser()
+      const { athleteNames: before } = strava
+      strava.athleteNames = athleteNames
+      const connected = await connectStrava(user)
+      strava.athleteNames = before
+      expect(connected.status).toBe(200)
+      expect(await statusOf(user)).toEqual({ ...CONNECTED, athlete: { id: 4242, name } })
+    })
+
     it('takes a state once, within ten minutes, and from its user only', async () => {
       const { clock } = current().harness
       const [ana, ben] = [await createUser(), await createUser()]
@@ -86,6 +102,28 @@ export function describeStrava(current: Current): void {
       }
     })
 
+    it.each(['X-RateLimit', 'X-ReadRateLimit'])(
+      'asks nothing until midnight UTC once the day’s %s is used up',
+      async (name) => {
+        const { harness, strava } = current()
+        const user = await createUser()
+        await connectStrava(user)
+        strava.headers = { [`${name}-Limit`]: '200,2000', [`${name}-Usage`]: '1,2000' }
+        const ended = { object_type: 'athlete', object_id: 4242, aspect_type: 'update' }
+        expect((await sendEvent(harness, ended)).status).toBe(200)
+        strava.headers = {}
+        const asked = strava.asked.length
+        const midnight = Date.parse('2026-03-30T00:00:00Z')
+        for (const time of [harness.clock.time + 900_000, midnight - 1]) {
+          harness.clock.time = time
+          expect([(await sendEvent(harness, ended)).status, strava.asked.length]).toEqual([503, asked])
+        }
+        harness.clock.time = midnight
+        expect((await sendEvent(harness, ended)).status).toBe(200)
+        expect(await statusOf(user)).toMatchObject({ connected: true, sync_status: 'ok' })
+      },
+    )
+
     it('disconnects also while Strava does not answer, or knows the token no more', async () => {
       const { strava } = current()
       const user = await createUser()
@@ -97,6 +135,17 @@ export function describeStrava(current: Current): void {
         expect([status, response.status, await response.json()]).toEqual([status, 200, { success: true }])
         expect(await statusOf(user)).toEqual(NOT_CONNECTED)
       }
+    })
+
+    it('disconnects also where Strava does not renew the token, and says that there was a connection', async () => {
+      const { harness, strava } = current()
+      const user = await createUser()
+      await connectStrava(user)
+      strava.revoke()
+      harness.clock.time += 6 * 3_600_000
+      const response = await user.remove('/integrations/strava/disconnect')
+      expect([response.status, await response.json()]).toEqual([200, { success: true }])
+      expect(await statusOf(user)).toEqual(NOT_CONNECTED)
     })
 
     it('disconnects also where the tokens cannot be opened any more', async () => {

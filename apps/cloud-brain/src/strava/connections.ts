@@ -113,10 +113,12 @@ export function createStravaConnections({ db, outbox, clock, client, sealer }: S
 
   /** Forgets the tokens and, where Strava answers and they can be opened, the permission. False when there was no connection. */
   async function disconnect(userId: UserId): Promise<boolean> {
+    // Asked before a token that Strava does not renew takes the connection along.
+    const wasConnected = (await db.$count(stravaConnections, eq(stravaConnections.userId, userId))) > 0
     const access = await accessToken(userId).catch(ignoreUnusable)
-    const wasConnected = await forget(userId)
+    const isForgotten = await forget(userId)
     if (access) await client.deauthorize(access.token).catch(ignoreStrava)
-    return wasConnected || access !== undefined
+    return wasConnected || isForgotten
   }
 
   /** False when there was no connection, or, of a token that Strava refuses, when the connection is another by now. */

@@ -21,6 +21,8 @@ export type FakeStrava = {
   clientSecret: string
   redirectUrl: string
   athleteId: number
+  /** What the athlete is called. Who gives no name has an empty one, or none. */
+  athleteNames: { firstname?: string | null; lastname?: string | null }
   activities: Map<number, FakeActivity>
   /** What was asked, oldest first: method and path. */
   asked: string[]
@@ -84,7 +86,7 @@ export async function startFakeStrava(clock: Clock): Promise<FakeStrava> {
       return { status: 200, body: grant() }
     }
     if (!codes.delete(form.get('code') ?? '')) return { status: 400, body: INVALID }
-    const athlete = { id: fake.athleteId, username: 'fake', firstname: 'Fake', lastname: 'Athlete' }
+    const athlete = { id: fake.athleteId, username: 'fake', ...fake.athleteNames }
     return { status: 200, body: { ...grant(), athlete } }
   }
 
@@ -134,6 +136,7 @@ export async function startFakeStrava(clock: Clock): Promise<FakeStrava> {
     clientSecret: token(),
     redirectUrl: `${baseUrl}/done`,
     athleteId: 4_242,
+    athleteNames: { firstname: 'Fake', lastname: 'Athlete' },
     activities: new Map(),
     asked: [],
     failWith: undefined,
