@@ -34,10 +34,13 @@ const KEYS = Array.from({ length: 60 }, (_, index) => String(index))
 
 function use(client: RedisClient) {
   const store = redis(client)
-  const cache = createCache({ store, namespace: 'outage' })
+  // Long: a busy machine is not an outage.
+  const deadline = '1s'
+  const cache = createCache({ store, namespace: 'outage', deadline })
   const value = cache.define({ name: 'value', ttl: '5m', input: z.string(), tags: (id) => [id], load: (id) => id })
   const limiter = createLimiter({
     store,
+    deadline,
     policies: { each: slidingWindow({ limit: 10_000, window: '1h', onUnavailable: 'closed' }) },
   })
   /** Reads and takes for every key at once, in random order; which were answered by the store. */
