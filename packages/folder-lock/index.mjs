@@ -91,9 +91,9 @@ export async function makeFolder(folder) {
     await mkdir(path)
   } catch (error) {
     if (await isFolder(path)) return
+    if (!hasCode(error, 'ENOENT')) throw error
     const parent = dirname(path)
-    if (!hasCode(error, 'ENOENT') || (await isFolder(parent))) throw error
-    await makeFolder(parent)
+    if (!(await isFolder(parent))) await makeFolder(parent)
     await mkdir(path).catch(async (again) => {
       // Another may have been quicker.
       if (!(await isFolder(path))) throw again
