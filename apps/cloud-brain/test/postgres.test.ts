@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
-import { fixedWindow } from 'millpond'
 import { memory } from 'millpond/memory'
 import { describeWith, type StartedPostgres, startPostgres } from 'millpond-e2e/servers'
 import pg from 'pg'
@@ -186,40 +185,6 @@ describeWith('postgres', 'PostgreSQL', () => {
     while (left > 0) refused.push(await ask())
     query.mockRestore()
     expect([new Set(refused), await ask()]).toEqual([new Set([503]), 200])
-  })
-
-  it.each([
-    ['the batch again', {}],
-    [
-      'the batch again when the day’s items are used up',
-      { items: fixedWindow({ limit: 1, window: '1d', onUnavailable: 'local' }) },
-    ],
-  ])('reads are new once a batch is acknowledged whose first answer was lost: %s', async (_, policies) => {
-    const harness = createHarness({
-      database,
-      store: memory(),
-      testIssuer,
-      policies: { ...GENEROUS, ...policies },
-      deadline: '10s',
-    })
-    const user = await harness.createUser()
-    const stepsOf = async () => (await dayOf(user.get(`/analytics/daily-summary?date=${TODAY}`))).steps
-    const send = () =>
-      user.ingest({ source: 'watch', daily_metrics: [{ date: TODAY, steps: 9 }] }, { 'idempotency-key': 'lost' })
-    expect(await stepsOf()).toBeNull()
-    const original = pg.Client.prototype.query
-    const query = vi.spyOn(pg.Client.prototype, 'query').mockImplementation(function (this: pg.Client, ...args) {
-      const result: unknown = Reflect.apply(original, this, args)
-      const [first] = args as unknown[]
-      if ((typeof first === 'string' ? first : Object(first).text) !== 'commit') return result
-      return Promise.resolve(result).then(() => Promise.reject(new Error('Connection terminated unexpectedly')))
-    })
-    expect((await send()).status).toBe(503)
-    query.mockRestore()
-    if ('items' in policies) await user.ingest({ source: 'watch', sleep: [{ date: addDays(TODAY, -1), hours: 7 }] })
-    const again = await send()
-    expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([200, 'true'])
-    expect(await stepsOf()).toBe(9)
   })
 
   it('answers 503 while the server is away, and recovers by itself when it is back', async () => {

@@ -258,30 +258,6 @@ export function describeSecurity(current: Current): void {
       for (let done = 0; done < 10_000; done += 50) await Promise.all(Array.from({ length: 50 }, one))
       expect([crossed, [...statuses.keys()].sort()]).toEqual([0, ['fwd=miss', 'hit']])
     }, 120_000)
-
-    it.each([
-      ['Pacific/Kiritimati', '2026-03-29T09:59:59Z', '2026-03-29'],
-      ['Pacific/Kiritimati', '2026-03-29T10:00:00Z', '2026-03-30'],
-      ['America/St_Johns', '2026-03-29T02:29:59Z', '2026-03-28'],
-      ['America/St_Johns', '2026-03-29T02:30:00Z', '2026-03-29'],
-      // Clocks went from 02:00 to 03:00 on 8 March, so the night before ended at 03:30 UTC and the one after at 02:30.
-      ['America/St_Johns', '2026-03-08T03:29:59Z', '2026-03-07'],
-      ['America/St_Johns', '2026-03-08T03:30:00Z', '2026-03-08'],
-      ['America/St_Johns', '2026-03-09T02:29:59Z', '2026-03-08'],
-      ['America/St_Johns', '2026-03-09T02:30:00Z', '2026-03-09'],
-    ])('in %s it is at %s the day %s, also from a warm cache', async (timezone, instant, day) => {
-      const harness = open()
-      const user = await harness.createUser()
-      await user.patch('/users/me/preferences', { timezone })
-      const today = async () => {
-        const response = await user.get('/analytics/daily-summary')
-        return z.object({ date: z.string() }).parse(await response.json()).date
-      }
-      harness.clock.time = Date.parse(instant) - 1000
-      await today()
-      harness.clock.time = Date.parse(instant)
-      expect(await today()).toBe(day)
-    })
   })
 }
 
