@@ -2,6 +2,9 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { StartFaultsError } from './start-faults-error.ts'
 
+/** What a part says when it is ready. */
+export type Ready = Readonly<Record<string, unknown>>
+
 /** A part of the system in a process of its own. */
 export interface Part {
   readonly name: string
@@ -10,8 +13,8 @@ export interface Part {
   readonly life: number
   /** Between the end of a life and the next. */
   readonly isDown: boolean
-  /** What it said when it was ready. */
-  readonly ready: Readonly<Record<string, unknown>>
+  /** What its life of the moment said, or the last one while it is down. */
+  readonly ready: Ready
   /** Ends it at once and starts it again. */
   killAndRestart(): Promise<void>
   stop(): Promise<void>
@@ -20,7 +23,8 @@ export interface Part {
 export interface PartOptions {
   readonly name: string
   readonly module: string
-  readonly args?: readonly string[]
+  /** Given what its first life said when it was ready, so that a later one can be where that was. */
+  readonly args?: (first: Ready | undefined) => readonly string[]
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
 }
@@ -31,12 +35,17 @@ const READY_WITHIN_MS = 120_000
 const FOREIGN =
   /^(UPSTASH_|npm_|VITEST|MILLPOND_|REDIS_URL$|DATABASE_URL$|DATA_DIR$|PORT$|SITE_PORT$|HOST$|NODE_ENV$|APP_ENV$)/
 
-function launch({ module, args = [], cwd, env }: PartOptions): ChildProcess {
+function launch({ module, args = () => [], cwd, env }: PartOptions, first?: Ready): ChildProcess {
   const inherited = Object.entries(process.env).filter(([name]) => !FOREIGN.test(name))
-  return fork(module, [...args], { cwd, env: { ...Object.fromEntries(inherited), ...env }, execArgv: [], silent: true })
+  return fork(module, [...args(first)], {
+    cwd,
+    env: { ...Object.fromEntries(inherited), ...env },
+    execArgv: [],
+    silent: true,
+  })
 }
 
-async function untilReady(child: ChildProcess, name: string): Promise<Readonly<Record<string, unknown>>> {
+async function untilReady(child: ChildProcess, name: string): Promise<Ready> {
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk) => {
@@ -61,7 +70,8 @@ async function untilReady(child: ChildProcess, name: string): Promise<Readonly<R
  */
 export async function startPart(options: PartOptions): Promise<Part> {
   let child = launch(options)
-  let ready = await untilReady(child, options.name)
+  const first = await untilReady(child, options.name)
+  let ready = first
   let life = 1
   let isDown = false
   const end = async (signal: NodeJS.Signals) => {
@@ -88,7 +98,7 @@ export async function startPart(options: PartOptions): Promise<Part> {
       isDown = true
       await end('SIGKILL')
       life += 1
-      child = launch(options)
+      child = launch(options, first)
       ready = await untilReady(child, options.name)
       isDown = false
     },

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Redis } from 'ioredis'
-import { freePort, type StartedPostgres, type StartedRedis, startPostgres, startRedis } from '../servers/index.ts'
+import { type StartedPostgres, type StartedRedis, startPostgres, startRedis } from '../servers/index.ts'
 import { type Part, startPart } from './child.ts'
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
 
@@ -74,7 +74,7 @@ async function startParts(
         ...env,
         DATABASE_URL: databaseUrl,
         DATA_DIR: join(folder, 'cloud-brain'),
-        PORT: String(await freePort()),
+        PORT: '0',
       },
     })
     stops.push(part.stop)
@@ -84,7 +84,8 @@ async function startParts(
   const rest = await startPart({
     name: 'the REST server',
     module: join(repository, 'packages/redis-rest/dist/cli.js'),
-    args: ['--redis', redisUrl, '--port', String(await freePort())],
+    // Those that use it know one address, so a later life listens where the first did.
+    args: (first) => ['--redis', redisUrl, '--port', first === undefined ? '0' : new URL(String(first.url)).port],
     cwd: folder,
     env: { MILLPOND_REST_TOKEN: token },
   })
@@ -97,7 +98,7 @@ async function startParts(
     name: 'the site',
     module: join(repository, 'apps/website/server.mjs'),
     cwd: join(repository, 'apps/website'),
-    env: { ...upstash, DATA_DIR: join(folder, 'website'), DEMO_DATA: '1', PORT: String(await freePort()) },
+    env: { ...upstash, DATA_DIR: join(folder, 'website'), DEMO_DATA: '1', PORT: '0' },
   })
   stops.push(site.stop)
 
