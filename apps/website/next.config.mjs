@@ -16,8 +16,9 @@ const staticHeaders = [
 export default {
   // The workspace root: packages are linked from there, and without it Next guesses by looking for lock files.
   turbopack: { root: join(import.meta.dirname, '../..') },
-  // One instance each per process: they hold connections, classes and WebAssembly that must not be bundled twice.
-  serverExternalPackages: ['@electric-sql/pglite', 'drizzle-orm', 'folder-lock', 'millpond', 'postgres-pool'],
+  // One instance each per process: they hold classes and WebAssembly that must not be bundled twice. So is pg, by Next's own
+  // list. The workspace's packages are bundled whatever is said here: Next leaves out only what really lies in node_modules.
+  serverExternalPackages: ['@electric-sql/pglite', 'drizzle-orm'],
   // `tsc -p` and biome check the types; doing it again here would double the build's time.
   typescript: { ignoreBuildErrors: true },
   // A 308 for a trailing slash would leave before the proxy and so without rate-limit headers.
