@@ -102,27 +102,28 @@ export function describeStrava(current: Current): void {
       }
     })
 
-    it.each(['X-RateLimit', 'X-ReadRateLimit'])(
-      'asks nothing until midnight UTC once the day’s %s is used up',
-      async (name) => {
-        const { harness, strava } = current()
-        const user = await createUser()
-        await connectStrava(user)
-        strava.headers = { [`${name}-Limit`]: '200,2000', [`${name}-Usage`]: '1,2000' }
-        const ended = { object_type: 'athlete', object_id: 4242, aspect_type: 'update' }
-        expect((await sendEvent(harness, ended)).status).toBe(200)
-        strava.headers = {}
-        const asked = strava.asked.length
-        const midnight = Date.parse('2026-03-30T00:00:00Z')
-        for (const time of [harness.clock.time + 900_000, midnight - 1]) {
-          harness.clock.time = time
-          expect([(await sendEvent(harness, ended)).status, strava.asked.length]).toEqual([503, asked])
-        }
-        harness.clock.time = midnight
-        expect((await sendEvent(harness, ended)).status).toBe(200)
-        expect(await statusOf(user)).toMatchObject({ connected: true, sync_status: 'ok' })
-      },
-    )
+    it.each([
+      ['X-RateLimit', '2026-03-30'],
+      ['X-ReadRateLimit', '2026-03-31'],
+    ])('asks nothing until midnight UTC once the day’s %s is used up, before %s', async (name, next) => {
+      const { harness, strava } = current()
+      const midnight = Date.parse(`${next}T00:00:00Z`)
+      harness.clock.time = midnight - 43_200_000
+      const user = await createUser()
+      await connectStrava(user)
+      strava.headers = { [`${name}-Limit`]: '200,2000', [`${name}-Usage`]: '1,2000' }
+      const ended = { object_type: 'athlete', object_id: 4242, aspect_type: 'update' }
+      expect((await sendEvent(harness, ended)).status).toBe(200)
+      strava.headers = {}
+      const asked = strava.asked.length
+      for (const time of [harness.clock.time + 900_000, midnight - 1]) {
+        harness.clock.time = time
+        expect([(await sendEvent(harness, ended)).status, strava.asked.length]).toEqual([503, asked])
+      }
+      harness.clock.time = midnight
+      expect((await sendEvent(harness, ended)).status).toBe(200)
+      expect(await statusOf(user)).toMatchObject({ connected: true, sync_status: 'ok' })
+    })
 
     it('disconnects also while Strava does not answer, or knows the token no more', async () => {
       const { strava } = current()
