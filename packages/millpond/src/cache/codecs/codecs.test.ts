@@ -50,6 +50,13 @@ describe('bytes', () => {
     )
   })
 
+  test('come back as they were where they are many', async () => {
+    const { cache } = setUp({})
+    const content = Uint8Array.from({ length: 100_003 }, (_, place) => place * 7)
+    const file = cache.define({ name: 'file', ttl: '5m', codec: bytes, load: () => content })
+    for (const status of ['miss', 'hit']) expect(await file.get()).toMatchObject({ status, value: content })
+  })
+
   test('are a copy for each reader', async () => {
     const { cache } = setUp()
     const file = cache.define({ name: 'file', ttl: '5m', codec: bytes, load: () => new Uint8Array([1, 2]) })
