@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { memory } from 'millpond/memory'
 import { describeWith, startRedis } from 'millpond-e2e/servers'
 import { startTcpProxy } from 'millpond-e2e/tcp-proxy'
+import { createServer } from 'millpond-rest'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { SealingKey } from './seal.ts'
@@ -64,6 +65,18 @@ it('toReconnectMs() stays below a quarter of a second however often it failed', 
 })
 
 describeWith('redis', 'openStores() on a Redis', () => {
+  it('has heard from the store over REST when it returns, since the first answer takes longer than a take may wait', async () => {
+    const server = await startRedis()
+    const rest = await createServer({ redis: server.url })
+    const { url, token } = rest
+    const stores = await openStores({ store: { kind: 'upstash', url, token }, caching: true })
+    const metrics = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${token}` } })
+    expect(await metrics.text()).toContain('requests_total{route="pipeline",status="200"} 1')
+    await stores.close()
+    await rest.close()
+    await server.stop()
+  })
+
   it('connects anew when nothing passes over its connection any more, of which nobody is told', async () => {
     const server = await startRedis()
     const proxy = await startTcpProxy({ target: server.port })

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { type Cache, type CacheStore, createCache, type Duration, disabled, type Store } from 'millpond'
 import { memory } from 'millpond/memory'
 import { redis } from 'millpond/redis'
@@ -61,6 +62,8 @@ async function openStore(config: Config['store']): Promise<{ store: Store; close
     }
     case 'upstash': {
       const store = readUpstash(config)
+      // Its first answer takes a connection and TLS, which is more than a take or a read may wait for: the first users would be served without it.
+      await Promise.race([store.ping().catch(() => {}), delay(CONNECT_TIMEOUT_MS, undefined, { ref: false })])
       return { store, close: () => store.close() }
     }
     case 'redis':

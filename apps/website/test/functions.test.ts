@@ -3,13 +3,15 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describeWith, startRedis } from 'millpond-e2e/servers'
+import { createServer } from 'millpond-rest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Answer, callSite, postJson } from './call-site.ts'
 import { type FakeResend, startFakeResend } from './fake-resend.ts'
 
 const adminToken = 'a'.repeat(32)
 
-describe('the site as functions, without server.mjs', () => {
+describeWith('redis', 'the site as functions, without server.mjs', () => {
   let provider: FakeResend
   let dataDir: string
   beforeAll(async () => {
@@ -22,7 +24,11 @@ describe('the site as functions, without server.mjs', () => {
   })
 
   /** Runs one function for one request, and resolves when it was stopped. */
-  async function callFunction(path: string, ask: (url: string) => Promise<Answer>): Promise<Answer> {
+  async function callFunction(
+    path: string,
+    ask: (url: string) => Promise<Answer>,
+    env: Record<string, string> = {},
+  ): Promise<Answer> {
     const child = fork(join(import.meta.dirname, 'function-child.mjs'), [path], {
       execArgv: [],
       env: {
@@ -39,6 +45,7 @@ describe('the site as functions, without server.mjs', () => {
         RESEND_API_URL: provider.url,
         MAIL_FROM: 'Headwater <list@headwater.test>',
         TEAM_EMAIL: 'team@headwater.test',
+        ...env,
       },
     })
     const exit = once(child, 'exit')
@@ -70,5 +77,16 @@ describe('the site as functions, without server.mjs', () => {
       .poll(async () => (await read()).status && provider.delivered.length, { timeout: 60_000 })
       .toBe(before + 1)
     expect(provider.delivered.at(-1)?.to).toEqual(['ben@x.org'])
+  })
+
+  it('has heard from the store before its first request, since the first answer takes longer than a limit may wait', async () => {
+    const redis = await startRedis()
+    const rest = await createServer({ redis: redis.url })
+    const env = { UPSTASH_REDIS_REST_URL: rest.url, UPSTASH_REDIS_REST_TOKEN: rest.token }
+    const answer = await callFunction('readyz', (url) => callSite(url), env)
+    const metrics = await callSite(`${rest.url}/metrics`, { headers: { authorization: `Bearer ${rest.token}` } })
+    await rest.close()
+    await redis.stop()
+    expect([answer.status, /pipeline",status="200"} (\d+)/.exec(metrics.text)?.[1]]).toEqual([200, '1'])
   })
 })

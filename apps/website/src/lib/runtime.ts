@@ -134,6 +134,8 @@ async function openRuntime(config: Config, boot: Boot | undefined): Promise<Runt
         },
       })
     }
+    // Its first answer takes a connection and TLS, which is more than a take or a read may wait for: the first visitors would be served without it.
+    await health.isStoreUp()
     // Without server.mjs nobody will say where the site is; a deployment has to.
     if (boot === undefined && config.siteUrl !== undefined) serveAt(config.siteUrl)
     const close = async (): Promise<void> => {

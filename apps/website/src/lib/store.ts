@@ -4,7 +4,7 @@ import { upstash } from 'millpond/upstash'
 /** Where cache entries and limits live: Upstash over REST, or this process's memory. */
 export type Store = ReturnType<typeof memory> | ReturnType<typeof upstash>
 
-/** Opens no connection: Upstash is spoken to when the first request needs it, so a store that is down stops no start. */
+/** Opens no connection: a store that is down stops no start. */
 export function createStore(credentials: { url: string; token: string } | undefined): Store {
   return credentials === undefined ? memory() : upstash(credentials)
 }
