@@ -141,8 +141,10 @@ export function describeUsers(current: Current): void {
       expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([200, 'true'])
       expect(await again.text()).toBe(await first.text())
       expect((await dayOf(user.get('/analytics/daily-summary'))).steps).toBe(6000)
-      const other = await user.ingest(steps(7000), key)
-      expect([other.status, other.headers.get('content-type')]).toEqual([409, 'application/problem+json'])
+      for (const other of [steps(7000), { ...batch, source: 'phone' }]) {
+        const { status, headers } = await user.ingest(other, key)
+        expect([status, headers.get('content-type')]).toEqual([409, 'application/problem+json'])
+      }
       expect((await dayOf(user.get('/analytics/daily-summary'))).steps).toBe(6000)
     })
 

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createVerifier, remoteKeys } from '../src/auth/verifier.ts'
+import { createVerifier, remoteKeys, type Verify } from '../src/auth/verifier.ts'
 import { systemClock } from '../src/clock.ts'
 
 const ALGORITHMS = ['ES256', 'RS256', 'EdDSA'] as const
@@ -53,6 +53,19 @@ it.each(ALGORITHMS)(
     expect(await verify(tokens.get(alg) ?? '')).toEqual({ status: 'verified', userId: subject, email: null })
   },
 )
+
+it('verify() refuses an algorithm that is not among the three, also when the issuer publishes a key of it', async () => {
+  const { publicKey, privateKey } = await generateKeyPair('ES384', { extractable: true })
+  body = JSON.stringify({ keys: [...keys, { ...(await exportJWK(publicKey)), kid: 'ES384', alg: 'ES384' }] })
+  const verify = createVerifier({ keys: remoteKeys(url, systemClock), ...CLAIMS, clock: systemClock })
+  const token = new SignJWT({ iss: CLAIMS.issuer, aud: CLAIMS.audience, sub: subject })
+    .setProtectedHeader({ alg: 'ES384', kid: 'ES384' })
+    .setExpirationTime('1 minute')
+  expect(await verify(await token.sign(privateKey))).toEqual({
+    status: 'refused',
+    reason: 'the algorithm is not allowed',
+  })
+})
 
 it('verify() says unavailable, not refused, when the key set cannot be had', async () => {
   status = 500
@@ -221,5 +234,65 @@ describe('rotation of keys', () => {
     status = 200
     vi.setSystemTime(Date.now() + 1000)
     expect((await verify(await kept.sign())).status).toBe('verified')
+  })
+})
+
+describe('a token of a key that is at hand', () => {
+  const NOW_SECONDS = Date.parse('2026-03-29T12:00:00Z') / 1000
+  const MINUTE = { sub: subject, exp: NOW_SECONDS + 60 }
+  let privateKey: Awaited<ReturnType<typeof generateKeyPair>>['privateKey']
+  let clock: { time: number; now(): number }
+  let checks: number
+  let verify: Verify
+
+  beforeEach(async () => {
+    const pair = await generateKeyPair('ES256')
+    privateKey = pair.privateKey
+    clock = { time: NOW_SECONDS * 1000, now: () => clock.time }
+    checks = 0
+    const keys = async () => {
+      checks += 1
+      return pair.publicKey
+    }
+    verify = createVerifier({ keys, ...CLAIMS, clock })
+  })
+  const sign = (claims: Record<string, unknown>) =>
+    new SignJWT({ iss: CLAIMS.issuer, aud: CLAIMS.audience, ...claims })
+      .setProtectedHeader({ alg: 'ES256' })
+      .sign(privateKey)
+
+  it.each([
+    ['expired 4 s ago', { exp: NOW_SECONDS - 4 }, 'verified'],
+    ['expired 5 s ago', { exp: NOW_SECONDS - 5 }, 'refused'],
+    ['is valid in 5 s', { ...MINUTE, nbf: NOW_SECONDS + 5 }, 'verified'],
+    ['is valid in 6 s', { ...MINUTE, nbf: NOW_SECONDS + 6 }, 'refused'],
+  ])('verify() allows clocks to differ by 5 s: one that %s', async (_, claims, expected) => {
+    expect((await verify(await sign({ sub: subject, ...claims }))).status).toBe(expected)
+  })
+
+  it.each([
+    ['ada@pond.example', 'ada@pond.example'],
+    [`${'a'.repeat(241)}@pond.example`, `${'a'.repeat(241)}@pond.example`],
+    [`${'a'.repeat(242)}@pond.example`, null],
+    ['ada', null],
+    [7, null],
+  ])('verify() takes the address %j as %j', async (email, expected) => {
+    expect(await verify(await sign({ ...MINUTE, email }))).toMatchObject({ status: 'verified', email: expected })
+  })
+
+  it('verify() checks a token again after a minute, after it has expired, and when the clock was set back', async () => {
+    const [long, short] = [
+      await sign({ sub: subject, exp: NOW_SECONDS + 3600 }),
+      await sign({ ...MINUTE, exp: NOW_SECONDS + 30 }),
+    ]
+    const checksOf = async (token: string, afterMs: number) => {
+      clock.time = NOW_SECONDS * 1000 + afterMs
+      const before = checks
+      expect((await verify(token)).status).toBe('verified')
+      return checks - before
+    }
+    expect([await checksOf(long, 0), await checksOf(long, 0), await checksOf(long, 59_999)]).toEqual([1, 0, 0])
+    expect([await checksOf(long, 60_000), await checksOf(long, 59_999)]).toEqual([1, 1])
+    expect([await checksOf(short, 0), await checksOf(short, 29_999), await checksOf(short, 30_000)]).toEqual([1, 0, 1])
   })
 })

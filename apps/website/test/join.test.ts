@@ -3,7 +3,7 @@ import { count, eq } from 'drizzle-orm'
 import { describeWith, startPostgres } from 'millpond-e2e/servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type OpenDatabase, openDatabase } from '../src/db/database.ts'
-import { mailOutbox, referralCodes, referrals, signups } from '../src/db/schema.ts'
+import { mailOutbox, referralCodes, referrals, signups, waitlistCounter } from '../src/db/schema.ts'
 import { joinWaitlist, ReferralCodeError } from '../src/waitlist/join.ts'
 import { seedDemo } from '../src/waitlist/seed-demo.ts'
 import { readWaitlistStats } from '../src/waitlist/stats.ts'
@@ -95,6 +95,20 @@ describeWith('postgres', 'the waiting list in PostgreSQL', () => {
         foundingMembersLeft: 30,
         totalReferrals: 0,
       })
+    })
+
+    it('offers the thirtieth place as the last founding one', async () => {
+      const offered = []
+      for (const confirmed of [29, 30]) {
+        await database.db.update(waitlistCounter).set({ confirmed })
+        const { answer } = await joinWaitlist(database.db, { email: 'next@x.org' })
+        offered.push([answer.position, answer.tier])
+      }
+      await database.db.update(waitlistCounter).set({ confirmed: 0 })
+      expect(offered).toEqual([
+        [30, 'founding'],
+        [31, 'early'],
+      ])
     })
 
     it('writes to an address again after ten minutes at the earliest, and five times a day at most', async () => {

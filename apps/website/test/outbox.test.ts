@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { eq } from 'drizzle-orm'
 import { describeWith, startPostgres } from 'millpond-e2e/servers'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { storeContact } from '../src/contact/store-contact.ts'
@@ -91,8 +92,9 @@ function outboxTests(open: () => Promise<{ database: OpenDatabase; close(): Prom
     }
     await expect(deliver(optionsFor(dead))).rejects.toThrow('killed')
     await expect.poll(() => provider.delivered.length).toBe(2)
+    clock += 19_999
     expect(await deliver(optionsFor(toProvider()))).toBe(0)
-    clock += 61_000
+    clock += 1
     expect(await deliver(optionsFor(toProvider()))).toBe(2)
     expect([provider.delivered.length, provider.requests()]).toEqual([2, 4])
   })
@@ -102,6 +104,26 @@ function outboxTests(open: () => Promise<{ database: OpenDatabase; close(): Prom
     const sent = await Promise.all([1, 2, 3, 4].map(() => deliver(optionsFor(toProvider()))))
     expect(sent.reduce((total, each) => total + each, 0)).toBe(30)
     expect([provider.delivered.length, provider.requests()]).toEqual([30, 30])
+  })
+
+  it('takes ten at a time, those first that have waited longest', async () => {
+    for (let nth = 0; nth < 6; nth += 1) await write()
+    const { db } = opened.database
+    const queued = await db.select().from(mailOutbox)
+    for (const [index, { id }] of queued.entries()) {
+      await db
+        .update(mailOutbox)
+        .set({ nextAttemptAt: new Date(clock - index) })
+        .where(eq(mailOutbox.id, id))
+    }
+    const asked: string[] = []
+    const send: MailTransport['send'] = async (_, { idempotencyKey }) => {
+      asked.push(idempotencyKey)
+      return { status: 'throttled', reason: 'busy', retryAfterMs: 1_000 }
+    }
+    expect(await deliver(optionsFor({ kind: 'resend', send }))).toBe(0)
+    const longest = queued.slice(2).map((mail) => mail.idempotencyKey)
+    expect(asked.sort()).toEqual(longest.sort())
   })
 
   it('keeps a mail that the provider answers with an error, whatever the status', async () => {

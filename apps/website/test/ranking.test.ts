@@ -94,11 +94,16 @@ function rankingTests(open: () => Promise<{ database: OpenDatabase; close(): Pro
     const ranking = await readRanking(db)
     const order = ranking.toSorted((a, b) => a.seq - b.seq).map(({ id }) => Number(id.slice(-12)))
     expect(ranking.map(({ display_name: _, ...row }) => row)).toEqual(expectedRanking({ friendOf, order }))
+    await db.insert(referralCodes).values(order.map((nth) => ({ code: `AAAAAA${nth + 10}`, signupId: idOf(nth) })))
+    const tiers = await Promise.all(order.map(async (nth) => (await readPersonStatus(db, idOf(nth)))?.tier))
+    expect(tiers).toEqual(order.map((_, index) => (index < 30 ? 'founding' : 'early')))
   })
 
   it('readLeaderboard() and readPersonStatus() say the same of a person, and nothing of one who did not confirm', async () => {
     const { db } = opened.database
-    await fill([0, 0, 0, 1, 4])
+    // The last two of number 0's friends have not confirmed, and one of these is taken back.
+    await fill([0, 0, 0, 1, 4, 0, 0])
+    await reverseReferral(db, idOf(6), now)
     await db.insert(referralCodes).values([0, 1, 4].map((nth) => ({ code: `AAAAAAA${nth + 2}`, signupId: idOf(nth) })))
     // Of the codes of one person the first stays theirs, and of two of one moment always the same.
     const earlier = ['ZZZZZZZZ', 'YYYYYYYY'].map((code) => ({ code, signupId: idOf(0), createdAt: new Date(0) }))
@@ -116,7 +121,7 @@ function rankingTests(open: () => Promise<{ database: OpenDatabase; close(): Pro
       tier: 'founding',
       referralCode: 'YYYYYYYY',
       referralCount: 2,
-      pendingReferrals: 0,
+      pendingReferrals: 1,
       displayName: null,
     })
     expect(await readPersonStatus(db, idOf(4))).toBeUndefined()

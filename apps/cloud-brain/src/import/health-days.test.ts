@@ -140,6 +140,14 @@ describe('createHealthDays()', () => {
     expect(counts).toEqual({ used: 6, duplicates: 0, unreadable: 1, ignored: 1 })
   })
 
+  it.each([
+    ['2026-03-28 17:59:59 +0000', '2026-03-28'],
+    ['2026-03-28 18:00:00 +0000', '2026-03-29'],
+  ])('gives what ends at %s to the night of %s', (end, date) => {
+    const { batches } = gather('UTC', [sleep('AsleepCore', '2026-03-28 16:00:00 +0000', end)])
+    expect(batches.map((batch) => batch.sleep?.[0]?.date)).toEqual([date])
+  })
+
   it('keeps sources apart, counts a record once that is there twice, and says what it could not use', () => {
     const { batches, counts } = gather('UTC', [
       record({}),
