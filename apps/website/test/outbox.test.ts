@@ -13,8 +13,8 @@ import { mailOutbox } from '../src/db/schema.ts'
 import { countMails } from '../src/mail/count-mails.ts'
 import type { MailTransport } from '../src/mail/mail.ts'
 import { startMailer } from '../src/mail/mailer.ts'
-import { deliverDue, maxAttempts, type OutboxOptions, retryPauseMs } from '../src/mail/outbox.ts'
-import { resend, toRetryAfterMs } from '../src/mail/resend.ts'
+import { deliverDue, maxAttempts, type OutboxOptions } from '../src/mail/outbox.ts'
+import { resend } from '../src/mail/resend.ts'
 import { type FakeResend, startFakeResend } from './fake-resend.ts'
 
 const appDir = join(import.meta.dirname, '..')
@@ -22,7 +22,10 @@ const appDir = join(import.meta.dirname, '..')
 /** Every part of a mail's HTML that could do something. */
 const markup = '<script>alert(1)</script> <img src=x onerror=alert(1)> "quoted" & \'single\''
 
-function outboxTests(open: () => Promise<{ database: OpenDatabase; close(): Promise<void> }>): void {
+function outboxTests(
+  open: () => Promise<{ database: OpenDatabase; close(): Promise<void> }>,
+  { hasConnections }: { hasConnections: boolean },
+): void {
   let opened: Awaited<ReturnType<typeof open>>
   let provider: FakeResend
   let clock: number
@@ -105,6 +108,19 @@ function outboxTests(open: () => Promise<{ database: OpenDatabase; close(): Prom
     expect(sent.reduce((total, each) => total + each, 0)).toBe(30)
     expect([provider.delivered.length, provider.requests()]).toEqual([30, 30])
   })
+
+  if (hasConnections) {
+    it('leaves what another process is taking to that one, and does not wait for it', async () => {
+      await write()
+      await opened.database.db.transaction(async (tx) => {
+        await tx.select().from(mailOutbox).limit(1).for('update')
+        const delivering = deliver(optionsFor(toProvider()))
+        await expect.poll(() => provider.delivered.length, { timeout: 10_000 }).toBe(1)
+        expect(await delivering).toBe(1)
+      })
+      expect(await deliver(optionsFor(toProvider()))).toBe(1)
+    })
+  }
 
   it('takes ten at a time, those first that have waited longest', async () => {
     for (let nth = 0; nth < 6; nth += 1) await write()
@@ -293,36 +309,25 @@ function outboxTests(open: () => Promise<{ database: OpenDatabase; close(): Prom
   })
 }
 
-describe('retryPauseMs()', () => {
-  it('doubles up to ten minutes', () => {
-    expect([1, 2, 3, 8, 9, 10, 50].map(retryPauseMs)).toEqual([2_000, 4_000, 8_000, 256_000, 512_000, 600_000, 600_000])
-  })
-})
-
-describe('toRetryAfterMs()', () => {
-  it('reads seconds and dates, and stays between a second and an hour', () => {
-    const now = new Date('2026-11-01T12:00:00Z')
-    const read = (header: string | null) => toRetryAfterMs(header, now)
-    expect(['30', '1.5', '0', '86400', 'Sun, 01 Nov 2026 12:02:00 GMT'].map(read)).toEqual([
-      30_000, 1_500, 1_000, 3_600_000, 120_000,
-    ])
-    expect([null, '', 'soon', '-5'].map(read)).toEqual([60_000, 60_000, 60_000, 60_000])
-  })
-})
-
 describe('the outbox in PGlite', () => {
-  outboxTests(async () => {
-    const dataDir = await mkdtemp(join(tmpdir(), 'headwater-outbox-'))
-    const database = await openDatabase({ database: { kind: 'pglite' }, dataDir, appDir })
-    return { database, close: () => database.close().then(() => rm(dataDir, { recursive: true, force: true })) }
-  })
+  outboxTests(
+    async () => {
+      const dataDir = await mkdtemp(join(tmpdir(), 'headwater-outbox-'))
+      const database = await openDatabase({ database: { kind: 'pglite' }, dataDir, appDir })
+      return { database, close: () => database.close().then(() => rm(dataDir, { recursive: true, force: true })) }
+    },
+    { hasConnections: false },
+  )
 })
 
 describeWith('postgres', 'the outbox in PostgreSQL', () => {
-  outboxTests(async () => {
-    const postgres = await startPostgres()
-    const url = await postgres.createDatabase()
-    const database = await openDatabase({ database: { kind: 'postgres', url }, dataDir: '', appDir })
-    return { database, close: () => database.close().then(() => postgres.stop()) }
-  })
+  outboxTests(
+    async () => {
+      const postgres = await startPostgres()
+      const url = await postgres.createDatabase()
+      const database = await openDatabase({ database: { kind: 'postgres', url }, dataDir: '', appDir })
+      return { database, close: () => database.close().then(() => postgres.stop()) }
+    },
+    { hasConnections: true },
+  )
 })
