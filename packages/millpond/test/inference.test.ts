@@ -45,6 +45,26 @@ describe('define()', () => {
     expectTypeOf(stock.getMany).parameter(0).toEqualTypeOf<readonly number[]>()
   })
 
+  test('takes undefined for an option, also under exactOptionalPropertyTypes', () => {
+    const perhaps: `${number}s` | undefined = process.argv.length > 99 ? '1s' : undefined
+    const given = {
+      name: 'options',
+      ttl: '1m',
+      staleFor: perhaps,
+      local: perhaps,
+      tags: undefined,
+      load: () => 1,
+    } as const
+    expectTypeOf(cache.define(given).get).parameters.toEqualTypeOf<[]>()
+  })
+
+  test('names the mistake, where a definition with an input has one', () => {
+    type Options = Parameters<typeof cache.define<string, z.ZodString>>[0]
+    // The last overload is what a compiler holds a mistake against: it must be the one with an input.
+    expectTypeOf<{ name: 'a'; ttl: '1m'; input: z.ZodString; load: (id: string) => string }>().toExtend<Options>()
+    expectTypeOf<{ name: 'a'; ttl: '1m'; input: z.ZodString }>().not.toExtend<Options>()
+  })
+
   test('says how a read was answered, as a union to switch over', () => {
     type Status = Awaited<ReturnType<typeof total.get>>['status']
     expectTypeOf<Status>().toEqualTypeOf<'hit' | 'stale' | 'miss' | 'bypass'>()
@@ -67,7 +87,7 @@ type Decided = Awaited<ReturnType<typeof limiter.take>>
 
 describe('createLimiter()', () => {
   test('knows its policies by name', () => {
-    expectTypeOf(limiter.limit).parameter(0).toEqualTypeOf<'global' | 'chat'>()
+    expectTypeOf(limiter.reset).parameter(0).toEqualTypeOf<'global' | 'chat'>()
     expectTypeOf<{ policy: 'globle'; key: string }>().not.toExtend<Taken>()
     expectTypeOf(limiter.counters).returns.toHaveProperty('chat')
   })
@@ -77,6 +97,32 @@ describe('createLimiter()', () => {
     expectTypeOf<{ policy: 'chat'; key: string }>().not.toExtend<Taken>()
     expectTypeOf<{ policy: 'chat'; key: string; context: { tier: 'free' } }>().toExtend<Taken>()
     expectTypeOf<{ policy: 'chat'; key: string; context: { tier: 'gold' } }>().not.toExtend<Taken>()
+    expectTypeOf(limiter.limit).parameter(0).toEqualTypeOf<'global'>()
+  })
+
+  test('takes a context that may be undefined, or is any, as the limit does', () => {
+    const plans = createLimiter({
+      store,
+      policies: {
+        plan: slidingWindow<{ plan: 'pro' } | undefined>({
+          limit: (context) => (context ? 9 : 1),
+          window: '1m',
+          onUnavailable: 'open',
+        }),
+        // biome-ignore lint/suspicious/noExplicitAny: a caller may write it
+        loose: slidingWindow<any>({ limit: ({ size }) => size, window: '1m', onUnavailable: 'open' }),
+      },
+    })
+    type TakenOfPlans = Parameters<typeof plans.peek>[0]
+    expectTypeOf<{ policy: 'plan'; key: string }>().toExtend<TakenOfPlans>()
+    expectTypeOf<{ policy: 'plan'; key: string; context: { plan: 'pro' } | undefined }>().toExtend<TakenOfPlans>()
+    expectTypeOf<{ policy: 'plan'; key: string; context: { plan: 'con' } }>().not.toExtend<TakenOfPlans>()
+    expectTypeOf<{ policy: 'loose'; key: string; context: { size: number } }>().toExtend<TakenOfPlans>()
+    expectTypeOf(plans.limit).parameter(0).toEqualTypeOf<'plan' | 'loose'>()
+  })
+
+  test('takes undefined for a cost, also under exactOptionalPropertyTypes', () => {
+    expectTypeOf<{ policy: 'global'; key: string; cost: number | undefined }>().toExtend<Taken>()
   })
 })
 

@@ -49,7 +49,8 @@ const toInput = (asked: Asked) => ({
   user: userOf(asked),
   page: new URL(asked.url, 'http://a').searchParams.get('page') ?? '1',
 })
-const globally = (asked: Asked) => ({ policy: 'global', key: userOf(asked) }) as const
+/** As after a session was looked up. */
+const globally = async (asked: Asked) => ({ policy: 'global', key: userOf(asked) }) as const
 const reading = (asked: Asked) => ({ policy: 'reads', key: userOf(asked) }) as const
 const shown = { private: false, vary: ['X-User', 'Accept'], headers: { 'X-Kind': 'note' } } as const
 

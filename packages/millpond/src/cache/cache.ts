@@ -7,10 +7,10 @@ import { type Duration, toMilliseconds } from '../time/duration.ts'
 import type { CacheStore } from './cache-store.ts'
 import {
   type AnyDefineOptions,
+  type ArgsOf,
   createDefinition,
   type DefineManyOptions,
   type DefineOptions,
-  type DefineSingleOptions,
   type Definition,
   LONGEST_TTL_MS,
   readDefineOptions,
@@ -26,7 +26,7 @@ import { createLocalTier } from './local-tier.ts'
 import { createPlainCache, type PlainCache } from './plain.ts'
 import type { Push } from './push.ts'
 import { createReader } from './read.ts'
-import type { Schema, SchemaInput } from './schema.ts'
+import type { Schema } from './schema.ts'
 import { type SelfTest, testCache } from './self-test.ts'
 import { createFlights } from './single-flight.ts'
 import { toTagKeys } from './slot.ts'
@@ -69,9 +69,11 @@ export interface Cache extends PlainCache {
    *
    * @throws {RangeError | TypeError} for an option that breaks its rule, or a name that is taken
    */
-  define<S extends Schema, Value>(options: DefineOptions<S, Value>): Definition<[input: SchemaInput<S>], Value>
-  define<S extends Schema, Value>(options: DefineManyOptions<S, Value>): Definition<[input: SchemaInput<S>], Value>
-  define<Value>(options: DefineSingleOptions<Value>): Definition<[], Value>
+  define<Value, S extends Schema>(options: DefineManyOptions<Value, S>): Definition<ArgsOf<S>, Value>
+  // The last one, since it is the one that a compiler holds a mistake against.
+  define<Value, S extends Schema | undefined = undefined>(
+    options: DefineOptions<Value, S>,
+  ): Definition<ArgsOf<S>, Value>
   /**
    * Invalidates every entry that has one of the tags: once this has resolved as delivered, no read that begins later, in any process, returns a value whose load
    * began before. 1 round trip whatever the number of entries. Undelivered, it is retried until the store acknowledges it, and until then this process reads what

@@ -11,7 +11,7 @@ import { freeze, isPrimitive } from './freeze.ts'
 import type { KeptEntry } from './local-tier.ts'
 import type { CacheResult, Peek, Reader } from './read.ts'
 import { createRecent } from './recent.ts'
-import { check, readInput, type Schema, type SchemaOutput } from './schema.ts'
+import { check, readInput, type Schema, type SchemaInput, type SchemaOutput } from './schema.ts'
 import { createSlots, type Slot } from './slot.ts'
 import type { Decoded, LoadContext, Spec } from './spec.ts'
 import type { Undelivered } from './undelivered.ts'
@@ -28,11 +28,11 @@ interface CommonOptions<Value> {
   /** How long a value may be served, from 1 ms to 30 d. The stored TTL is up to 10 % shorter at random, so that entries do not expire together. */
   readonly ttl: Duration
   /** The TTL of a value that is null; default as `ttl`. */
-  readonly nullTtl?: Duration
+  readonly nullTtl?: Duration | undefined
   /** After the TTL, how long the old value is still served at once while one process loads it anew in the background; default not at all. Never after an invalidation. */
-  readonly staleFor?: Duration
+  readonly staleFor?: Duration | undefined
   /** After the TTL, how long the old value is still served when loading anew fails, or takes longer than `softTimeout`; default not at all. Never after an invalidation. */
-  readonly staleIfError?: Duration
+  readonly staleIfError?: Duration | undefined
   /**
    * How long a value may be served from this process's memory without asking the store, counted from when it was observed there: the bound by which a read may be stale after an
    * invalidation in another process (longer by as much as the machine's clock is set back meanwhile). One in this process takes effect at once. Default not at all. An input that is a string, a number or nothing is validated once in that time.
@@ -40,48 +40,45 @@ interface CommonOptions<Value> {
    * With `frozen` every value of this definition is deeply frozen, so that all readers can be given the same one: a hit in memory then costs no decoding. Values that hold a Date, bytes
    * or an instance of a class cannot be frozen and are decoded for each reader, as all values are without it.
    */
-  readonly local?: Duration | { readonly for: Duration; readonly frozen?: boolean }
+  readonly local?: Duration | { readonly for: Duration; readonly frozen?: boolean } | undefined
   /** How long a read waits for a load before it takes a value that `staleIfError` allows; default as long as it takes, at most 24 days. The load goes on. */
-  readonly softTimeout?: Duration
+  readonly softTimeout?: Duration | undefined
   /** After how long a load is given up with LoadTimeoutError and its signal aborted, at most 24 days; default never. */
-  readonly hardTimeout?: Duration
+  readonly hardTimeout?: Duration | undefined
   /** Checked when a value is loaded and when it is read: an entry that no longer matches is a miss. */
-  readonly output?: Schema<unknown, Value>
-  /** How values become text and back; default JSON, in which a Date becomes a string, and bytes, a bigint, a Map or a Set are an error at any depth. See `millpond/codec`. */
-  readonly codec?: Codec<Value>
+  readonly output?: Schema<unknown, Value> | undefined
+  /** How values become text and back; default JSON, in which a Date becomes a string, and bytes, a bigint, and what JSON would empty, such as a Map or a Response, are an error at any depth. See `millpond/codec`. */
+  readonly codec?: Codec<Value> | undefined
   /** Version of the value's shape, named as `name` is, default `'1'`: an entry of another version is a miss. */
-  readonly version?: string
+  readonly version?: string | undefined
 }
 
-/** A definition whose value depends on an input. */
-export interface DefineOptions<S extends Schema, Value> extends CommonOptions<Value> {
-  /** Any Standard Schema. The whole validated input makes the key. */
-  readonly input: S
+/** What `load` and its like are given: what the schema makes of an input, or nothing where there is no schema. */
+export type InputOf<S extends Schema | undefined> = S extends Schema ? SchemaOutput<S> : undefined
+/** What the methods of a definition take: what the schema takes, or nothing. */
+export type ArgsOf<S extends Schema | undefined> = S extends Schema ? [input: SchemaInput<S>] : []
+
+/** A definition whose values are loaded one at a time. */
+export interface DefineOptions<Value, S extends Schema | undefined = undefined> extends CommonOptions<Value> {
+  /** Any Standard Schema. The whole validated input makes the key. Without it there is one entry. */
+  readonly input?: S
   /** The tags that invalidate the entry, from the validated input alone. */
-  readonly tags?: (input: SchemaOutput<S>) => readonly string[]
+  readonly tags?: ((input: InputOf<S>) => readonly string[]) | undefined
   /** Loads the value on a miss: a JSON value, not `undefined`. An error reaches the caller as it is and is never cached. */
-  readonly load: (input: SchemaOutput<S>, context: LoadContext) => Promise<Value> | Value
+  readonly load: (input: InputOf<S>, context: LoadContext) => Promise<Value> | Value
   /**
    * The tags that only the value can name, from the value as `get` gives it. Written after `load`, whose result is its type. Costs a miss 1 round trip more where the value names a tag
    * that it did not name before, and a hit a second command where this process has not seen the entry yet.
    */
-  readonly valueTags?: (value: NoInfer<Value>, input: SchemaOutput<S>) => readonly string[]
+  readonly valueTags?: ((value: NoInfer<Value>, input: InputOf<S>) => readonly string[]) | undefined
 }
 
 /** A definition whose values are loaded several at a time. */
-export interface DefineManyOptions<S extends Schema, Value> extends Omit<DefineOptions<S, Value>, 'load'> {
+export interface DefineManyOptions<Value, S extends Schema> extends Omit<DefineOptions<Value, S>, 'input' | 'load'> {
+  readonly input: S
   readonly load?: undefined
   /** Loads the values of the inputs that one turn of the event loop misses, in their order, at most 100 at a time. */
   readonly loadMany: LoadMany<SchemaOutput<S>, Value>
-}
-
-/** A definition of one value. */
-export interface DefineSingleOptions<Value> extends CommonOptions<Value> {
-  readonly input?: undefined
-  readonly tags?: () => readonly string[]
-  readonly load: (input: undefined, context: LoadContext) => Promise<Value> | Value
-  /** The tags that only the value can name, as for a definition with an input. */
-  readonly valueTags?: (value: NoInfer<Value>) => readonly string[]
 }
 
 /** A cached function. */

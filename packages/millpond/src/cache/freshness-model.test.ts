@@ -73,7 +73,7 @@ test('a read is answered as a model of ttl, nullTtl, staleFor and staleIfError s
           input: z.int(),
           tags: (id) => [`t${id}`],
           ...(many ? { loadMany: (ids: readonly number[]) => Promise.all(ids.map(load)) } : { load }),
-        } as Parameters<typeof cache.define<z.ZodInt, string | null>>[0])
+        } as Parameters<typeof cache.define<string | null, z.ZodInt>>[0])
         const known = new Map<number, Known>()
         const asLoaded = (id: number): string | null | undefined => {
           const { kind, version } = origin[id] ?? { kind: 'fail', version: 0 }

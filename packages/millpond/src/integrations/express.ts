@@ -1,3 +1,4 @@
+import type { Awaitable } from '../awaitable.ts'
 import type { Definition } from '../cache/define.ts'
 import { answerCached, type CachedRouteOptions } from '../http/cached-route.ts'
 import { rateLimitHeaders } from '../http/headers.ts'
@@ -28,11 +29,11 @@ type Handler<Request> = (request: Request, response: NodeResponse, next: Next) =
  */
 export function limitRequests<P extends Policies, Request extends NodeRequest>(
   limiter: Limiter<P>,
-  toTakes: (request: Request) => Take<P> | readonly Take<P>[],
+  toTakes: (request: Request) => Awaitable<Take<P> | readonly Take<P>[]>,
 ): Handler<Request> {
   return async (request, response, next) => {
     try {
-      const decision = await limiter.take(toTakes(request))
+      const decision = await limiter.take(await toTakes(request))
       if (!decision.allowed) return await sendResponse(response, tooManyRequests(decision))
       if (!response.headersSent)
         for (const [name, value] of Object.entries(rateLimitHeaders(decision))) response.setHeader(name, value)

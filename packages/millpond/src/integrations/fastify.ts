@@ -1,3 +1,4 @@
+import type { Awaitable } from '../awaitable.ts'
 import type { Definition } from '../cache/define.ts'
 import { answerCached, type CachedRouteOptions } from '../http/cached-route.ts'
 import { rateLimitHeaders } from '../http/headers.ts'
@@ -35,10 +36,10 @@ export interface FastifyReplyLike {
  */
 export function limitRequests<P extends Policies, Request extends NodeRequest>(
   limiter: Limiter<P>,
-  toTakes: (request: Request) => Take<P> | readonly Take<P>[],
+  toTakes: (request: Request) => Awaitable<Take<P> | readonly Take<P>[]>,
 ): <Reply extends FastifyReplyLike>(request: NoInfer<Request>, reply: Reply) => Promise<Reply | undefined> {
   return async (request, reply) => {
-    const decision = await limiter.take(toTakes(request))
+    const decision = await limiter.take(await toTakes(request))
     if (!decision.allowed) return send(reply, tooManyRequests(decision))
     for (const [name, value] of Object.entries(rateLimitHeaders(decision))) reply.header(name, value)
     return undefined

@@ -1,4 +1,5 @@
 import type { Context, Env, MiddlewareHandler } from 'hono'
+import type { Awaitable } from '../awaitable.ts'
 import type { Definition } from '../cache/define.ts'
 import { answerCached, type CachedRouteOptions } from '../http/cached-route.ts'
 import { addRateLimit, withRateLimit } from '../http/guard.ts'
@@ -56,10 +57,10 @@ export function cachedRoute<E extends Env, Input>(
  */
 export function limitRequests<P extends Policies, E extends Env>(
   limiter: Limiter<P>,
-  toTakes: (context: Context<E>) => Take<P> | readonly Take<P>[],
+  toTakes: (context: Context<E>) => Awaitable<Take<P> | readonly Take<P>[]>,
 ): MiddlewareHandler<E> {
   return async (context, next) => {
-    const decision = await limiter.take(toTakes(context))
+    const decision = await limiter.take(await toTakes(context))
     if (!decision.allowed) return besideEarlier(context, tooManyRequests(decision))
     await next()
     tellNumbers(context, decision)

@@ -28,11 +28,11 @@ type Awaitable<T> = T | Promise<T>
  */
 export function limitedRoute<P extends Policies, Req extends Request, Context>(
   limiter: Limiter<P>,
-  toTakes: (request: Req) => Take<P> | readonly Take<P>[],
+  toTakes: (request: Req) => Awaitable<Take<P> | readonly Take<P>[]>,
   handler: (request: Req, context: Context) => Awaitable<Response>,
 ): (request: Req, context: Context) => Promise<Response> {
   return (request, context) =>
-    guard({ limits: () => limiter.take(toTakes(request)), answer: () => handler(request, context) })
+    guard({ limits: async () => limiter.take(await toTakes(request)), answer: () => handler(request, context) })
 }
 
 /**

@@ -12,7 +12,14 @@ import type { LimitStore } from './limit-store.ts'
 import { type LimiterParts, limiterParts, refundMarks } from './limiter-parts.ts'
 import { decideWithoutStore } from './outage.ts'
 import type { Policy } from './policy.ts'
-import { createTakeReader, type Policies, type PolicyCheck, type Take, type Takes } from './read-takes.ts'
+import {
+  createTakeReader,
+  type PlainName,
+  type Policies,
+  type PolicyCheck,
+  type Take,
+  type Takes,
+} from './read-takes.ts'
 import { claimTaken, markTaken } from './taken.ts'
 import { readVerdict, type Verdict } from './verdict.ts'
 
@@ -43,8 +50,8 @@ export interface Limiter<P extends Policies> {
    * @throws {RangeError | TypeError} for an unknown policy, an empty key, a cost that is not a whole number from 1, the same policy and key twice
    */
   take(takes: Take<P> | readonly Take<P>[]): Promise<Decision<keyof P & string>>
-  /** The short form of `take` for a policy with a fixed limit. */
-  limit(policy: keyof P & string, key: string): Promise<Decision<keyof P & string>>
+  /** The short form of `take` for a policy whose limit needs no context. */
+  limit(policy: PlainName<P>, key: string): Promise<Decision<keyof P & string>>
   /** What `take` would decide, taking nothing. One round trip. */
   peek(takes: Take<P> | readonly Take<P>[]): Promise<Decision<keyof P & string>>
   /**

@@ -17,16 +17,24 @@ export interface TakeOf<Name, Context> {
   /** Who or what is limited: an address, a user id. Stands in keys as it is, or as an HMAC when the limiter has a `keySecret`. */
   readonly key: string
   /** Units to take, a whole number from 1; default 1. */
-  readonly cost?: number
+  readonly cost?: number | undefined
   /** What the policy's limit is computed from, where it is a function. */
-  readonly context?: Context
+  readonly context?: Context | undefined
 }
 
-/** One policy to take from. Where the policy's limit is a function, `context` is required. */
+/** Whether a policy's limit can be told without a context: it is a number, or a function that takes `undefined`. */
+type NeedsNoContext<Context> = [Context] extends [undefined] ? true : [undefined] extends [Context] ? true : false
+
+/** One policy to take from. Where the policy's limit is a function of a context, `context` is required. */
 export type Take<P extends Policies> = {
-  [Name in keyof P & string]: [ContextOf<P[Name]>] extends [undefined]
-    ? TakeOf<Name, undefined>
+  [Name in keyof P & string]: NeedsNoContext<ContextOf<P[Name]>> extends true
+    ? TakeOf<Name, ContextOf<P[Name]>>
     : TakeOf<Name, ContextOf<P[Name]>> & { readonly context: ContextOf<P[Name]> }
+}[keyof P & string]
+
+/** The names of the policies that need no context. */
+export type PlainName<P extends Policies> = {
+  [Name in keyof P & string]: NeedsNoContext<ContextOf<P[Name]>> extends true ? Name : never
 }[keyof P & string]
 
 /** A check with the policy it comes from. */

@@ -1,3 +1,5 @@
+import { parse } from 'node:querystring'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
@@ -7,6 +9,18 @@ import { type CacheOptions, createCache } from '../cache.ts'
 import type { Codec } from '../codec.ts'
 import { seal } from '../seal.ts'
 import { bytes, richJson } from './index.ts'
+
+/** Holds what JSON does not see. */
+class Secret {
+  readonly #text = 'hush'
+  reveal() {
+    return this.#text
+  }
+}
+
+class Row {
+  readonly id = 1
+}
 
 const encryption = { current: 'k', keys: { k: Buffer.alloc(32, 7).toString('base64') } }
 
@@ -231,6 +245,9 @@ describe('codec', () => {
     ['Map', new Map()],
     ['Set', new Set()],
     ['ArrayBuffer', new ArrayBuffer(1)],
+    ['Response', new Response('hello')],
+    ['Error', new Error('hello')],
+    ['Secret', new Secret()],
   ])('is asked for where JSON would make an empty object of a %s', async (name, value) => {
     const { cache } = setUp()
     const rule = `a JSON value, received ${name}: it needs a codec`
@@ -247,6 +264,21 @@ describe('codec', () => {
       `Cannot cache "deep": "load" must return ${rule}`,
     )
     await expect(cache.set(cache.key('a'), value, { ttl: '5m' })).rejects.toThrow(`Cannot set: "value" must be ${rule}`)
+  })
+
+  test('is asked for where an await was forgotten in a value', async () => {
+    const load = async () => ({ id: 1, rows: Promise.resolve([1]) })
+    await expect(setUp().cache.define({ name: 'rows', ttl: '5m', load }).get()).rejects.toThrow(
+      'Cannot cache "rows": "load" must return a JSON value, received Promise: it needs a codec',
+    )
+  })
+
+  test('is not asked for where an object is empty, whoever made it', async () => {
+    const { cache } = setUp()
+    const foreign: unknown = runInNewContext('({})')
+    const load = () => ({ plain: {}, bare: Object.create(null), foreign, headers: parse(''), list: [], row: new Row() })
+    const { body } = await cache.define({ name: 'empty', ttl: '5m', load }).get()
+    expect(body).toBe('{"plain":{},"bare":{},"foreign":{},"headers":{},"list":[],"row":{"id":1}}')
   })
 
   test('is not asked for where a value says itself what it is in JSON, whatever it is made of', async () => {
