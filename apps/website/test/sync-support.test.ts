@@ -72,6 +72,23 @@ describeWith('postgres', 'syncSupport()', () => {
     })
   })
 
+  it('is left to the process that began for a minute, and then begun by another', async () => {
+    let end = () => {}
+    const hang = () =>
+      new Promise<Response>((_, reject) => {
+        end = () => reject(new TypeError('killed'))
+      })
+    const asked = vi.spyOn(globalThis, 'fetch').mockImplementationOnce(hang)
+    const dead = sync()
+    await expect.poll(() => asked.mock.calls.length).toBe(1)
+    clock += 59_999
+    expect(await sync()).toBe('not-due')
+    clock += 1
+    expect(await sync()).toBe('synced')
+    end()
+    expect(await dead).toBe('failed')
+  })
+
   it('brings edits and refunds into the totals, and names only who allows it', async () => {
     const [first] = fake.supporters.splice(1)
     expect(await sync()).toBe('synced')
