@@ -50,7 +50,7 @@ export interface CacheStore {
   mergeReads?(read: CacheStore['read'], createBreaker: () => CallPolicy): CacheStore['read']
   /** Takes the lease if it is free and the entry is as it was seen, reads the tags' versions and creates those that are missing, prolonging all; atomic. */
   lease(request: LeaseRequest): Promise<LeaseGrant>
-  /** Writes the entry and drops the lease if the lease still holds the token; otherwise changes nothing. Atomic. */
+  /** Writes the entry and drops the lease if the lease still holds the token; otherwise changes nothing and gives false, as a store in memory does for an entry that it has no room for. Atomic. */
   fill(request: FillRequest): Promise<boolean>
   /** Drops the lease if it holds the token. Atomic. */
   release(lease: StoreKey, token: string): Promise<void>

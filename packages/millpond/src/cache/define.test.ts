@@ -44,6 +44,8 @@ test.each([
   [{ load: 1 }, 'Cannot define "value": "load" must be a function, received number'],
   [{ tags: ['a'] }, 'Cannot define "value": "tags" must be a function, received object'],
   [{ input: {} }, 'Cannot define "value": "input" must be a Standard Schema, received object'],
+  [{ output: {} }, 'Cannot define "value": "output" must be a Standard Schema, received object'],
+  [{ output: () => true }, 'Cannot define "value": "output" must be a Standard Schema, received function'],
 ])('define() throws for %j', (wrong, message) => {
   const cache = createTestCache()
   const options = { name: 'value', ttl: '5m', load: () => 1, ...wrong } as unknown as {

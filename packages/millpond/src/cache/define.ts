@@ -175,8 +175,10 @@ export function readDefineOptions(options: AnyDefineOptions<unknown>): CheckedOp
     if (given !== undefined && typeof given !== 'function')
       throw new TypeError(`${action}: "${field}" must be a function, received ${typeof given}`)
   }
-  if (options.input !== undefined && typeof options.input?.['~standard']?.validate !== 'function') {
-    throw new TypeError(`${action}: "input" must be a Standard Schema, received ${typeof options.input}`)
+  for (const field of ['input', 'output'] as const) {
+    const given = options[field]
+    if (given !== undefined && typeof given?.['~standard']?.validate !== 'function')
+      throw new TypeError(`${action}: "${field}" must be a Standard Schema, received ${typeof given}`)
   }
   const frozen = typeof local === 'object' && local.frozen === true
   return { name, lifetime, localMs, frozen, ...timeouts, schemaVersion }

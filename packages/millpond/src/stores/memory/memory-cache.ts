@@ -72,9 +72,9 @@ export function createMemoryCache(options: { clock: Clock; maxBytes: number }): 
     },
     async fill({ entry, lease, token, text, ttlMs }) {
       if (get(lease) !== token) return false
-      set(entry, text, ttlMs)
       drop(lease)
-      return true
+      set(entry, text, ttlMs)
+      return kept.has(entry)
     },
     async release(lease, token) {
       if (get(lease) === token) drop(lease)
