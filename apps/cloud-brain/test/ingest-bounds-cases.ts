@@ -114,6 +114,7 @@ export function describeIngestBounds(current: Current): void {
         { errors: [{ field: 'workouts', detail: `must be at most 500 on one day, over all sources: ${TODAY}` }] },
       ])
       expect(await summaryOf(user)).toMatchObject({ sleep_hours: null })
+      expect((await (await createUser()).ingest({ source: 'phone', workouts: [RUN] })).status).toBe(200)
       // What replaces, or belongs to another day, is taken.
       expect((await user.ingest({ source: 'watch', workouts: [{ ...RUN, original_id: 'run-7' }] })).status).toBe(200)
       const before = { ...RUN, start_time: '2026-03-28T07:00:00Z' }

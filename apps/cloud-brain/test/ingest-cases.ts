@@ -159,6 +159,20 @@ export function describeIngest(current: Current): void {
       expect({ steps, calories_burned, sleep_hours }).toEqual({ steps: 200, calories_burned: 50, sleep_hours: 8 })
     })
 
+    it('forgets what an item had said when it comes again without it', async () => {
+      const user = await createUser()
+      const meal = { date: TODAY, calories: 2100 }
+      await user.ingest({ ...FULL, sleep: [...FULL.sleep, { date: TODAY, hours: 8 }] })
+      await user.ingest({ source: 'watch', nutrition: [meal], workouts: [{ ...RUN, distance_meters: null }] })
+      const { rows } = Object(
+        await current().database.db.execute(
+          sql`select quality_score, protein_grams, distance_meters
+            from sleep join nutrition using (user_id) join workouts using (user_id) where user_id = ${user.userId}`,
+        ),
+      )
+      expect(rows).toEqual([{ quality_score: null, protein_grams: null, distance_meters: null }])
+    })
+
     it('refreshes both days when a workout moves to another day', async () => {
       const user = await createUser()
       await user.ingest({ source: 'watch', workouts: [RUN] })
