@@ -44,6 +44,39 @@ export function describeIngestBounds(current: Current): void {
       }
     })
 
+    it('reports a part of what is counted, and days and times that are none or beyond 1900 to 2199', async () => {
+      const user = await createUser()
+      const at = (start_time: string) => ({ ...RUN, start_time })
+      const batch = {
+        workouts: [
+          { ...RUN, duration_seconds: 1800.5 },
+          at('1899-12-31T23:00:00-12:00'),
+          at('2200-01-01T00:00:00+14:00'),
+          at('2026-03-29T07:30Z'),
+          at('2026-02-29T07:30:00Z'),
+        ],
+        sleep: [{ date: '1899-12-31', hours: 7 }],
+        daily_metrics: [
+          { date: TODAY, steps: 8000.5 },
+          { date: TODAY, flights_climbed: 0.5 },
+        ],
+      }
+      const { counts, rejected } = await resultOf(user.ingest({ source: 'watch', ...batch }))
+      expect([counts, rejected.map(({ kind, code, detail }) => [kind, code, detail.split(':')[0]])]).toEqual([
+        NO_COUNTS,
+        [
+          ['workouts', 'wrong_type', 'duration_seconds'],
+          ['workouts', 'invalid_value', 'start_time'],
+          ['workouts', 'invalid_value', 'start_time'],
+          ['workouts', 'invalid_format', 'start_time'],
+          ['workouts', 'invalid_format', 'start_time'],
+          ['sleep', 'invalid_value', 'date'],
+          ['daily_metrics', 'wrong_type', 'steps'],
+          ['daily_metrics', 'wrong_type', 'flights_climbed'],
+        ],
+      ])
+    })
+
     it('takes texts of their greatest length, and reports longer ones and blanks', async () => {
       const user = await createUser()
       const named = (original_id: string, activity_type: string) => ({ ...RUN, original_id, activity_type })
