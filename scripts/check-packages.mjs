@@ -1,6 +1,7 @@
 /**
  * Packs the published packages and proves that a stranger can use them: publint and attw find nothing, they install into an empty
- * project and run there on this Node.js, and no import set is larger than its budget. Says all that is wrong, then ends with 1.
+ * project, run there on this Node.js and compile there with the oldest TypeScript, and no import set is larger than its budget. Says all that
+ * is wrong, then ends with 1.
  * `--why` only weighs what is built, and says how many minified bytes of each import set came from which file.
  */
 import { spawnSync } from 'node:child_process'
@@ -36,6 +37,11 @@ async function sizesFit(project) {
   return fit
 }
 
+const attw = 'node_modules/@arethetypeswrong/cli/dist/index.js'
+/** The oldest that the guide promises. */
+const oldestCompiler = 'typescript@5.4.5'
+const compile = 'node_modules/typescript/bin/tsc --noEmit --strict --module nodenext oldest-types.ts'
+
 async function explainSizes() {
   for (const { name, code } of importSets) {
     const { bytes, gzipBytes, inputs } = await bundledSize(code, join(repositoryRoot, published.millpond))
@@ -49,24 +55,17 @@ async function checkAll() {
   try {
     const packed = await packInto(folder)
     const project = join(folder, 'stranger')
-    await createProject(
-      project,
-      packed.map(({ file }) => file),
-    )
-    copyFileSync(join(repositoryRoot, 'scripts/packages/smoke.mjs'), join(project, 'smoke.mjs'))
+    await createProject(project, [...packed.map(({ file }) => file), oldestCompiler])
+    for (const file of ['smoke.mjs', 'oldest-types.ts'])
+      copyFileSync(join(repositoryRoot, 'scripts/packages', file), join(project, file))
     const lints = packed.flatMap(({ name, file }) => [
       runs(`publint of ${name}`, ['node_modules/publint/src/cli.js', 'run', '--strict', file]),
-      runs(`types of ${name}`, [
-        'node_modules/@arethetypeswrong/cli/dist/index.js',
-        file,
-        '--profile',
-        'esm-only',
-        '--quiet',
-      ]),
+      runs(`types of ${name}`, [attw, file, '--profile', 'esm-only', '--quiet']),
     ])
     const works = runs('an empty project', ['smoke.mjs'], project)
+    const compiles = runs(`types in ${oldestCompiler}`, compile.split(' '), project)
     const fit = await sizesFit(project)
-    if (!works || !fit || lints.includes(false)) process.exitCode = 1
+    if (!works || !compiles || !fit || lints.includes(false)) process.exitCode = 1
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
