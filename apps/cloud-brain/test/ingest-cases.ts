@@ -201,5 +201,24 @@ export function describeIngest(current: Current): void {
       await ben.ingest({ source: 'watch', workouts: [{ ...RUN, distance_meters: 762 }] })
       expect([(await summaryOf(ana)).steps, (await summaryOf(ben)).steps]).toEqual([6562, 1000])
     })
+
+    it('names the days of the items of every kind, and none of what another user or source calls the same', async () => {
+      const [ana, ben] = [await createUser(), await createUser()]
+      const day = (nth: number) => `2026-03-0${nth}`
+      const run = (nth: number) => ({ ...RUN, start_time: `${day(nth)}T07:00:00Z` })
+      await ana.ingest({ source: 'watch', workouts: [run(7)] })
+      await ben.ingest({ source: 'phone', workouts: [run(8)] })
+      const { affected_dates } = await resultOf(
+        ben.ingest({
+          source: 'watch',
+          daily_metrics: [{ date: day(1), steps: 1 }],
+          weight: [{ date: day(2), weight_kg: 78 }],
+          nutrition: [{ date: day(3), calories: 2100 }],
+          sleep: [{ date: day(4), hours: 7 }],
+          workouts: [run(5)],
+        }),
+      )
+      expect(affected_dates).toEqual([1, 2, 3, 4, 5].map(day))
+    })
   })
 }

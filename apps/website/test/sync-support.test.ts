@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import { join } from 'node:path'
+import { sql } from 'drizzle-orm'
 import { memory } from 'millpond/memory'
 import { describeWith, startPostgres } from 'millpond-e2e/servers'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
@@ -43,18 +44,11 @@ describeWith('postgres', 'syncSupport()', () => {
     await fake.close()
   })
 
-  const sync = ({
-    isEmptyBelieved = false,
-    ...change
-  }: {
-    url?: string
-    token?: string
-    isEmptyBelieved?: boolean
-  } = {}) =>
+  const sync = ({ isEmptyBelieved, ...change }: { url?: string; token?: string; isEmptyBelieved?: boolean } = {}) =>
     syncSupport(database.db, {
       source: { url: fake.url, token: fake.token, keySecret: 's'.repeat(32), ...change },
       now: () => new Date(clock),
-      isEmptyBelieved,
+      ...(isEmptyBelieved !== undefined && { isEmptyBelieved }),
     })
   const stats = () => readSupportStats(database.db)
   /** Notes a gift by hand, under an id that one of the supporters has, too. */
@@ -152,6 +146,21 @@ describeWith('postgres', 'syncSupport()', () => {
     fake.failWith(undefined)
     clock += 1_000
     expect(await sync()).toBe('synced')
+  })
+
+  it('says why it fails, and nothing of what it was about to store', async () => {
+    fake.failWith({ status: 500, body: '{}' })
+    expect(await sync()).toBe('failed')
+    fake.failWith(undefined)
+    clock += 30_000
+    const rename = (from: string, to: string) => database.db.execute(sql.raw(`alter table ${from} rename to ${to}`))
+    await rename('support_contributions', 'elsewhere')
+    expect(await sync()).toBe('failed')
+    await rename('elsewhere', 'support_contributions')
+    expect(vi.mocked(console.error).mock.calls).toEqual([
+      ['Cannot read the supporters: HTTP 500'],
+      ['Cannot read the supporters'],
+    ])
   })
 
   it('reads no more than 200 pages, and then keeps what it had', async () => {
