@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { count, eq } from 'drizzle-orm'
+import { and, count, eq, sql } from 'drizzle-orm'
 import { describeWith, startPostgres } from 'millpond-e2e/servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type OpenDatabase, openDatabase } from '../src/db/database.ts'
@@ -109,6 +109,27 @@ describeWith('postgres', 'the waiting list in PostgreSQL', () => {
         [30, 'founding'],
         [31, 'early'],
       ])
+    })
+
+    it('writes once to an address on the list that two enter at once: the second waits for the first', async () => {
+      const email = 'crowded@x.org'
+      const join = (db: typeof database.db, hour: number) =>
+        joinWaitlist(db, { email }, { now: new Date(Date.UTC(2026, 10, 1, hour)) })
+      await join(database.db, 0)
+      let second: ReturnType<typeof join> | undefined
+      await database.db.transaction(async (tx) => {
+        await join(tx, 1)
+        second = join(database.db, 1)
+        const waiting = () => database.db.execute(sql`select 1 from pg_locks where not granted`)
+        await expect.poll(async () => Object(await waiting()).rows, { timeout: 10_000 }).toHaveLength(1)
+      })
+      await second
+      const mails = await database.db
+        .select({ at: mailOutbox.createdAt })
+        .from(mailOutbox)
+        .innerJoin(signups, and(eq(signups.id, mailOutbox.signupId), eq(signups.email, email)))
+        .orderBy(mailOutbox.createdAt)
+      expect(mails.map(({ at }) => at.getUTCHours())).toEqual([0, 1])
     })
 
     it('writes to an address again after ten minutes at the earliest, and five times a day at most', async () => {
