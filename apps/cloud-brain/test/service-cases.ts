@@ -197,9 +197,25 @@ export function describeService(current: Current): void {
     it('limits an address that sends no token', async () => {
       const policies = { ...POLICIES, address: slidingWindow({ limit: 2, window: '60s', onUnavailable: 'local' }) }
       const { request } = createHarness({ ...current(), policies })
-      const statuses = []
-      for (let sent = 0; sent < 3; sent += 1) statuses.push((await request(`/api/v1${DAILY}`)).status)
-      expect(statuses).toEqual([401, 401, 429])
+      const answers = []
+      for (let sent = 0; sent < 3; sent += 1) {
+        const { status, headers } = await request(`/api/v1${DAILY}`)
+        answers.push([status, headers.get('x-ratelimit-remaining')])
+      }
+      expect(answers).toEqual([
+        [401, '1'],
+        [401, '0'],
+        [429, '0'],
+      ])
+    })
+
+    it.each([DAILY, '/users/me/preferences'])('limits an address whoever its tokens are of: %s', async (path) => {
+      const policies = { ...POLICIES, address: slidingWindow({ limit: 2, window: '60s', onUnavailable: 'local' }) }
+      const { createUser } = createHarness({ ...current(), policies })
+      const answers = []
+      for (let sent = 0; sent < 3; sent += 1) answers.push(await (await createUser()).get(path))
+      expect(answers.map(({ status }) => status)).toEqual([200, 200, 429])
+      expect(await answers[2]?.json()).toMatchObject({ 'violated-policies': ['address'] })
     })
 
     it('tells its health and readiness', async () => {

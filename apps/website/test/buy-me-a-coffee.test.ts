@@ -10,6 +10,7 @@ describe('readSupporters()', () => {
   })
   afterEach(async () => {
     vi.restoreAllMocks()
+    vi.unstubAllEnvs()
     await fake.close()
   })
   const read = (isLate = () => false) =>
@@ -45,7 +46,8 @@ describe('readSupporters()', () => {
     })
   })
 
-  it('reads a date as UTC, whether it says so or not', async () => {
+  it('reads a date as UTC, whether it says so or not, wherever the server is', async () => {
+    vi.stubEnv('TZ', 'America/St_Johns')
     const dates = ['2026-10-28 09:30:00', '2026-10-28T09:30:00', '2026-10-28T09:30:00.000000Z']
     const read = await readEach(...dates.map((support_created_on) => ({ support_created_on })))
     expect(read.map(({ supportedAt }) => supportedAt.toISOString())).toEqual(
