@@ -50,6 +50,27 @@ test('renew() leaves in one POST, the first tag first, also where a tick asks mo
   ])
 })
 
+test('what is long leaves in POSTs of a megabyte, or alone, and no command waits for another POST', async () => {
+  const { fetch, store } = setUp((commands) =>
+    commands.some(([, , text]) => text === 'x'.repeat(3_000_000))
+      ? new Response('', { status: 413 })
+      : Response.json(commands.map(() => ({ result: 'OK' }))),
+  )
+  const lengths = [400_000, 400_000, 400_000, 3_000_000, 10, 600_000, 600_000]
+  const sent = lengths.map((length) => store.renew(keys('key'), 'x'.repeat(length), 1_000))
+  expect((await Promise.allSettled(sent)).map(({ status }) => status === 'fulfilled')).toEqual(
+    lengths.map((length) => length < 3_000_000),
+  )
+  const posts = fetch.mock.calls.map(([, init]): string[][] => JSON.parse(String(init?.body)))
+  expect(posts.map((commands) => commands.map(([, , text]) => text?.length))).toEqual([
+    [400_000, 400_000],
+    [400_000],
+    [3_000_000],
+    [10, 600_000],
+    [600_000],
+  ])
+})
+
 test('each POST carries the sync token of the last reply, so that a replica shows our own writes', async () => {
   const { fetch, store } = setUp((commands) =>
     Response.json(
@@ -93,6 +114,12 @@ describe('a server that does not serve', () => {
       () => new Response('', { status: 429 }),
       'ERR_STORE_UNAVAILABLE',
       'Cannot ask the store: it answered HTTP 429',
+    ],
+    [
+      '413, which only says that the command is too large',
+      () => new Response('', { status: 413 }),
+      'ERR_STORE_REPLY',
+      'Cannot ask the store: it answered HTTP 413',
     ],
     ['garbage', () => new Response('<html>'), 'ERR_STORE_REPLY', 'Cannot ask the store: it must answer with JSON'],
     [

@@ -1,13 +1,14 @@
 import { StoreReplyError, StoreUnavailableError } from '../../errors.ts'
 import { type Command, type Commands, toReplyError } from '../commands.ts'
 
-/** How many commands one POST may carry. */
-const COMMANDS_PER_POST = 256
+/** How many characters one POST may carry, unless it is one command: servers refuse one of more than some megabytes, and with it all that is in it. */
+const CHARACTERS_PER_POST = 1_048_576
+/** As how many a short command counts: a POST carries at most 256. */
+const LEAST_CHARACTERS = 4_096
 
 interface Waiting {
   readonly command: Command
-  /** Whether it must be in the same POST as the one before it: POSTs are under way at once, and may overtake each other. */
-  readonly follows: boolean
+  readonly json: string
   readonly resolve: (reply: unknown) => void
   readonly reject: (error: unknown) => void
 }
@@ -21,7 +22,8 @@ interface RestOptions {
 
 /** Commands over the REST protocol: those of one tick travel in one POST to `/pipeline`. */
 export function createRestCommands(options: RestOptions): Commands {
-  let waiting: Waiting[] = []
+  let posts: Waiting[][] = []
+  let room = 0
   let beforeFlush: (() => void)[] = []
   let scheduled = false
   const post = createPost(options)
@@ -36,20 +38,15 @@ export function createRestCommands(options: RestOptions): Commands {
     const runs = beforeFlush
     beforeFlush = []
     for (const run of runs) run()
-    const batch = waiting
-    waiting = []
+    const leaving = posts
+    posts = []
     scheduled = false
-    for (let start = 0; start < batch.length; ) {
-      let end = start + COMMANDS_PER_POST
-      while (batch[end]?.follows) end += 1
-      void deliver(batch.slice(start, end))
-      start = end
-    }
+    leaving.forEach(deliver)
   }
 
   async function deliver(batch: readonly Waiting[]): Promise<void> {
     try {
-      const replies = await post(batch.map(({ command }) => command))
+      const replies = await post(`[${batch.map(({ json }) => json)}]`)
       if (replies.length !== batch.length)
         throw new StoreReplyError('Cannot ask the store: it must answer each command of a pipeline')
       batch.forEach((item, index) => {
@@ -64,7 +61,15 @@ export function createRestCommands(options: RestOptions): Commands {
     keyLocking: { state: 'untried' },
     send: (command, follows = false) =>
       new Promise((resolve, reject) => {
-        waiting.push({ command, follows, resolve, reject })
+        const json = JSON.stringify(command)
+        const size = Math.max(json.length, LEAST_CHARACTERS)
+        room -= size
+        // One that follows must be in the same POST: POSTs are under way at once, and may overtake each other.
+        if (!posts[0] || (room < 0 && !follows)) {
+          room = CHARACTERS_PER_POST - size
+          posts.push([])
+        }
+        posts.at(-1)?.push({ command, json, resolve, reject })
         schedule()
       }),
     atTickEnd(run) {
@@ -82,28 +87,27 @@ function settle({ command, resolve, reject }: Waiting, slot: unknown): void {
   else reject(toReplyError(operation, 'error' in slot ? String(slot.error) : ''))
 }
 
-function createPost({
-  url,
-  token,
-  timeoutMs,
-  fetch,
-}: RestOptions): (commands: readonly Command[]) => Promise<readonly unknown[]> {
+function createPost({ url, token, timeoutMs, fetch }: RestOptions): (body: string) => Promise<readonly unknown[]> {
   const target = new URL('pipeline', url.href.endsWith('/') ? url : `${url.href}/`)
   // Replicas lag: with the token of the last reply the next read sees our own writes.
   let syncToken = ''
-  return async (commands) => {
+  return async (body) => {
     const headers: Record<string, string> = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
     if (syncToken) headers['upstash-sync-token'] = syncToken
     let response: Response
     let text: string
     try {
       const signal = AbortSignal.timeout(timeoutMs)
-      response = await fetch(target, { method: 'POST', headers, body: JSON.stringify(commands), signal })
+      response = await fetch(target, { method: 'POST', headers, body, signal })
       text = await response.text()
     } catch (error) {
       throw new StoreUnavailableError(`Cannot reach the store: ${toReason(error)}`)
     }
-    if (!response.ok) throw new StoreUnavailableError(`Cannot ask the store: it answered HTTP ${response.status}`)
+    if (!response.ok) {
+      // What is too large is refused by a store that serves.
+      const Failure = response.status === 413 ? StoreReplyError : StoreUnavailableError
+      throw new Failure(`Cannot ask the store: it answered HTTP ${response.status}`)
+    }
     syncToken = response.headers.get('upstash-sync-token') ?? syncToken
     return readReplies(text)
   }
