@@ -58,6 +58,19 @@ describe('define()', () => {
     expectTypeOf(cache.define(given).get).parameters.toEqualTypeOf<[]>()
   })
 
+  test('can be wrapped for any schema and any value', async () => {
+    function defineQuery<Output, Input, Value>(
+      name: string,
+      input: z.ZodType<Output, Input>,
+      run: (input: Output) => Promise<Value>,
+    ) {
+      const query = cache.define({ name, ttl: '1m', input, load: (given) => run(given) })
+      return (given: Input) => query.get(given)
+    }
+    const double = defineQuery('double', z.coerce.number(), async (given) => ({ twice: given * 2 }))
+    expectTypeOf((await double('4')).value).toEqualTypeOf<{ twice: number }>()
+  })
+
   test('names the mistake, where a definition with an input has one', () => {
     type Options = Parameters<typeof cache.define<string, z.ZodString>>[0]
     // The last overload is what a compiler holds a mistake against: it must be the one with an input.

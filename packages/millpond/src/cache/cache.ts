@@ -26,7 +26,7 @@ import { createLocalTier } from './local-tier.ts'
 import { createPlainCache, type PlainCache } from './plain.ts'
 import type { Push } from './push.ts'
 import { createReader } from './read.ts'
-import type { Schema } from './schema.ts'
+import type { Schema, SchemaInput, SchemaOutput } from './schema.ts'
 import { type SelfTest, testCache } from './self-test.ts'
 import { createFlights } from './single-flight.ts'
 import { toTagKeys } from './slot.ts'
@@ -69,7 +69,10 @@ export interface Cache extends PlainCache {
    *
    * @throws {RangeError | TypeError} for an option that breaks its rule, or a name that is taken
    */
-  define<Value, S extends Schema>(options: DefineManyOptions<Value, S>): Definition<ArgsOf<S>, Value>
+  define<Value, S extends Schema>(
+    options: DefineOptions<Value, S, SchemaOutput<S>> & { readonly input: S },
+  ): Definition<[input: SchemaInput<S>], Value>
+  define<Value, S extends Schema>(options: DefineManyOptions<Value, S>): Definition<[input: SchemaInput<S>], Value>
   // The last one, since it is the one that a compiler holds a mistake against.
   define<Value, S extends Schema | undefined = undefined>(
     options: DefineOptions<Value, S>,

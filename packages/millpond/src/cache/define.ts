@@ -59,22 +59,24 @@ export type InputOf<S extends Schema | undefined> = S extends Schema ? SchemaOut
 export type ArgsOf<S extends Schema | undefined> = S extends Schema ? [input: SchemaInput<S>] : []
 
 /** A definition whose values are loaded one at a time. */
-export interface DefineOptions<Value, S extends Schema | undefined = undefined> extends CommonOptions<Value> {
+export interface DefineOptions<Value, S extends Schema | undefined = undefined, Input = InputOf<S>>
+  extends CommonOptions<Value> {
   /** Any Standard Schema. The whole validated input makes the key. Without it there is one entry. */
   readonly input?: S
   /** The tags that invalidate the entry, from the validated input alone. */
-  readonly tags?: ((input: InputOf<S>) => readonly string[]) | undefined
+  readonly tags?: ((input: Input) => readonly string[]) | undefined
   /** Loads the value on a miss: a JSON value, not `undefined`. An error reaches the caller as it is and is never cached. */
-  readonly load: (input: InputOf<S>, context: LoadContext) => Promise<Value> | Value
+  readonly load: (input: Input, context: LoadContext) => Promise<Value> | Value
   /**
    * The tags that only the value can name, from the value as `get` gives it. Written after `load`, whose result is its type. Costs a miss 1 round trip more where the value names a tag
    * that it did not name before, and a hit a second command where this process has not seen the entry yet.
    */
-  readonly valueTags?: ((value: NoInfer<Value>, input: InputOf<S>) => readonly string[]) | undefined
+  readonly valueTags?: ((value: NoInfer<Value>, input: Input) => readonly string[]) | undefined
 }
 
 /** A definition whose values are loaded several at a time. */
-export interface DefineManyOptions<Value, S extends Schema> extends Omit<DefineOptions<Value, S>, 'input' | 'load'> {
+export interface DefineManyOptions<Value, S extends Schema>
+  extends Omit<DefineOptions<Value, S, SchemaOutput<S>>, 'input' | 'load'> {
   readonly input: S
   readonly load?: undefined
   /** Loads the values of the inputs that one turn of the event loop misses, in their order, at most 100 at a time. */
