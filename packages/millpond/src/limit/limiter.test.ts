@@ -235,7 +235,7 @@ test('selfTest() tells a limit that refuses from one that does not', async () =>
   const verdict = { allowed: true, remaining: 1, resetMs: 0, retryAfterMs: 0 }
   expect(await setUp({ store: { take: async () => [verdict] } }).limiter.selfTest()).toMatchObject({
     ok: false,
-    checks: [{ detail: 'allowed then allowed' }],
+    checks: [{ detail: 'allowed, then allowed' }],
   })
 })
 

@@ -189,8 +189,8 @@ async function testStore(key: StoreKey, { guard, store }: LimiterParts) {
   const check = { key, algorithm: 'sliding-window', limit: 1, windowMs: 1_000, cost: 1 } as const
   const probe = () =>
     guard('take', () => store.take([check])).then(([verdict]) => (verdict?.allowed ? 'allowed' : 'refused'), String)
-  const detail = `${await probe()} then ${await probe()}`
-  const ok = detail === 'allowed then refused'
+  const detail = `${await probe()}, then ${await probe()}`
+  const ok = detail === 'allowed, then refused'
   const warnings = await guard('info', async () => store.warnings?.() ?? []).catch(() => [])
   return { ok, checks: [{ name: 'a limit refuses', ok, detail }], warnings }
 }
