@@ -114,7 +114,7 @@ describeWith('redis', 'redis() as a user who may too little', () => {
       expect(cache.checks[0]?.detail).toContain(`: StoreReplyError: Cannot ${command}: the store answered NOPERM`)
       if (command !== 'evalsha') return
       const refused = 'StoreReplyError: Cannot evalsha: the store answered NOPERM'
-      expect(limiter.checks).toEqual([{ name: 'a limit refuses', ok: false, detail: `${refused} then ${refused}` }])
+      expect(limiter.checks).toEqual([{ name: 'a limit refuses', ok: false, detail: `${refused}, then ${refused}` }])
     } finally {
       client.disconnect()
     }
