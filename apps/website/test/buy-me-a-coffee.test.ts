@@ -79,6 +79,7 @@ describe('readSupporters()', () => {
     { support_coffees: -1 },
     { support_coffees: 1.5 },
     { support_coffee_price: '-5.0000' },
+    { support_coffee_price: 'much' },
     { support_currency: 'euro' },
     { support_currency: '1EUR' },
     { support_created_on: '28 October' },

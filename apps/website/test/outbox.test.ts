@@ -1,14 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { eq } from 'drizzle-orm'
-import { describeWith, startPostgres } from 'millpond-e2e/servers'
+import { describeWith } from 'millpond-e2e/servers'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { storeContact } from '../src/contact/store-contact.ts'
-import { type OpenDatabase, openDatabase } from '../src/db/database.ts'
 import { mailOutbox } from '../src/db/schema.ts'
 import { countMails } from '../src/mail/count-mails.ts'
 import type { MailTransport } from '../src/mail/mail.ts'
@@ -16,17 +12,13 @@ import { startMailer } from '../src/mail/mailer.ts'
 import { deliverDue, maxAttempts, type OutboxOptions } from '../src/mail/outbox.ts'
 import { resend } from '../src/mail/resend.ts'
 import { type FakeResend, startFakeResend } from './fake-resend.ts'
-
-const appDir = join(import.meta.dirname, '..')
+import { type OpenedDatabase, openPglite, openPostgres } from './open-databases.ts'
 
 /** Every part of a mail's HTML that could do something. */
 const markup = '<script>alert(1)</script> <img src=x onerror=alert(1)> "quoted" & \'single\''
 
-function outboxTests(
-  open: () => Promise<{ database: OpenDatabase; close(): Promise<void> }>,
-  { hasConnections }: { hasConnections: boolean },
-): void {
-  let opened: Awaited<ReturnType<typeof open>>
+function outboxTests(open: () => Promise<OpenedDatabase>, { hasConnections }: { hasConnections: boolean }): void {
+  let opened: OpenedDatabase
   let provider: FakeResend
   let clock: number
   let failures: string[]
@@ -309,25 +301,6 @@ function outboxTests(
   })
 }
 
-describe('the outbox in PGlite', () => {
-  outboxTests(
-    async () => {
-      const dataDir = await mkdtemp(join(tmpdir(), 'headwater-outbox-'))
-      const database = await openDatabase({ database: { kind: 'pglite' }, dataDir, appDir })
-      return { database, close: () => database.close().then(() => rm(dataDir, { recursive: true, force: true })) }
-    },
-    { hasConnections: false },
-  )
-})
+describe('the outbox in PGlite', () => outboxTests(openPglite, { hasConnections: false }))
 
-describeWith('postgres', 'the outbox in PostgreSQL', () => {
-  outboxTests(
-    async () => {
-      const postgres = await startPostgres()
-      const url = await postgres.createDatabase()
-      const database = await openDatabase({ database: { kind: 'postgres', url }, dataDir: '', appDir })
-      return { database, close: () => database.close().then(() => postgres.stop()) }
-    },
-    { hasConnections: true },
-  )
-})
+describeWith('postgres', 'the outbox in PostgreSQL', () => outboxTests(openPostgres, { hasConnections: true }))

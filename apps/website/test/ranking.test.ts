@@ -1,17 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import fc from 'fast-check'
-import { describeWith, startPostgres } from 'millpond-e2e/servers'
+import { describeWith } from 'millpond-e2e/servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type OpenDatabase, openDatabase } from '../src/db/database.ts'
 import { referralCodes, referrals, signups, waitlistCounter } from '../src/db/schema.ts'
 import { confirmSignup } from '../src/waitlist/confirm.ts'
 import { readLeaderboard } from '../src/waitlist/leaderboard.ts'
 import { readPersonStatus, readRanking } from '../src/waitlist/ranking.ts'
 import { removeSignup, reverseReferral } from '../src/waitlist/remove.ts'
+import { type OpenedDatabase, openPglite, openPostgres } from './open-databases.ts'
 
-const appDir = join(import.meta.dirname, '..')
 const now = new Date('2026-11-01T12:00:00Z')
 const size = 45
 
@@ -53,8 +49,8 @@ function expectedRanking(told: {
   return people.map((person, index) => ({ ...person, place: index + 1 }))
 }
 
-function rankingTests(open: () => Promise<{ database: OpenDatabase; close(): Promise<void> }>, runs: number): void {
-  let opened: Awaited<ReturnType<typeof open>>
+function rankingTests(open: () => Promise<OpenedDatabase>, runs: number): void {
+  let opened: OpenedDatabase
   beforeAll(async () => {
     opened = await open()
   })
@@ -146,19 +142,6 @@ function rankingTests(open: () => Promise<{ database: OpenDatabase; close(): Pro
   })
 }
 
-describe('the ranking in PGlite', () => {
-  rankingTests(async () => {
-    const dataDir = await mkdtemp(join(tmpdir(), 'headwater-ranking-'))
-    const database = await openDatabase({ database: { kind: 'pglite' }, dataDir, appDir })
-    return { database, close: () => database.close().then(() => rm(dataDir, { recursive: true, force: true })) }
-  }, 8)
-})
+describe('the ranking in PGlite', () => rankingTests(openPglite, 8))
 
-describeWith('postgres', 'the ranking in PostgreSQL', () => {
-  rankingTests(async () => {
-    const postgres = await startPostgres()
-    const url = await postgres.createDatabase()
-    const database = await openDatabase({ database: { kind: 'postgres', url }, dataDir: '', appDir })
-    return { database, close: () => database.close().then(() => postgres.stop()) }
-  }, 25)
-})
+describeWith('postgres', 'the ranking in PostgreSQL', () => rankingTests(openPostgres, 25))

@@ -1,11 +1,10 @@
+import type { Awaitable } from '../awaitable.ts'
 import type { Definition } from '../cache/define.ts'
 import { answerCached, type CachedRouteOptions } from '../http/cached-route.ts'
 import { guard } from '../http/guard.ts'
 import { rateLimitHeaders } from '../http/headers.ts'
 import { tooManyRequests } from '../http/problem.ts'
 import type { Limiter, Policies, Take } from '../limit/limiter.ts'
-
-type Awaitable<T> = T | Promise<T>
 
 /**
  * A route handler that answers within its limits; `handler` is called only when the request is allowed.
