@@ -44,10 +44,13 @@ async function start(limit: number) {
   async function askThrice() {
     const answers: unknown[] = []
     for (let turn = 0; turn < 3; turn += 1) answers.push(await (await fetch(url)).text())
-    await vi.waitFor(() => {
-      const { allowed, refused } = limiter.counters().only
-      expect(allowed + refused).toBe(3)
-    })
+    await vi.waitFor(
+      () => {
+        const { allowed, refused } = limiter.counters().only
+        expect(allowed + refused).toBe(3)
+      },
+      { timeout: 20_000 },
+    )
     await new Promise((resolve) => setTimeout(resolve, 20))
     return { answers, errors, reached }
   }

@@ -80,7 +80,7 @@ describeWith('redis', 'a fleet of processes on one Redis', () => {
     const [holder, next] = await startWorkers(2)
     if (!holder || !next) throw new TypeError('two workers were started')
     await ask(holder, { run: 'hang' })
-    await vi.waitFor(async () => expect(await origin.get('loads:0')).toBe('1'))
+    await vi.waitFor(async () => expect(await origin.get('loads:0')).toBe('1'), { timeout: 20_000 })
     holder.kill('SIGKILL')
     expect(await ask(next, { run: 'cold', reads: 10 })).toEqual({ values: [0] })
     expect(await origin.get('loads:0')).toBe('2')

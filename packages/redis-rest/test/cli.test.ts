@@ -197,7 +197,7 @@ describeWith('redis', 'millpond-rest with a Redis', () => {
     })
     expect(await ping(message)).toBe('{"result":"PONG"}')
     const lines = `UPSTASH_REDIS_REST_URL=${message.url}\nUPSTASH_REDIS_REST_TOKEN=(the one you gave)\n`
-    await vi.waitFor(() => expect(started.output().endsWith(lines)).toBe(true))
+    await vi.waitFor(() => expect(started.output().endsWith(lines)).toBe(true), { timeout: 20_000 })
     const exit = once(started.process, 'exit')
     started.process.disconnect()
     expect(await exit).toEqual([0, null])
