@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
+import { errors, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createVerifier, remoteKeys, type Verify } from '../src/auth/verifier.ts'
 import { systemClock } from '../src/clock.ts'
@@ -235,6 +235,21 @@ describe('rotation of keys', () => {
     vi.setSystemTime(Date.now() + 1000)
     expect((await verify(await kept.sign())).status).toBe('verified')
   })
+
+  it('verify() asks for the keys anew when the clock was set back, whatever it had got or not got before', async () => {
+    const [verify, next] = [open(), await makeKey('next')]
+    const startMs = Date.now()
+    vi.setSystemTime(startMs + 31_536_000_000)
+    expect([(await verify(tokens.get('ES256') ?? '')).status, asked]).toEqual(['refused', 1])
+    keys.splice(0, keys.length, next.jwk)
+    status = 500
+    vi.setSystemTime(startMs)
+    expect([(await verify(await next.sign())).status, asked]).toEqual(['unavailable', 2])
+    status = 200
+    vi.setSystemTime(startMs - 3_600_000)
+    expect([(await verify(await next.sign())).status, asked]).toEqual(['verified', 3])
+    expect([(await verify(tokens.get('ES256') ?? '')).status, asked]).toEqual(['refused', 3])
+  })
 })
 
 describe('a token of a key that is at hand', () => {
@@ -268,6 +283,37 @@ describe('a token of a key that is at hand', () => {
     ['is valid in 6 s', { ...MINUTE, nbf: NOW_SECONDS + 6 }, 'refused'],
   ])('verify() allows clocks to differ by 5 s: one that %s', async (_, claims, expected) => {
     expect((await verify(await sign({ sub: subject, ...claims }))).status).toBe(expected)
+  })
+
+  it.each([
+    ['the claim "iss" is missing or wrong', { ...MINUTE, iss: 'https://elsewhere.example' }],
+    ['the claim "aud" is missing or wrong', { ...MINUTE, aud: 'website' }],
+    ['the claim "exp" is missing or wrong', { sub: subject }],
+    ['the claim "sub" is missing or wrong', { exp: MINUTE.exp }],
+    ['the subject is not a UUID', { ...MINUTE, sub: 'admin' }],
+    ['the token has expired', { ...MINUTE, exp: NOW_SECONDS - 60 }],
+  ])('verify() says why it refuses, each time: %s', async (reason, claims) => {
+    const token = await sign(claims)
+    for (const _ of [1, 2]) expect(await verify(token)).toEqual({ status: 'refused', reason })
+  })
+
+  it('verify() says unavailable, not refused, when the issuer does not answer in time', async () => {
+    const cause = new errors.JWKSTimeout()
+    const waiting = createVerifier({ keys: () => Promise.reject(cause), ...CLAIMS, clock })
+    expect(await waiting(await sign(MINUTE))).toEqual({ status: 'unavailable', cause })
+  })
+
+  it('verify() remembers 10,000 tokens, and then begins anew', async () => {
+    const tokens = await Promise.all(Array.from({ length: 10_001 }, (_, id) => sign({ ...MINUTE, jti: `${id}` })))
+    const [first = '', last = ''] = [tokens[0], tokens.at(-1)]
+    for (const token of tokens.slice(0, -1)) await verify(token)
+    await verify(first)
+    expect(checks).toBe(10_000)
+    await verify(last)
+    await verify(last)
+    expect(checks).toBe(10_001)
+    await verify(first)
+    expect(checks).toBe(10_002)
   })
 
   it.each([

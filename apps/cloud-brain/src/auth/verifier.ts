@@ -76,20 +76,30 @@ export function createVerifier(options: {
 
 /**
  * The issuer's published keys: kept at most 9 minutes, fetched again once when a token names a key that is not among them,
- * and at most every 5 seconds whatever tokens name; every second while the issuer fails.
+ * and at most every 5 seconds whatever tokens name; every second while the issuer fails. A clock that was set back to before
+ * they were fetched makes them not count.
  */
 export function remoteKeys(url: string, clock: Clock): JWTVerifyGetKey {
   let askedMs = Number.NEGATIVE_INFINITY
-  return createRemoteJWKSet(new URL(url), {
-    cacheMaxAge: KEY_CACHE_MS,
-    cooldownDuration: REFETCH_COOLDOWN_MS,
-    [customFetch]: async (address, init) => {
-      const sinceMs = clock.now() - askedMs
-      if (sinceMs >= 0 && sinceMs < RETRY_MS) throw new KeysUnavailableError()
-      askedMs = clock.now()
-      return fetch(address, init)
-    },
-  })
+  const createSet = () =>
+    createRemoteJWKSet(new URL(url), {
+      cacheMaxAge: KEY_CACHE_MS,
+      cooldownDuration: REFETCH_COOLDOWN_MS,
+      [customFetch]: async (address, init) => {
+        if (clock.now() - askedMs < RETRY_MS) throw new KeysUnavailableError()
+        askedMs = clock.now()
+        return fetch(address, init)
+      },
+    })
+  let set = createSet()
+  return async (header, token) => {
+    if (clock.now() < askedMs) {
+      // jose would take its keys for fresh, and ask for no others, until the clock has come to where it was.
+      askedMs = Number.NEGATIVE_INFINITY
+      set = createSet()
+    }
+    return set(header, token)
+  }
 }
 
 /** The issuer was asked a moment ago and gave no keys. */
