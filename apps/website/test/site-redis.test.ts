@@ -93,7 +93,7 @@ describeWith(['redis', 'postgres'], 'the site on Redis over REST and on PostgreS
   })
 
   /** Of this test, and of the REST server, which seals what holds a script. */
-  const ofOthers = ['info', 'ping']
+  const ofOthers = ['info', 'echo']
 
   /** How often Redis has been asked for each command so far, those inside scripts too. */
   async function readCalls(): Promise<Map<string, number>> {

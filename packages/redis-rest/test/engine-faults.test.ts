@@ -1,3 +1,7 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
 import { describeWith, freePort, startRedis } from 'millpond-e2e/servers'
 import { expect, it, vi } from 'vitest'
 import { createServer, type RestServer, type ServerEvent } from '../src/index.ts'
@@ -150,6 +154,27 @@ describeWith('redis', 'a Redis that fails', () => {
     expect([...load.statuses.keys()].sort()).toEqual([200, 503])
     await server.close()
     await redis.stop()
+  })
+
+  it('a Redis that cannot write to its disk is still read from, also after a script and by who connects then', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'millpond-full-disk-'))
+    const redis = await startRedis({ args: ['--dir', folder, '--save', '3600 1'] })
+    const events: ServerEvent[] = []
+    const server = await createServer({ redis: redis.url, onEvent: (event) => events.push(event) })
+    await command(server, 'SET', 'kept', 'text')
+    await rm(folder, { recursive: true })
+    const admin = new Redis(redis.url)
+    await admin.bgsave()
+    await vi.waitFor(() => expect(admin.ping()).rejects.toThrow('MISCONF'), settled)
+    const other = await createServer({ redis: redis.url })
+    expect(await command(server, 'SET', 'kept', 'other')).toMatch(/^{"error":"MISCONF /)
+    for (const one of [server, other]) {
+      expect(await command(one, 'EVAL', 'return redis.call("GET", KEYS[1])', 1, 'kept')).toBe('{"result":"text"}')
+      expect(await command(one, 'GET', 'kept')).toBe('{"result":"text"}')
+    }
+    expect(events.map(({ type }) => type)).toEqual(['engine-ready'])
+    admin.disconnect()
+    await Promise.all([server.close(), other.close(), redis.stop()])
   })
 
   it('a connection that Redis cuts is made again', async () => {

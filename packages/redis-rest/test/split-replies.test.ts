@@ -72,18 +72,18 @@ return 1`,
       onEvent: () => undefined,
     })
     await connection.firstAttempt()
-    const pings = async (): Promise<number> => {
+    const seals = async (): Promise<number> => {
       const [stats] = await connection.send([{ name: 'INFO', args: ['commandstats'] }])
-      return Number(/cmdstat_ping:calls=(\d+)/.exec(stats?.kind === 'reply' ? stats.frame.toString() : '')?.[1])
+      return Number(/cmdstat_echo:calls=(\d+)/.exec(stats?.kind === 'reply' ? stats.frame.toString() : '')?.[1] ?? 0)
     }
-    const before = await pings()
+    const before = await seals()
     const evaluate = { name: 'EVAL', args: ['return KEYS[1]', '1', 'a'] }
     const outcomes = await Promise.all(Array.from({ length: 64 }, () => connection.send([evaluate])))
     expect(new Set(outcomes.map(([one]) => one?.kind === 'reply' && one.frame.toString()))).toEqual(
       new Set(['$1\r\na\r\n']),
     )
     // The first waits for nobody.
-    expect((await pings()) - before).toBe(2)
+    expect((await seals()) - before).toBe(2)
     await connection.close()
   })
 

@@ -111,7 +111,9 @@ export function openLink(options: LinkOptions): Link {
     const error = readError(frame)
     // An endless script ends only by SCRIPT KILL, which somebody has to be able to send.
     const isBusy = error?.startsWith('BUSY ') === true
-    if (error !== undefined && step?.isVital === true && !(isBusy && step.command.name === 'PING')) {
+    // Without a disk to write to it still reads.
+    const serves = step?.command.name === 'PING' && (isBusy || error?.startsWith('MISCONF ') === true)
+    if (error !== undefined && step?.isVital === true && !serves) {
       end(step.isForUser === true ? `${userRefused}: ${error}` : error)
       return
     }
