@@ -177,6 +177,32 @@ describeWith('redis', 'a Redis that fails', () => {
     await Promise.all([server.close(), other.close(), redis.stop()])
   })
 
+  it('a transaction is refused when Redis begins none for its user, and nothing of it runs', async () => {
+    const redis = await startRedis()
+    const admin = new Redis(redis.url)
+    const allow = (...rules: string[]) => admin.call('ACL', 'SETUSER', 'app', ...rules)
+    const transact = async (server: RestServer) => {
+      const { status, text } = await request(server, '/multi-exec', { body: '[["INCR","visits"],["INCR","visits"]]' })
+      return [status, text]
+    }
+    const refusal = "NOPERM this user has no permissions to run the 'multi' command"
+    await allow('on', '>word', '~*', '+@read', '+@write', '+@connection')
+    const url = `redis://app:word@127.0.0.1:${redis.port}`
+    const server = await createServer({ redis: url })
+    expect(await transact(server)).toEqual([400, JSON.stringify({ error: refusal })])
+    expect(await admin.get('visits')).toBe(null)
+    await allow('+multi', '+exec')
+    const other = await createServer({ redis: url })
+    expect(await transact(other)).toEqual([200, '[{"result":1},{"result":2}]'])
+    // Redis does not end connections for this, and the commands are on their way before it says so.
+    await allow('-multi')
+    const outside = `${refusal}: the commands may have run one by one, outside of a transaction`
+    expect(await transact(other)).toEqual([400, JSON.stringify({ error: outside })])
+    expect(await admin.get('visits')).toBe('4')
+    admin.disconnect()
+    await Promise.all([server.close(), other.close(), redis.stop()])
+  })
+
   it('a connection that Redis cuts is made again', async () => {
     const redis = await startRedis()
     const server = await createServer({ redis: redis.url })

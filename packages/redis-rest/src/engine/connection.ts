@@ -43,6 +43,7 @@ export function createConnection({ target, commandTimeoutMs, onEvent }: Connecti
   let isReady = false
   let isClosed = false
   let isCluster: boolean | undefined
+  let multiRefusal: string | undefined
   let reason = 'connecting'
   let failures = 0
   let retry: NodeJS.Timeout | undefined
@@ -54,8 +55,9 @@ export function createConnection({ target, commandTimeoutMs, onEvent }: Connecti
   const open = (): void => {
     const opened = openLink({
       target,
-      onReady: (found) => {
+      onReady: (found, refusal) => {
         isCluster = found ?? isCluster
+        multiRefusal = refusal
         if (isCluster === undefined) return opened.end('Redis is busy with a script')
         isReady = true
         failures = 0
@@ -111,6 +113,8 @@ export function createConnection({ target, commandTimeoutMs, onEvent }: Connecti
     const message = trouble()
     if (message !== undefined) return Promise.resolve(commands.map(() => ({ kind: 'unavailable', message })))
     if (commands.length === 0) return Promise.resolve([])
+    const refusal = commands[0]?.name === 'MULTI' ? multiRefusal : undefined
+    if (refusal !== undefined) return Promise.resolve(commands.map(() => ({ kind: 'error', message: refusal })))
     return new Promise((resolve) => {
       // The first of several waits for nobody; those that come while it is under way share a write.
       const isUrgent = queue.isEmpty()

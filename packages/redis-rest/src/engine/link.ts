@@ -12,9 +12,9 @@ export interface LinkOptions {
   readonly target: Target
   /**
    * Logged in, the database selected, Redis not loading. `isCluster` says whether it is a node of a cluster; undefined while a script
-   * runs for so long that Redis does not say.
+   * runs for so long that Redis does not say. `multiRefusal` is why Redis begins no transaction for this user, if it does not.
    */
-  readonly onReady: (isCluster: boolean | undefined) => void
+  readonly onReady: (isCluster: boolean | undefined, multiRefusal: string | undefined) => void
   readonly onFrame: (frame: Buffer) => void
   /** Asked before each write once it is ready: a command that goes last in it, if any. */
   readonly lastOfWrite?: (() => Command | undefined) | undefined
@@ -79,6 +79,9 @@ function handshake(target: Target): Step[] {
     { command: { name: 'PING', args: [] }, isVital: true },
     { command: { name: 'INFO', args: ['cluster'] }, isVital: false },
     ...becomeUser(target),
+    // An empty transaction: where MULTI is refused, the commands after it would run all the same.
+    { command: { name: 'MULTI', args: [] }, isVital: false },
+    { command: { name: 'EXEC', args: [] }, isVital: false },
   ]
 }
 
@@ -92,6 +95,7 @@ export function openLink(options: LinkOptions): Link {
   const steps = handshake(options.target)
   let isReady = false
   let isCluster: boolean | undefined = false
+  let multiRefusal: string | undefined
   let reason = 'the connection was closed'
   let wire: Wire = []
   let wireBytes = 0
@@ -121,11 +125,12 @@ export function openLink(options: LinkOptions): Link {
       isCluster = isBusy ? undefined : frame.includes('cluster_enabled:1')
       if (error !== undefined) ask(hello)
     }
+    if (step?.command.name === 'MULTI' && !isBusy) multiRefusal = error
     if (step?.command === hello && error === undefined) isCluster = isClusterMode.test(frame.toString('latin1'))
     if (steps.length > 0) return
     isReady = true
     clearTimeout(timer)
-    options.onReady(isCluster)
+    options.onReady(isCluster, multiRefusal)
   }
   const reader = createFrameReader((frame) => (isReady ? options.onFrame(frame) : takeStep(frame)))
 

@@ -68,6 +68,11 @@ function restore(outcome: Outcome, adapted: Adapted | undefined): Outcome {
   return adapted?.toOutcome === undefined ? outcome : adapted.toOutcome(outcome)
 }
 
+/** Redis has come to refuse MULTI, after the connection was made, and took each command by itself. */
+function unboundAnswer(message: string): Answer {
+  return errorAnswer(400, `${message}: the commands may have run one by one, outside of a transaction`)
+}
+
 /** How Redis should get a command, or why it may not run. */
 export type Prepare = (command: Command) => Parsed<Adapted>
 
@@ -113,6 +118,8 @@ export function createExecutor({ engine, prepare }: ExecutorOptions): Executor {
     const outcomes = await engine.send([{ name: 'MULTI', args: [] }, ...inner, { name: 'EXEC', args: [] }], replies)
     const exec = outcomes.at(-1) ?? noOutcome
     if (exec.kind === 'unavailable') return toAnswer(exec, encoding)
+    const [begun] = outcomes
+    if (begun?.kind === 'error' && begun.frame !== undefined) return unboundAnswer(begun.message)
     if (exec.kind === 'error') {
       const cut = outcomes.find((outcome) => outcome.kind === 'unavailable')
       return cut === undefined ? discardedAnswer(exec.message, outcomes.slice(0, -1)) : toAnswer(cut, encoding)
