@@ -12,7 +12,8 @@ export interface FolderLock {
 
 /**
  * Takes a folder for this process. A lock whose process has died is taken over, by exactly one of any number that try; so is one with our own pid that we do not
- * hold, which in a restarted container is from the life before. Locks lie in `<folder>.locks/`.
+ * hold, which in a restarted container is from the life before. Locks lie in
+ * `<folder>.locks/`, of the folder that is reached when the name holds symbolic links.
  *
  * @throws {FolderLockedError} when a living process has it, this one included
  */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { link, mkdir, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 
 export class FolderLockedError extends Error {
   code = /** @type {const} */ ('ERR_FOLDER_LOCKED')
@@ -31,7 +31,7 @@ const ours = new Set()
  * @param {string} folder
  */
 export async function lockFolder(folder) {
-  const path = resolve(folder)
+  const path = await toRealPath(resolve(folder))
   if (ours.has(path)) throw new FolderLockedError(folder, process.pid)
   ours.add(path)
   try {
@@ -101,6 +101,21 @@ export async function makeFolder(folder) {
   }
 }
 
+/**
+ * The one name of a folder, whatever links lead to it; of one that is not there yet, by those above it.
+ *
+ * @param {string} path
+ * @returns {Promise<string>}
+ */
+async function toRealPath(path) {
+  try {
+    return await realpath(path)
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT') || dirname(path) === path) throw error
+    return join(await toRealPath(dirname(path)), basename(path))
+  }
+}
+
 /** @param {string} path */
 async function isFolder(path) {
   try {
@@ -151,8 +166,8 @@ async function readPid(path) {
  */
 async function write(locks, pid, put) {
   const draft = join(locks, `${randomUUID()}.draft`)
-  await writeFile(draft, String(pid))
   try {
+    await writeFile(draft, String(pid))
     await put(draft)
     return true
   } catch (error) {

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { link, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { link, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -9,7 +9,7 @@ import { lockFolder, makeFolder } from '../index.mjs'
 
 vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof import('node:fs/promises')>()
-  return { ...real, link: vi.fn(real.link) }
+  return { ...real, link: vi.fn(real.link), writeFile: vi.fn(real.writeFile) }
 })
 
 let parent: string
@@ -55,6 +55,31 @@ describe('lockFolder()', () => {
       pid: holder.pid,
       message: `Cannot open the folder ${folder}: process ${holder.pid} has it open; stop that process, or choose another folder`,
     })
+  })
+
+  test('throws when a process has the folder by another name, whether it is there yet or not', async () => {
+    const holder = await start()
+    const alias = join(parent, 'alias')
+    await symlink(parent, alias)
+    expect(await ask(holder, 'take')).toBe('held')
+    await expect(lockFolder(join(alias, 'data'))).rejects.toMatchObject({ pid: holder.pid })
+    await mkdir(folder)
+    const direct = join(parent, 'direct')
+    await symlink(folder, direct)
+    await expect(lockFolder(direct)).rejects.toMatchObject({ folder: direct, pid: holder.pid })
+  })
+
+  test('leaves nothing beside the lock when the disk is full', async () => {
+    const lock = await lockFolder(folder)
+    const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
+    const { writeFile: write } = await vi.importActual<typeof import('node:fs/promises')>('node:fs/promises')
+    vi.mocked(writeFile).mockImplementationOnce(async (path) => {
+      await write(path, '')
+      throw full
+    })
+    await expect(lock.release()).rejects.toBe(full)
+    expect(await readdir(`${folder}.locks`)).toEqual(['1'])
+    await lock.release()
   })
 
   test('throws in the process that has it, and gives it again after release()', async () => {
