@@ -36,7 +36,7 @@ export type Service = {
 }
 
 type Answer = (request: Request, env: object) => Response | Promise<Response>
-type Closer = () => Promise<void> | void
+type Closer = () => unknown
 
 const KEY_SECRET_BYTES = 32
 

@@ -2,7 +2,7 @@ import { createKeyring } from '../key.ts'
 import { createBreaker } from '../resilience/breaker.ts'
 import { chain } from '../resilience/call.ts'
 import { createDeadline } from '../resilience/deadline.ts'
-import { type Clock, systemClock } from '../time/clock.ts'
+import { type Clock, systemClock, within } from '../time/clock.ts'
 import { type Duration, toMilliseconds } from '../time/duration.ts'
 import type { CacheStore } from './cache-store.ts'
 import {
@@ -53,7 +53,7 @@ export interface CacheOptions {
   /** How many loads may run at once while the store is away; the others wait their turn. A whole number from 1; default 32. */
   readonly loadsWithoutStore?: number | undefined
   /**
-   * Is given work that others wait for, or that goes on after an answer (a load, a refresh, an invalidation to deliver once more), for platforms that stop it when its request ends. Without it there,
+   * Is given work that others wait for, or that goes on after an answer (a load, a refresh, a lease to give back, an invalidation to deliver once more), for platforms that stop it when its request ends. Without it there,
    * a load that was stopped keeps the process's other reads of the entry waiting for up to twice `lease`.
    */
   readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined
@@ -88,8 +88,11 @@ export interface Cache extends PlainCache {
   /** Proves on the real store that an entry is stored, served and invalidated. About 10 round trips. */
   selfTest(): Promise<SelfTest>
   counters(): CacheCounters
-  /** Stops background work. The store stays open. */
-  close(): void
+  /**
+   * Aborts the signals of loads and stops background work. Resolves within a few deadlines, when the loads that heed their signal have ended and what was undelivered has been tried once more: `delivered: false`
+   * says that the store still lacks something. Close the client after that; before, other processes could wait for leases that are left behind, up to `lease` long. The store stays open, and reads are answered still. Never rejects.
+   */
+  close(): Promise<{ readonly delivered: boolean }>
 }
 
 const SHORTEST_TAG_TTL_MS = 3_600_000
@@ -150,6 +153,16 @@ export function createCache(options: CacheOptions): Cache {
       report({ type: 'hook-error', operation: 'waitUntil', error })
     }
   }
+  /** Loads, refreshes and leases on their way back. None rejects. */
+  const works = new Set<Promise<unknown>>()
+  function track(work: Promise<unknown>): void {
+    works.add(work)
+    void work.finally(() => works.delete(work))
+    keepAlive(work)
+  }
+  async function endWorks(): Promise<void> {
+    while (works.size > 0) await Promise.all(works)
+  }
   const undelivered = createUndelivered({ store, clock, lifeMs: LONGEST_LIFE_MS, tagTtlMs, keepAlive })
   const flights = createFlights<Answer>(clock, 2 * leaseMs)
   const maxBytes = readCount(action, 'localMaxBytes', options.localMaxBytes ?? 16 * 2 ** 20)
@@ -176,7 +189,7 @@ export function createCache(options: CacheOptions): Cache {
     reportLocal,
     signals,
     gate: createGate(readCount(action, 'loadsWithoutStore', options.loadsWithoutStore ?? 32), clock, leaseMs),
-    keepAlive,
+    keepAlive: track,
   })
 
   const invalidator = createInvalidator({ ...parts, mark: flights.mark })
@@ -211,10 +224,11 @@ export function createCache(options: CacheOptions): Cache {
     invalidate,
     selfTest: () => testCache({ define: define as Cache['define'], invalidate, disabled, first }),
     counters: () => ({ ...counters }),
-    close() {
+    async close() {
       signals.abort()
       pushed?.stop()
-      undelivered.close()
+      await within(clock, deadlineMs, endWorks())
+      return undelivered.close()
     },
   }
   return cache

@@ -183,12 +183,12 @@ describe('a store that fails', () => {
     expect(await value.delete('0')).toEqual({ delivered: true })
   })
 
-  test('is asked nothing more by a cache that is closed', async () => {
+  test('is asked once more by a cache that is closed, and then no more', async () => {
     const { cache, store, clock } = setUp()
     const renew = vi.spyOn(store, 'renew').mockRejectedValue(new StoreUnavailableError('away'))
     await cache.invalidate(['tag'])
-    cache.close()
+    await cache.close()
     await clock.advance(5_000)
-    expect(renew).toHaveBeenCalledTimes(1)
+    expect(renew).toHaveBeenCalledTimes(2)
   })
 })

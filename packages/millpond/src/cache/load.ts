@@ -49,6 +49,8 @@ export interface LoaderSettings {
   readonly flights: Flights<Answer>
   /** Bounds the loads that run while the store is away. */
   readonly gate: Gate
+  /** Keeps the platform from stopping the work when the request that began it ends. */
+  readonly keepAlive: (work: Promise<unknown>) => void
 }
 
 /** What a look found before a load: why it missed, and how the entry's text began. */
@@ -69,7 +71,7 @@ export interface Loader {
 
 /** Creates the ways to load. */
 export function createLoader(settings: LoaderSettings): Loader {
-  const { store, clock, random, undelivered, report, flights, gate } = settings
+  const { store, clock, random, undelivered, report, flights, gate, keepAlive } = settings
 
   async function underLease(spec: Spec<unknown>, flight: Flight<Answer>, missed: Missed): Promise<Answer> {
     const onWait = (ms: number) => report({ type: 'wait', name: spec.name, ms })
@@ -138,7 +140,7 @@ export function createLoader(settings: LoaderSettings): Loader {
   }
 
   function release({ slot }: Spec<unknown>, { token }: Held): void {
-    void store.release(slot.lease, token).catch(() => undelivered.addLease(slot.lease, token, slot.entry))
+    keepAlive(store.release(slot.lease, token).catch(() => undelivered.addLease(slot.lease, token, slot.entry)))
   }
 
   async function alone(spec: Spec<unknown>, flight: Flight<Answer>, reason: ReadReason): Promise<Answer> {

@@ -28,8 +28,6 @@ export interface CacheResult<Value> {
 export interface ReaderSettings extends LoaderSettings {
   readonly local: LocalTier
   readonly reportLocal: (name: string) => void
-  /** Keeps the platform from stopping the work when the request that began it ends. */
-  readonly keepAlive: (work: Promise<unknown>) => void
   /** True when there is nothing to ask: each read goes to its loader. */
   readonly disabled: boolean
 }

@@ -10,10 +10,7 @@ export type Refresh = (spec: Spec<unknown>, seen: string) => void
 /**
  * Creates the background refresh. It asks for the lease once: when another holds it, that one refreshes. A load that fails leaves the entry as it is.
  */
-export function createRefresh(
-  settings: LoaderSettings & { readonly keepAlive: (work: Promise<unknown>) => void },
-  loader: Loader,
-): Refresh {
+export function createRefresh(settings: LoaderSettings, loader: Loader): Refresh {
   const { clock, flights, report, leaseMs, keepAlive } = settings
   /** Until when an entry is being asked for. */
   const asking = new Map<string, number>()

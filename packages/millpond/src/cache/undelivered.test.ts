@@ -158,7 +158,7 @@ describe('createUndelivered()', () => {
     expect(undelivered.size()).toBe(0)
   })
 
-  test('starts no second try when it is hurried or closed while one is under way', async () => {
+  test('starts no second try when it is hurried while one is under way, and a last one when it is closed', async () => {
     const { clock, calls, undelivered, keys, hold } = setUp()
     undelivered.addTags(keys('a'))
     const letGo = hold()
@@ -167,10 +167,12 @@ describe('createUndelivered()', () => {
     await clock.advance(10_000)
     expect(calls.length).toBe(1)
     undelivered.addTags(keys('b'))
-    undelivered.close()
+    const closed = undelivered.close()
     letGo()
+    expect(await closed).toEqual({ delivered: true })
+    undelivered.addTags(keys('c'))
     await clock.advance(10_000)
-    expect(calls.map(({ keys: sent }) => sent)).toEqual([['a']])
+    expect(calls.map(({ keys: sent }) => sent)).toEqual([['a'], ['a', 'b']])
     expect(undelivered.size()).toBe(1)
   })
 

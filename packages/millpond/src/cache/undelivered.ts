@@ -1,6 +1,7 @@
 import { createNonce, type StoreKey } from '../key.ts'
 import { type Clock, instantOf } from '../time/clock.ts'
 import type { CacheStore } from './cache-store.ts'
+import type { Delivery } from './invalidate.ts'
 import type { Slot } from './slot.ts'
 
 const FIRST_RETRY_MS = 100
@@ -20,7 +21,8 @@ export interface Undelivered {
   /** The store answers again: tries within 100 ms. */
   hurry(): void
   size(): number
-  close(): void
+  /** Tries at once, in turn until one fails, and never again. Delivered: nothing is left. */
+  close(): Promise<Delivery>
 }
 
 /** A try that is to come or under way. */
@@ -92,7 +94,8 @@ export function createUndelivered(options: {
     })
   }
 
-  async function retry(): Promise<void> {
+  /** Whether the store has acknowledged. */
+  async function retry(): Promise<boolean> {
     const now = instantOf(clock)
     for (const [key, { giveUpAt }] of waiting) if (giveUpAt <= now) waiting.delete(key)
     const batch = [...waiting].slice(0, KEYS_PER_TRY)
@@ -105,11 +108,12 @@ export function createUndelivered(options: {
       if (keys.length > 0) await store.remove(keys)
       await Promise.all(batch.map(([, item]) => item.kind === 'lease' && store.release(item.lease, item.token)))
     } catch {
-      return
+      return false
     }
     // One that was added again during the try began after it, and must be delivered once more.
     for (const [key, item] of batch) if (waiting.get(key) === item) waiting.delete(key)
     pauseMs = FIRST_RETRY_MS
+    return true
   }
 
   return {
@@ -136,9 +140,12 @@ export function createUndelivered(options: {
     },
     // Not a getter: one in a literal gives each object a shape of its own, for good half of what a cache costs to create.
     size: () => waiting.size,
-    close() {
+    async close() {
       closed = true
       plan?.cancel()
+      let answers = true
+      while (answers && waiting.size > 0) answers = await retry()
+      return { delivered: waiting.size === 0 }
     },
   }
 }
