@@ -1,4 +1,6 @@
+import { sql } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import type { Current } from './api-suite.ts'
 import { dayOf, faultyFields, resultOf, TODAY } from './harness.ts'
 import { NO_COUNTS, RUN } from './ingest-items.ts'
@@ -157,6 +159,31 @@ export function describeIngestBounds(current: Current): void {
       expect((await user.ingest({ source: 'phone', workouts: [RUN] })).status).toBe(200)
     })
 
+    it('takes 500 of each other kind on one day, too, of as many sources, and then only what replaces one', async () => {
+      const [user, other] = [await createUser(), await createUser()]
+      const figures = { sleep: 'hours', nutrition: 'calories', weight: 'weight_kg', daily_metrics: 'steps' }
+      const batchOf = (date: string) =>
+        Object.fromEntries(Object.entries(figures).map(([kind, figure]) => [kind, [{ date, [figure]: 7 }]]))
+      for (const [kind, figure] of Object.entries(figures)) {
+        await current().database.db.execute(
+          sql`insert into ${sql.identifier(kind)} (user_id, source, date, ${sql.identifier(figure)})
+            select ${user.userId}::uuid, 'source ' || nth, ${TODAY}::date, 8 from generate_series(1, 500) nth`,
+        )
+      }
+      const over = await user.ingest({ source: 'one more', ...batchOf(TODAY) })
+      const { errors } = z
+        .object({ errors: z.array(z.object({ field: z.string(), detail: z.string() })) })
+        .parse(await over.json())
+      const detail = `must be at most 500 on one day, over all sources: ${TODAY}`
+      expect(over.status).toBe(400)
+      expect(new Map(errors.map((error) => [error.field, error.detail]))).toEqual(
+        new Map(Object.keys(figures).map((kind) => [kind, detail])),
+      )
+      expect((await user.ingest({ source: 'source 500', ...batchOf(TODAY) })).status).toBe(200)
+      expect((await user.ingest({ source: 'one more', ...batchOf('2026-03-28') })).status).toBe(200)
+      expect((await other.ingest({ source: 'one more', ...batchOf(TODAY) })).status).toBe(200)
+    })
+
     it('takes what replaces a workout of a day that a change of timezone filled beyond 500, and no other', async () => {
       const user = await createUser()
       const lastNight = { ...RUN, original_id: 'late', start_time: '2026-03-28T23:30:00Z' }
@@ -166,7 +193,8 @@ export function describeIngestBounds(current: Current): void {
       await user.patch('/users/me/preferences', { timezone: 'Europe/Berlin' })
       const before = { ...RUN, start_time: '2026-03-28T07:00:00Z' }
       const other = { ...RUN, original_id: 'other' }
-      expect(await statusOf({ ...RUN, original_id: 'run-7', calories: 1 }, lastNight)).toBe(200)
+      const again = { ...RUN, original_id: 'run-7', calories: 1 }
+      expect(await statusOf(again, again, lastNight)).toBe(200)
       expect(await statusOf(lastNight, other)).toBe(400)
       // As many leave the day as come to it, and then one more than come.
       expect(await statusOf({ ...before, original_id: 'run-8' }, other)).toBe(200)

@@ -141,7 +141,7 @@ export function describeIngest(current: Current): void {
       expect(cacheStatus(await user.get(`/analytics/daily-summary?date=${TODAY}`))).toBe('hit')
     })
 
-    it('lets the last of two items for one day win, and joins the fields of daily metrics', async () => {
+    it('lets the last of two items for one day win, in one batch and in two, and joins the fields of daily metrics', async () => {
       const user = await createUser()
       await user.ingest({
         source: 'watch',
@@ -157,6 +157,13 @@ export function describeIngest(current: Current): void {
       await user.ingest({ source: 'watch', daily_metrics: [{ date: TODAY, flights_climbed: 3 }] })
       const { steps, calories_burned, sleep_hours } = await summaryOf(user)
       expect({ steps, calories_burned, sleep_hours }).toEqual({ steps: 200, calories_burned: 50, sleep_hours: 8 })
+      const later = { steps: 300, active_calories: null }
+      await user.ingest({
+        source: 'watch',
+        daily_metrics: [{ date: TODAY, ...later }],
+        sleep: [{ date: TODAY, hours: 9 }],
+      })
+      expect(await summaryOf(user)).toMatchObject({ steps: 300, calories_burned: 50, sleep_hours: 9 })
     })
 
     it('forgets what an item had said when it comes again without it', async () => {

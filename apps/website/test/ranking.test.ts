@@ -6,6 +6,7 @@ import { confirmSignup } from '../src/waitlist/confirm.ts'
 import { readLeaderboard } from '../src/waitlist/leaderboard.ts'
 import { readPersonStatus, readRanking } from '../src/waitlist/ranking.ts'
 import { removeSignup, reverseReferral } from '../src/waitlist/remove.ts'
+import { readWaitlistStats } from '../src/waitlist/stats.ts'
 import { type OpenedDatabase, openPglite, openPostgres } from './open-databases.ts'
 
 const now = new Date('2026-11-01T12:00:00Z')
@@ -122,6 +123,29 @@ function rankingTests(open: () => Promise<OpenedDatabase>, runs: number): void {
     })
     expect(await readPersonStatus(db, idOf(4))).toBeUndefined()
     expect(await confirmSignup(db, idOf(99), now)).toEqual({ status: 'gone' })
+  })
+
+  it('readPersonStatus() calls the first thirty to confirm founding members, wherever they stand later', async () => {
+    const { db } = opened.database
+    // Number 30 brings number 31, and passes five.
+    const friendOf = Array.from({ length: 32 }, (_, nth) => (nth === 31 ? 30 : nth))
+    await fill(friendOf)
+    await db.insert(referralCodes).values([29, 30].map((nth) => ({ code: `AAAAAA${nth}`, signupId: idOf(nth) })))
+    for (const nth of friendOf.keys()) await confirmSignup(db, idOf(nth), now)
+    const [last, next] = [await readPersonStatus(db, idOf(29)), await readPersonStatus(db, idOf(30))]
+    expect([last?.position, last?.tier, next?.position, next?.tier]).toEqual([31, 'founding', 26, 'early'])
+  })
+
+  it('readWaitlistStats() counts as referrals who was brought, has confirmed, is there and was not taken back', async () => {
+    const { db } = opened.database
+    await fill([0, 0, 0, 0])
+    for (const nth of [1, 2]) await confirmSignup(db, idOf(nth), now)
+    const stats = { totalSignups: 4, foundingMembersLeft: 28, totalReferrals: 2 }
+    expect(await readWaitlistStats(db)).toEqual(stats)
+    expect([await reverseReferral(db, idOf(2), now), await reverseReferral(db, idOf(2), now)]).toEqual([true, false])
+    expect(await readWaitlistStats(db)).toEqual({ ...stats, totalReferrals: 1 })
+    expect([await removeSignup(db, idOf(1)), await removeSignup(db, idOf(1))]).toEqual([true, false])
+    expect(await readWaitlistStats(db)).toEqual({ ...stats, totalSignups: 3, totalReferrals: 0 })
   })
 
   it('readLeaderboard() shows the ten who brought the most, of equals who stands further in front', async () => {
