@@ -102,7 +102,7 @@ export async function makeFolder(folder) {
 }
 
 /**
- * The one name of a folder, whatever links lead to it; of one that is not there yet, by those above it.
+ * The one name of a folder, whatever links lead to it; of one that is not there yet, by those above it. What else is wrong is told when it is made.
  *
  * @param {string} path
  * @returns {Promise<string>}
@@ -110,9 +110,9 @@ export async function makeFolder(folder) {
 async function toRealPath(path) {
   try {
     return await realpath(path)
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT') || dirname(path) === path) throw error
-    return join(await toRealPath(dirname(path)), basename(path))
+  } catch {
+    const parent = dirname(path)
+    return parent === path ? path : join(await toRealPath(parent), basename(path))
   }
 }
 

@@ -163,6 +163,12 @@ test('makeFolder() says why it cannot: below a file', async () => {
   }
 })
 
+test('lockFolder() says why it cannot below a file', async () => {
+  const file = join(parent, 'file')
+  await writeFile(file, '')
+  await expect(lockFolder(join(file, 'db'))).rejects.toThrow(`ENOTDIR: not a directory, mkdir '${file}/db.locks'`)
+})
+
 test.runIf(existsSync('/proc/self'))('lockFolder() says that it cannot below /proc, and ends', async () => {
   for (const path of ['/proc/nope', '/proc/nope/a/b']) {
     await expect(lockFolder(path)).rejects.toMatchObject({ code: 'ENOENT' })
