@@ -67,6 +67,19 @@ test('what is not spent goes back when the lease ends, and when the limiter clos
   expect(await second.peek({ policy: 'sliding', key: 'a' })).toMatchObject({ nearest: { remaining: 28 } })
 })
 
+test('close() resolves when the blocks of all keys have gone back', async () => {
+  const { createProcess } = setUp()
+  const [first, second] = [createProcess(), createProcess()]
+  const keys = ['a', 'b', 'c']
+  for (const key of keys) await first.limit('sliding', key)
+  await first.close()
+  const left = keys.map(async (key) => {
+    const decision = await second.peek({ policy: 'sliding', key })
+    return decision.status === 'allowed' && decision.nearest.remaining
+  })
+  expect(await Promise.all(left)).toEqual([29, 29, 29])
+})
+
 test('when no whole block is left, each take asks the store, to the last unit', async () => {
   const { createProcess } = setUp()
   const processes = [createProcess(), createProcess(), createProcess(), createProcess()]

@@ -99,9 +99,7 @@ export function createLeases(parts: LimiterParts): SpendLeased {
     }
   }
 
-  parts.onClose = async () => {
-    for (const [key, { block }] of blocks) if (!(block instanceof Promise)) await end(key, block)
-  }
+  parts.onClose = () => Promise.all([...blocks].map(([key, { block }]) => block instanceof Promise || end(key, block)))
   return spend
 }
 

@@ -63,6 +63,13 @@ describe('refund()', () => {
     expect(remainingOf(await limiter.peek({ policy: 'window', key: 'a' }))).toBe(1)
   })
 
+  test('gives back what a take took that its caller, in plain JavaScript, did not await', async () => {
+    const { limiter } = setUp()
+    const take = limiter.take({ policy: 'window', key: 'a', cost: 2 })
+    expect(await limiter.refund(take as never)).toEqual({ delivered: true })
+    expect(remainingOf(await limiter.peek({ policy: 'window', key: 'a' }))).toBe(2)
+  })
+
   test('gives back nothing of what has left the window', async () => {
     const { limiter, clock } = setUp()
     const first = await limiter.limit('window', 'a')

@@ -13,7 +13,7 @@ export interface LimiterParts {
   readonly clock: Clock
   /** Whether the limiter is closed, and what it does then. No signal: Cloudflare's workers make none outside a request. */
   closed: boolean
-  onClose: () => void
+  onClose?: () => Promise<unknown>
   /** Makes a call that changes the counts of keys other than by a take: no refusal by them that was asked for before it ends is remembered after it. */
   change(
     operation: string,

@@ -69,8 +69,8 @@ export interface Limiter<P extends Policies> {
   }>
   /** What the takes came to so far, by policy. */
   counters(): Readonly<Record<keyof P & string, Readonly<LimitCounters>>>
-  /** Stops background work: held permits are no longer renewed, unspent leases go back. The store stays open. */
-  close(): void
+  /** Stops background work: held permits are no longer renewed, unspent leases go back. Resolves when they have, or their deadlines have passed: close the client after that. The store stays open. Never rejects. */
+  close(): Promise<void>
   readonly [limiterParts]: LimiterParts
 }
 
@@ -158,7 +158,7 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
     }
   }
 
-  const parts: LimiterParts = { guard, store, clock, closed: false, onClose() {}, change }
+  const parts: LimiterParts = { guard, store, clock, closed: false, change }
   const spend = Object.values<Policy<never>>(policies)
     .find(({ lease }) => lease)
     ?.lease?.create(parts)
@@ -168,7 +168,8 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
     take,
     limit: (policy, key) => take({ policy, key }),
     peek,
-    refund: (decision) => refundMarks(parts, claimTaken(decision)),
+    // Plain JavaScript may have forgotten to await what it took.
+    refund: async (decision) => refundMarks(parts, claimTaken(await decision)),
     async reset(policy, id) {
       const key = await read.keyToReset(policy, id)
       await local.reset([key])
@@ -176,9 +177,9 @@ export function createLimiter<const P extends Policies>(options: LimiterOptions<
     },
     counters: () => structuredClone(tally.counters),
     selfTest: async () => testStore(keyring.limit('self-test', await keyring.id(createNonce())), parts),
-    close() {
+    async close() {
       parts.closed = true
-      parts.onClose()
+      await parts.onClose?.()
     },
     [limiterParts]: parts,
   }
