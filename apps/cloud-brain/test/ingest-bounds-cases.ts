@@ -100,6 +100,26 @@ export function describeIngestBounds(current: Current): void {
       expect(await faultyFields(await user.ingest({ source: 's'.repeat(65), workouts }))).toEqual(['source'])
     })
 
+    it('takes null for what was not sent, as a field and as a kind, and a day of nothing else for none', async () => {
+      const user = await createUser()
+      const nothing = { steps: null, active_calories: null, resting_heart_rate: null, hrv_ms: null, vo2_max: null }
+      const batch = {
+        workouts: [{ ...RUN, distance_meters: null }],
+        sleep: [{ date: TODAY, hours: 7, quality_score: null }],
+        nutrition: [{ date: TODAY, calories: 2100, protein_grams: null, carbs_grams: null, fat_grams: null }],
+        weight: null,
+        daily_metrics: [
+          { date: TODAY, ...nothing },
+          { date: TODAY, ...nothing, steps: 8000 },
+        ],
+      }
+      const { counts, rejected } = await resultOf(user.ingest({ source: 'watch', ...batch }))
+      expect([counts, rejected]).toEqual([
+        { ...NO_COUNTS, workouts: 1, sleep: 1, nutrition: 1, daily_metrics: 1 },
+        [{ index: 0, kind: 'daily_metrics', code: 'invalid_value', detail: 'must have at least one metric' }],
+      ])
+    })
+
     it('reports weights that nobody has, and takes the least and the most', async () => {
       const user = await createUser()
       const numbers = '[1e-320, 0.0999, 0.1, 1000, 1000.1, 1e308, 1e999, -0]'

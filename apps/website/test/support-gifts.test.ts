@@ -30,6 +30,20 @@ describeWith('postgres', 'what syncSupport() stores of gifts', () => {
     })
   })
 
+  it('takes who was paid back off the leaderboard, and leaves the others on it', async () => {
+    support.fake.supporters.splice(2)
+    const [first, second] = support.fake.supporters
+    const gift = { support_coffees: 1, support_coffee_price: '5.00', support_currency: 'EUR', support_visibility: 1 }
+    Object.assign(first ?? {}, gift, { supporter_name: 'Ines', payer_email: 'ines@x.org', is_refunded: 0 })
+    Object.assign(second ?? {}, gift, { supporter_name: 'Jan', payer_email: 'jan@x.org', is_refunded: 1 })
+    expect(await sync()).toBe('synced')
+    expect(await stats()).toMatchObject({
+      totalFundsRaised: [{ currency: 'EUR', amountMinor: 500 }],
+      totalSupporters: 1,
+      leaderboard: [{ display_name: 'Ines', amountMinor: 500 }],
+    })
+  })
+
   it('stores a name without what is hidden in it, and whole characters of it', async () => {
     support.fake.supporters.splice(1)
     const [only] = support.fake.supporters
