@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { createServer } from 'millpond-rest'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { describeWith, startRedis } from '../servers/index.ts'
 import { readProjectFiles } from './examples/read-examples.ts'
 
@@ -63,9 +63,12 @@ describeWith('redis', 'the worker of the edge guide', () => {
 
   it('counts, and answers from the cache', async () => {
     const worker = await load(rest?.url ?? '', rest?.token ?? '')
-    const ask = () =>
-      worker.fetch(new Request('https://edge.test/', { headers: { 'CF-Connecting-IP': '203.0.113.7' } }))
-    const [first, second] = [await ask(), await ask()]
+    const ask = (address: string) =>
+      worker.fetch(new Request('https://edge.test/', { headers: { 'CF-Connecting-IP': address } }))
+    // The first call opens the connection, and may take longer than a decision waits.
+    const connected = async () => expect((await ask('203.0.113.1')).headers.get('RateLimit')).not.toBeNull()
+    await vi.waitFor(connected, { timeout: 20_000 })
+    const [first, second] = [await ask('203.0.113.7'), await ask('203.0.113.7')]
     expect([first.status, await first.json(), first.headers.get('RateLimit')]).toEqual([
       200,
       { total: 42 },

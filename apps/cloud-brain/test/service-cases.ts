@@ -55,7 +55,7 @@ export function describeService(current: Current): void {
 
     it('limits a user and says so in headers', async () => {
       const policies = { ...POLICIES, user: slidingWindow({ limit: 2, window: '60s', onUnavailable: 'local' }) }
-      const user = await createHarness({ ...current(), policies }).createUser()
+      const user = await createHarness({ ...current(), policies, deadline: '10s' }).createUser()
       const [first, faulty, third] = [await user.get(DAILY), await user.get(`${DAILY}x`), await user.get(DAILY)]
       expect([faulty.status, faulty.headers.get('ratelimit-policy')]).toEqual([400, '"user";q=2;w=60'])
       expect(faulty.headers.get('x-ratelimit-remaining')).toBe('0')
@@ -133,7 +133,8 @@ export function describeService(current: Current): void {
       'the policy "%s" of the table is in force: its limit passes, the next is 429 with headers',
       async (name, { limit, seconds, ask, ...rest }) => {
         const cost = 'cost' in rest ? rest.cost : 1
-        const send = await ask(cost === 1 ? current().harness : createHarness({ ...current(), policies: GENEROUS }))
+        const generous = () => createHarness({ ...current(), policies: GENEROUS, deadline: '10s' })
+        const send = await ask(cost === 1 ? current().harness : generous())
         const answers = await Promise.all(Array.from({ length: limit / cost }, send))
         await Promise.all(answers.map((answer) => answer.text()))
         expect(answers.filter(({ status }) => status === 429 || status >= 500)).toEqual([])
@@ -196,7 +197,7 @@ export function describeService(current: Current): void {
 
     it('limits an address that sends no token', async () => {
       const policies = { ...POLICIES, address: slidingWindow({ limit: 2, window: '60s', onUnavailable: 'local' }) }
-      const { request } = createHarness({ ...current(), policies })
+      const { request } = createHarness({ ...current(), policies, deadline: '10s' })
       const answers = []
       for (let sent = 0; sent < 3; sent += 1) {
         const { status, headers } = await request(`/api/v1${DAILY}`)
@@ -211,7 +212,7 @@ export function describeService(current: Current): void {
 
     it.each([DAILY, '/users/me/preferences'])('limits an address whoever its tokens are of: %s', async (path) => {
       const policies = { ...POLICIES, address: slidingWindow({ limit: 2, window: '60s', onUnavailable: 'local' }) }
-      const { createUser } = createHarness({ ...current(), policies })
+      const { createUser } = createHarness({ ...current(), policies, deadline: '10s' })
       const answers = []
       for (let sent = 0; sent < 3; sent += 1) answers.push(await (await createUser()).get(path))
       expect(answers.map(({ status }) => status)).toEqual([200, 200, 429])

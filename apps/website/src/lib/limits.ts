@@ -34,7 +34,8 @@ export type Limits = Readonly<Record<PolicyName, Limit>> & {
   counters(): Readonly<Record<PolicyName, Readonly<LimitCounters>>>
   /** Proves on the store that a limit refuses; see `Limiter.selfTest`. */
   selfTest(): Promise<{ readonly ok: boolean }>
-  close(): void
+  /** Resolves when the store has what it is owed; see `Limiter.close`. */
+  close(): Promise<void>
 }
 
 /** `keySecret` turns addresses into HMACs before they reach the store. */

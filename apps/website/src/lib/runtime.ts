@@ -140,10 +140,9 @@ async function openRuntime(config: Config, boot: Boot | undefined): Promise<Runt
     if (boot === undefined && config.siteUrl !== undefined) serveAt(config.siteUrl)
     const close = async (): Promise<void> => {
       figuresStreams.close()
-      limits.close()
       await Promise.all([mailer?.close(), janitor?.close()])
       await fake?.close()
-      await Promise.allSettled([siteCache.close()])
+      await Promise.allSettled([siteCache.close(), limits.close()])
       await Promise.allSettled([store.close(), database.close()])
     }
     return {
