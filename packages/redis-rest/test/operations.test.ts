@@ -37,6 +37,7 @@ describeWith('redis', 'the server in operation', () => {
       return [status, JSON.parse(body).status]
     }
     expect(await health()).toEqual([200, 'ok'])
+    expect((await request(second, '/health/', { token: null })).status).toBe(200)
     other.kill('SIGSTOP')
     expect(await health()).toEqual([503, 'unavailable'])
     other.kill('SIGCONT')

@@ -46,8 +46,12 @@ interface Place {
 
 function readPlace(target: string): Place {
   const mark = target.indexOf('?')
-  const path = mark === -1 ? target : target.slice(0, mark)
-  return { path, query: mark === -1 ? '' : target.slice(mark + 1), route: toRoute(path) }
+  const sent = mark === -1 ? target : target.slice(0, mark)
+  const trimmed = sent.length > 1 && sent.endsWith('/') ? sent.slice(0, -1) : sent
+  const route = toRoute(trimmed)
+  // The segments of a command are read with their slashes.
+  const path = route === 'path' || route === 'stream' ? sent : trimmed
+  return { path, query: mark === -1 ? '' : target.slice(mark + 1), route }
 }
 
 function hasBody(request: IncomingMessage): boolean {

@@ -30,6 +30,18 @@ export const batches: readonly Case[] = [
     answer: `[{"error":"ERR 'EXEC' is not available here: send the commands of a transaction to /multi-exec"}]`,
   },
   {
+    name: 'a pipeline with a slash at the end of its path',
+    path: '/pipeline/',
+    json: [['PING']],
+    answer: '[{"result":"PONG"}]',
+  },
+  {
+    name: 'a transaction with a slash at the end of its path',
+    path: '/multi-exec/',
+    json: [['PING']],
+    answer: '[{"result":"PONG"}]',
+  },
+  {
     name: 'an empty pipeline',
     path: '/pipeline',
     json: [],
