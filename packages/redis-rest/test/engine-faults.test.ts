@@ -177,6 +177,22 @@ describeWith('redis', 'a Redis that fails', () => {
     await Promise.all([server.close(), other.close(), redis.stop()])
   })
 
+  it('scripts run for a user of Redis who may PING and not ECHO', async () => {
+    const redis = await startRedis()
+    const admin = new Redis(redis.url)
+    await admin.call('ACL', 'SETUSER', 'app', 'on', '>word', '~*', '+get', '+eval', '+ping', '+info')
+    const events: string[] = []
+    const server = await createServer({
+      redis: `redis://app:word@127.0.0.1:${redis.port}`,
+      onEvent: ({ type }) => events.push(type),
+    })
+    expect(await command(server, 'EVAL', 'return 1', 0)).toBe('{"result":1}')
+    expect(await command(server, 'EVAL', 'return redis.call("GET", KEYS[1])', 1, 'k')).toBe('{"result":null}')
+    expect(events).toEqual(['engine-ready'])
+    admin.disconnect()
+    await Promise.all([server.close(), redis.stop()])
+  })
+
   it('a transaction is refused when Redis begins none for its user, and nothing of it runs', async () => {
     const redis = await startRedis()
     const admin = new Redis(redis.url)

@@ -5,7 +5,7 @@ import { type Link, openLink } from './link.ts'
 import type { Outcome } from './reply.ts'
 import type { ReplyShare } from './reply-bytes.ts'
 import { retryMs } from './retry-ms.ts'
-import { createSeal, maySplit } from './seal.ts'
+import { createSeal, maySplit, type SealName } from './seal.ts'
 import type { Target } from './target.ts'
 
 export type ConnectionEvent =
@@ -44,6 +44,7 @@ export function createConnection({ target, commandTimeoutMs, onEvent }: Connecti
   let isClosed = false
   let isCluster: boolean | undefined
   let multiRefusal: string | undefined
+  let sealName: SealName = 'ECHO'
   let reason = 'connecting'
   let failures = 0
   let retry: NodeJS.Timeout | undefined
@@ -55,9 +56,10 @@ export function createConnection({ target, commandTimeoutMs, onEvent }: Connecti
   const open = (): void => {
     const opened = openLink({
       target,
-      onReady: (found, refusal) => {
-        isCluster = found ?? isCluster
-        multiRefusal = refusal
+      onReady: (found) => {
+        isCluster = found.isCluster ?? isCluster
+        multiRefusal = found.multiRefusal
+        sealName = found.mayEcho ? 'ECHO' : 'PING'
         if (isCluster === undefined) return opened.end('Redis is busy with a script')
         isReady = true
         failures = 0
@@ -66,7 +68,7 @@ export function createConnection({ target, commandTimeoutMs, onEvent }: Connecti
       },
       lastOfWrite: () => {
         if (!queue.needsSeal()) return undefined
-        const { command, frame } = createSeal()
+        const { command, frame } = createSeal(sealName)
         queue.addSeal(frame)
         return command
       },

@@ -8,13 +8,20 @@ import type { Trust } from './redis-tls.ts'
 import type { Target } from './target.ts'
 import { appendCommands, type Wire } from './wire.ts'
 
+/** What the handshake found out. */
+export interface Found {
+  /** Whether it is a node of a cluster; undefined while a script runs for so long that Redis does not say. */
+  readonly isCluster: boolean | undefined
+  /** Why Redis begins no transaction for this user, if it does not. */
+  readonly multiRefusal: string | undefined
+  /** Whether this user may ECHO. */
+  readonly mayEcho: boolean
+}
+
 export interface LinkOptions {
   readonly target: Target
-  /**
-   * Logged in, the database selected, Redis not loading. `isCluster` says whether it is a node of a cluster; undefined while a script
-   * runs for so long that Redis does not say. `multiRefusal` is why Redis begins no transaction for this user, if it does not.
-   */
-  readonly onReady: (isCluster: boolean | undefined, multiRefusal: string | undefined) => void
+  /** Logged in, the database selected, Redis not loading. */
+  readonly onReady: (found: Found) => void
   readonly onFrame: (frame: Buffer) => void
   /** Asked before each write once it is ready: a command that goes last in it, if any. */
   readonly lastOfWrite?: (() => Command | undefined) | undefined
@@ -82,6 +89,7 @@ function handshake(target: Target): Step[] {
     // An empty transaction: where MULTI is refused, the commands after it would run all the same.
     { command: { name: 'MULTI', args: [] }, isVital: false },
     { command: { name: 'EXEC', args: [] }, isVital: false },
+    { command: { name: 'ECHO', args: [''] }, isVital: false },
   ]
 }
 
@@ -96,6 +104,7 @@ export function openLink(options: LinkOptions): Link {
   let isReady = false
   let isCluster: boolean | undefined = false
   let multiRefusal: string | undefined
+  let mayEcho = true
   let reason = 'the connection was closed'
   let wire: Wire = []
   let wireBytes = 0
@@ -126,11 +135,12 @@ export function openLink(options: LinkOptions): Link {
       if (error !== undefined) ask(hello)
     }
     if (step?.command.name === 'MULTI' && !isBusy) multiRefusal = error
+    if (step?.command.name === 'ECHO') mayEcho = error?.startsWith('NOPERM ') !== true
     if (step?.command === hello && error === undefined) isCluster = isClusterMode.test(frame.toString('latin1'))
     if (steps.length > 0) return
     isReady = true
     clearTimeout(timer)
-    options.onReady(isCluster, multiRefusal)
+    options.onReady({ isCluster, multiRefusal, mayEcho })
   }
   const reader = createFrameReader((frame) => (isReady ? options.onFrame(frame) : takeStep(frame)))
 

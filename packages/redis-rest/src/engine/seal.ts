@@ -26,11 +26,11 @@ export function maySplit(commands: readonly Command[]): boolean {
   return commands.some(({ name, args }) => splitting.has(name.toUpperCase()) && !isKill(args))
 }
 
-/**
- * When the reply after the last of a write is the seal's, which nobody could foresee, the replies before it are those of Redis. Not PING,
- * which a Redis that cannot write to its disk refuses while it still reads (MISCONF).
- */
-export function createSeal(): Seal {
+/** Both give back a word. PING is for users who may not ECHO: a Redis that cannot write to its disk refuses it while it still reads (MISCONF). */
+export type SealName = 'ECHO' | 'PING'
+
+/** When the reply after the last of a write is the seal's, which nobody could foresee, the replies before it are those of Redis. */
+export function createSeal(name: SealName): Seal {
   const word = randomUUID()
-  return { command: { name: 'ECHO', args: [word] }, frame: Buffer.from(`$${word.length}\r\n${word}\r\n`) }
+  return { command: { name, args: [word] }, frame: Buffer.from(`$${word.length}\r\n${word}\r\n`) }
 }
