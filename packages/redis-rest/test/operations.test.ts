@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -129,6 +130,17 @@ describeWith('redis', 'the server in operation', () => {
       '{"error":"ERR string exceeds maximum allowed size (proto-max-bulk-len)"}',
     )
     await own.close()
+  })
+
+  it('close() does not wait for a connection that was opened ahead and never carried a request', async () => {
+    const second = await createServer({ redis: redis.url, drainMs: 3_600_000 })
+    const socket = connect(second.port, '127.0.0.1')
+    await once(socket, 'connect')
+    // Accepted after it.
+    await request(second, '/ping')
+    const dropped = once(socket, 'close')
+    await second.close()
+    await dropped
   })
 
   it('close() drops requests that take longer than drainMs', async () => {

@@ -7,7 +7,7 @@ import type { Handler } from './handler.ts'
 
 export interface Listening {
   readonly port: number
-  /** Takes no new connections, lets running requests end within `graceMs`, then drops what is left. */
+  /** Takes no new connections, lets running requests end within `graceMs`, then drops what is left; after a second what carried no request. */
   close(graceMs: number): Promise<void>
 }
 
@@ -23,14 +23,33 @@ function refuseGarbage(error: NodeJS.ErrnoException, socket: Socket): void {
   socket.end(`HTTP/1.1 ${status}\r\n${head}\r\n\r\n${body}`)
 }
 
-function closeServer(server: Server, graceMs: number): Promise<void> {
+/** For the first request of a connection that a client has just opened; one that was opened ahead may never carry any. */
+const firstRequestMs = 1_000
+
+function closeServer(server: Server, unused: ReadonlySet<Socket>, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const force = setTimeout(() => server.closeAllConnections(), graceMs)
+    const timers = [
+      setTimeout(() => {
+        for (const socket of unused) socket.destroy()
+      }, firstRequestMs),
+      setTimeout(() => server.closeAllConnections(), graceMs),
+    ]
     server.close(() => {
-      clearTimeout(force)
+      for (const timer of timers) clearTimeout(timer)
       resolve()
     })
   })
+}
+
+/** The connections that have carried no request yet. */
+function trackUnused(server: Server, isTls: boolean): ReadonlySet<Socket> {
+  const unused = new Set<Socket>()
+  server.on(isTls ? 'secureConnection' : 'connection', (socket: Socket) => {
+    unused.add(socket)
+    socket.once('close', () => unused.delete(socket))
+  })
+  server.on('request', ({ socket }) => unused.delete(socket))
+  return unused
 }
 
 /** Key and certificate (with its chain) in PEM. */
@@ -75,6 +94,7 @@ export async function listen(handler: Handler, { host, port, tls, idleTimeoutMs 
   const server = createAnyServer(tls, (request, response) => {
     void handler(request, response, () => isClosing)
   })
+  const unused = trackUnused(server, tls !== undefined)
   server.setTimeout(idleTimeoutMs)
   // A client may close its side once its request is sent; it still gets the answer.
   Object.assign(server, { httpAllowHalfOpen: true })
@@ -86,7 +106,7 @@ export async function listen(handler: Handler, { host, port, tls, idleTimeoutMs 
         port: (server.address() as AddressInfo).port,
         close: (graceMs) => {
           isClosing = true
-          return closeServer(server, graceMs)
+          return closeServer(server, unused, graceMs)
         },
       })
     })
