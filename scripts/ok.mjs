@@ -22,6 +22,7 @@ const typed = [
 
 /** @type {readonly (readonly [string, readonly string[]])[]} what is checked, and the arguments of node that check it */
 const checks = [
+  ['tests that go red when a guarantee breaks', ['scripts/break.mjs', '--first']],
   ['packages', ['scripts/check-packages.mjs']],
   ['format and lint', ['node_modules/@biomejs/biome/bin/biome', 'ci', '.']],
   ...typed.map((folder) => /** @type {const} */ ([`types of ${folder}`, [tsc, '-p', `${folder}/tsconfig.json`]])),
@@ -30,9 +31,6 @@ const checks = [
   ['dead code', ['node_modules/knip/bin/knip.js', '--no-progress']],
   ['links of the pages', ['scripts/check-links.mjs']],
 ]
-
-/** Uses both cores itself. */
-const breaks = /** @type {const} */ (['tests that go red when a guarantee breaks', ['scripts/break.mjs', '--first']])
 
 /**
  * @param {string} title
@@ -45,7 +43,7 @@ function passes(title, args) {
 }
 
 /**
- * Runs what uses one core each, two at a time, and shows what each printed when it ends.
+ * Runs two at a time, the longest first, and shows what each printed when it ends.
  *
  * @param {typeof checks} all
  * @returns {Promise<readonly string[]>} the titles of those that did not end well
@@ -79,8 +77,7 @@ async function main() {
   if (!passes('dependencies and builds', ['scripts/ensure-deps.mjs', '--site']))
     return endWith(['dependencies and builds'])
   if (!passes('peers of the benchmarks', ['scripts/ensure-peers.mjs'])) return endWith(['peers of the benchmarks'])
-  const failed = [...(await failuresOf(checks))]
-  if (!passes(...breaks)) failed.push(breaks[0])
+  const failed = await failuresOf(checks)
   if (failed.length > 0) return endWith(failed)
   if (!passes('tests', ['node_modules/vitest/vitest.mjs', 'run'])) process.exitCode = 1
 }
