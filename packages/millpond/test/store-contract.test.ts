@@ -18,7 +18,7 @@ describe('memory()', () => {
   runContract(() => {
     const clock = createFakeClock()
     return { store: memory({ clock }), pass: (ms) => clock.advance(ms) }
-  })
+  }, test)
 })
 
 describeEngines('redis() over ioredis', (engine) => {
@@ -110,8 +110,12 @@ describeEngines('upstash() over millpond-rest', (engine) => {
   })
 })
 
-function runContract(setUp: () => { store: Store; pass: ContractContext['pass'] }): void {
-  test.concurrent.each(storeContract)('$name', async ({ run }) => {
+/** At the same time where a case waits for real time to pass. */
+function runContract(
+  setUp: () => { store: Store; pass: ContractContext['pass'] },
+  runner: typeof test | typeof test.concurrent = test.concurrent,
+): void {
+  runner.each(storeContract)('$name', async ({ run }) => {
     const { store, pass } = setUp()
     await run(createContractContext(store, pass))
   })
